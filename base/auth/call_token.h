@@ -1,0 +1,29 @@
+// Call tokens: five-minute JWTs (RFC 7519, EdDSA of RFC 8037) that the registry signs for its own people and gateways
+// verify with its public keys. Audience `portolan-gateway`.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/auth/principal.h"
+#include "base/result.h"
+
+namespace base::auth {
+
+struct SigningKeyPair {
+  std::string public_key;   // Ed25519, 32 bytes
+  std::string private_key;  // 32 bytes (the seed)
+};
+SigningKeyPair GenerateSigningKeyPair();
+// The pair of a seed.
+Result<SigningKeyPair> SigningKeyPairFromSeed(std::string_view seed);
+
+std::string SignCallToken(const SigningKeyPair& key, const Principal& principal, std::int64_t expires_unix_ms);
+
+// kUnauthenticated; the message begins with the reason of policies.md: `TokenExpired`, `TokenSignatureInvalid`, ...
+Result<Principal> VerifyCallToken(std::span<const std::string> public_keys, std::string_view token,
+                                  std::int64_t now_unix_ms);
+
+}  // namespace base::auth

@@ -1,0 +1,99 @@
+// A Call is one MCP request or notification on its way to a server, with everything a Handler may need to answer it.
+//
+// Lives on one worker for the length of its exchange. Views point into the client connection's buffer and stay valid until
+// Handle returns.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/auth/principal.h"
+#include "base/cancel.h"
+#include "base/http/message.h"
+#include "base/result.h"
+#include "base/task.h"
+#include "mcp/message.h"
+#include "mcp/record.h"
+#include "mcp/revision.h"
+
+namespace mcp {
+
+// A long answer, piece by piece: what Client::Relay takes.
+class Source {
+ public:
+  virtual ~Source() = default;
+  // JSON: the one message in pieces. EventStream: raw SSE bytes.
+  enum class Form { kJson, kEventStream };
+  virtual Form form() const = 0;
+  // Known length of a kJson body; 0: unknown.
+  virtual std::uint64_t length() const = 0;
+  // The next bytes, empty at the end; valid until the next call.
+  virtual base::Task<base::Result<std::string_view>> Next() = 0;
+};
+
+// The caller's side of a call while it is being answered. Both wait for the socket: back-pressure.
+// A filter that looks at messages as they pass puts its own Client before the caller's while `next` runs.
+class Client {
+ public:
+  virtual ~Client() = default;
+  // Sends a notification (a whole JSON-RPC message) before the answer. It turns the answer into an event stream.
+  virtual base::Task<base::Result<void>> Notify(std::string_view message) = 0;
+  // Sends the answer itself from `source`; Handle then returns Response::Relayed. Bytes pass untouched.
+  virtual base::Task<base::Result<void>> Relay(Source& source) = 0;
+};
+
+struct Call {
+  // The whole message, and where its parts lie.
+  std::string_view bytes;
+  Envelope envelope;
+  // Of the caller.
+  Revision revision = kLatest;
+  const base::auth::Principal& principal;
+  Client& client;
+  // Requested when the call is not wanted any more (both rules of cancellation are the endpoint's business).
+  base::CancelSignal& cancel;
+  Record& record;
+  // Decoded: `tools/call`, and the item's name or URI.
+  std::string_view method;
+  std::string_view item;
+  // Head of the HTTP request, when there was one.
+  const base::http::Fields* fields = nullptr;
+  // Unique for each client connection: anonymous callers share nothing across it.
+  std::uint64_t connection_id = 0;
+  // Sealed state of the caller's session (older revisions); empty when there is none.
+  std::string_view session;
+  // Not 0: some filter must see the whole result, so the backend returns it in Response::body, at most this long.
+  std::size_t collect_result_up_to = 0;
+
+  bool is_request() const { return envelope.kind == Envelope::Kind::kRequest; }
+  std::string_view id() const { return envelope.id.of(bytes); }
+};
+
+// What Handle returns. A small value; moves.
+struct Response {
+  enum class Kind {
+    kMessage,   // `body` is the JSON-RPC answer
+    kRelayed,   // went out through client.Relay already
+    kAccepted,  // a notification: 202, no body
+    kRefused,   // `body` is a JSON-RPC error of our own, with `http_status` for the styles that use one
+    kGone,      // nobody is there to answer
+  };
+  Kind kind = Kind::kMessage;
+  std::string body;
+  int http_status = 200;
+  // Further header lines (`Retry-After`, `RateLimit`), name and value.
+  std::vector<std::pair<std::string, std::string>> headers;
+
+  static Response Message(std::string body) { return {Kind::kMessage, std::move(body), 200, {}}; }
+  static Response Relayed() { return {Kind::kRelayed, {}, 200, {}}; }
+  static Response Accepted() { return {Kind::kAccepted, {}, 202, {}}; }
+  static Response Gone() { return {Kind::kGone, {}, 499, {}}; }
+};
+
+}  // namespace mcp
