@@ -1,0 +1,108 @@
+// The Catalog holds every resource and all rules about them. It is the only writer of the store.
+//
+// Any thread may call it; each call blocks (SQLite). A write is validated as a whole, is one
+// transaction, and returns when it is on disk and every observer has seen it. Writers that come
+// together share one commit.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/auth/principal.h"
+#include "base/clock.h"
+#include "base/result.h"
+#include "portolan/v1/catalog_service.pb.h"
+#include "portolan/v1/fleet_service.pb.h"
+#include "portolan/v1/usage_service.pb.h"
+#include "registry/catalog/watch.h"
+
+namespace registry {
+
+class Store;
+
+class Catalog {
+ public:
+  Catalog(Store& store, const base::Clock& clock);
+  ~Catalog();
+
+  // ---- Resources
+
+  // kNotFound. A server may also be named by its base path.
+  base::Result<v1::Resource> Get(std::string_view kind, std::string_view name) const;
+  // Ordered by name. kInvalidArgument for a page token or size that is none.
+  base::Result<v1::ListResponse> List(const v1::ListRequest& request) const;
+
+  // The resource as written, with its new revision; what is the same as before keeps its revision.
+  // kAborted: changed since; kAlreadyExists: revision 0 and it exists; kInvalidArgument: names the
+  // field; kPermissionDenied: that writer may not.
+  base::Result<v1::Resource> Put(const base::auth::Principal& writer,
+                                 const v1::PutRequest& request);
+  // All or none; in the order of the request.
+  base::Result<v1::ApplyResponse> Apply(const base::auth::Principal& writer,
+                                        const v1::ApplyRequest& request);
+  // With a server go its versions, definitions and status. Returns the deletion's revision.
+  base::Result<std::int64_t> Delete(const base::auth::Principal& writer,
+                                    const v1::DeleteRequest& request);
+
+  // ---- What changed
+
+  struct Changes {
+    // The newest state of each resource that changed, in order of revision.
+    std::vector<v1::Change> changes;
+    // They are all changes up to here.
+    std::int64_t revision = 0;
+    // There are more after `revision`.
+    bool more = false;
+  };
+  // The changes after `revision`, at most about `max_bytes` of them (at least one). Empty `kinds`:
+  // all kinds. kOutOfRange: too old (deletions since were forgotten), or from a future that is not
+  // ours: list again.
+  base::Result<Changes> ChangesAfter(std::int64_t revision, std::span<const std::string> kinds,
+                                     std::size_t max_bytes = 1 << 20) const;
+  std::int64_t revision() const;
+  // Rings after each committed change of resources, definitions, status or calls.
+  Bell& bell() { return bell_; }
+  // Tells `observer` everything that exists, then each change. For the catalog's whole life: attach
+  // before serving.
+  base::Result<void> Attach(Observer& observer);
+
+  // ---- Definitions: what servers offer, as gateways report it
+
+  // Stored when it differs from what is known. kNotFound: no such server.
+  base::Result<void> ReportDefinitions(const v1::ServerDefinitions& report);
+  // kNotFound: no such server. A server that was never listed has none, and listed_at_ms 0.
+  base::Result<v1::GetDefinitionsResponse> GetDefinitions(std::string_view server) const;
+  struct DefinitionsChanged {
+    std::int64_t sequence = 0;
+    std::vector<std::string> servers;
+  };
+  // Servers whose definitions changed after `sequence` (a count of its own), at most `limit`.
+  base::Result<DefinitionsChanged> DefinitionsAfter(std::int64_t sequence, int limit) const;
+
+  // ---- Status: how servers are
+
+  base::Result<void> ReportStatus(std::span<const v1::ServerStatus> statuses);
+  base::Result<v1::ListStatusResponse> ListStatus(const v1::ListStatusRequest& request) const;
+  struct StatusChanged {
+    std::int64_t sequence = 0;
+    std::vector<v1::ServerStatus> statuses;
+  };
+  base::Result<StatusChanged> StatusAfter(std::int64_t sequence, int limit) const;
+  std::int64_t status_sequence() const;
+
+ private:
+  struct State;
+
+  Store& store_;
+  const base::Clock& clock_;
+  Bell bell_;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace registry
