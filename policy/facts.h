@@ -1,0 +1,27 @@
+// Facts are what a rule may ask about one call. Views: they live as long as the call.
+#pragma once
+
+#include <string_view>
+
+namespace policy {
+
+// A fact that is not known, or does not apply (the tool's name of a prompts/get), is empty.
+struct Facts {
+  std::string_view principal_id;
+  std::string_view principal_kind;
+  std::string_view principal_tenant;
+  std::string_view server_name;
+  std::string_view method;
+  std::string_view tool_name;
+  std::string_view resource_uri;
+  std::string_view prompt_name;
+  std::string_view request_ip;
+  std::string_view client_name;
+  std::string_view client_version;
+
+  // Puts `item` where the method says it belongs: the tool of tools/call, the prompt of
+  // prompts/get, the resource of resources/*.
+  void SetItem(std::string_view call_method, std::string_view item);
+};
+
+}  // namespace policy

@@ -1,0 +1,223 @@
+#include "policy/validate.h"
+
+#include <cmath>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "policy/address_set.h"
+#include "policy/expression.h"
+#include "portolan/v1/policy.pb.h"
+
+namespace policy {
+
+namespace v1 = portolan::v1;
+
+namespace {
+
+constexpr int kMaxRules = 256;
+constexpr int kMaxGlobs = 256;
+constexpr std::size_t kMaxGlobBytes = 256;
+constexpr int kMaxAddresses = 4096;
+constexpr int kMaxProofs = 16;
+constexpr int kMaxHeaders = 8;
+constexpr std::int64_t kMaxCalls = 10'000;
+constexpr std::int64_t kMaxWindowSeconds = 86'400;
+constexpr std::size_t kMaxNameBytes = 200;
+
+base::Error Bad(const std::string& pointer, const std::string& what) {
+  return base::Fail(base::Code::kInvalidArgument, pointer + ": " + what);
+}
+
+bool IsLabel(std::string_view text) {
+  if (text.empty() || text.size() > 63 || text.front() == '-') return false;
+  for (const char c : text) {
+    if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-')) return false;
+  }
+  return true;
+}
+
+// RFC 9110, token.
+bool IsToken(std::string_view text) {
+  constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
+  if (text.empty() || text.size() > 64) return false;
+  for (const char c : text) {
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    if (!letter && kMarks.find(c) == std::string_view::npos) return false;
+  }
+  return true;
+}
+
+base::Result<void> CheckAttachment(const v1::PolicySet& set) {
+  const std::string pointer = "/spec/attach";
+  switch (set.attach().scope_case()) {
+    case v1::Attachment::kGlobal:
+      if (!set.attach().global()) return Bad(pointer + "/global", "only true is meaningful");
+      return {};
+    case v1::Attachment::kServer: {
+      const std::string& name = set.attach().server();
+      if (name.empty() || name.size() > kMaxNameBytes || name.find('/') == std::string::npos) {
+        return Bad(pointer + "/server", "must be a server's name, such as 'local/weather'");
+      }
+      return {};
+    }
+    case v1::Attachment::kConsumer:
+      if (set.attach().consumer().empty() || set.attach().consumer().size() > kMaxNameBytes) {
+        return Bad(pointer + "/consumer", "must be a consumer's name");
+      }
+      return {};
+    case v1::Attachment::SCOPE_NOT_SET:
+      break;
+  }
+  return Bad(pointer, "must say what the set governs: global, server or consumer");
+}
+
+template <class Globs>
+base::Result<void> CheckGlobs(const Globs& globs, const std::string& pointer) {
+  if (globs.size() > kMaxGlobs)
+    return Bad(pointer, "more than " + std::to_string(kMaxGlobs) + " entries");
+  for (int i = 0; i < globs.size(); ++i) {
+    const std::string at = pointer + "/" + std::to_string(i);
+    if (globs[i].empty()) return Bad(at, "must not be empty");
+    if (globs[i].size() > kMaxGlobBytes) {
+      return Bad(at, "longer than " + std::to_string(kMaxGlobBytes) + " bytes");
+    }
+  }
+  return {};
+}
+
+base::Result<void> CheckSelector(const v1::Selector& select, const std::string& pointer) {
+  if (auto ok = CheckGlobs(select.methods(), pointer + "/methods"); !ok) return ok;
+  if (auto ok = CheckGlobs(select.tools(), pointer + "/tools"); !ok) return ok;
+  if (auto ok = CheckGlobs(select.resources(), pointer + "/resources"); !ok) return ok;
+  if (auto ok = CheckGlobs(select.prompts(), pointer + "/prompts"); !ok) return ok;
+  const int items =
+      !select.tools().empty() + !select.resources().empty() + !select.prompts().empty();
+  if (items > 1) {
+    return Bad(pointer,
+               "a call is of a tool, a resource or a prompt, so the rule would select nothing; "
+               "write a rule for each");
+  }
+  return {};
+}
+
+template <class Texts>
+base::Result<void> CheckAddresses(const Texts& texts, const std::string& pointer) {
+  if (texts.size() > kMaxAddresses)
+    return Bad(pointer, "more than " + std::to_string(kMaxAddresses) + " entries");
+  AddressSet parsed;
+  for (int i = 0; i < texts.size(); ++i) {
+    if (auto ok = parsed.Add(texts[i]); !ok)
+      return Bad(pointer + "/" + std::to_string(i), ok.error().message);
+  }
+  return {};
+}
+
+base::Result<void> CheckIp(const v1::Ip& ip, const std::string& pointer) {
+  if (ip.allow().empty() && ip.deny().empty()) return Bad(pointer, "needs allow or deny");
+  if (auto ok = CheckAddresses(ip.allow(), pointer + "/allow"); !ok) return ok;
+  return CheckAddresses(ip.deny(), pointer + "/deny");
+}
+
+base::Result<void> CheckApiKey(const v1::ApiKeyProof& proof, const std::string& pointer) {
+  if (!proof.header().empty() && !IsToken(proof.header()))
+    return Bad(pointer + "/header", "is no header name");
+  if (proof.aliases_size() > kMaxHeaders) {
+    return Bad(pointer + "/aliases", "more than " + std::to_string(kMaxHeaders) + " entries");
+  }
+  for (int i = 0; i < proof.aliases_size(); ++i) {
+    if (!IsToken(proof.aliases(i)))
+      return Bad(pointer + "/aliases/" + std::to_string(i), "is no header name");
+  }
+  if (!proof.query().empty() && !IsToken(proof.query()))
+    return Bad(pointer + "/query", "is no parameter name");
+  return {};
+}
+
+base::Result<void> CheckAuthenticate(const v1::Authenticate& authenticate, const v1::PolicySet& set,
+                                     const std::string& pointer) {
+  if (set.attach().scope_case() == v1::Attachment::kConsumer) {
+    return Bad(
+        pointer,
+        "who calls is known before a consumer's set is; put it in a global set or a server's");
+  }
+  if (authenticate.any_of().empty()) return Bad(pointer + "/any_of", "needs at least one proof");
+  if (authenticate.any_of_size() > kMaxProofs) {
+    return Bad(pointer + "/any_of", "more than " + std::to_string(kMaxProofs) + " entries");
+  }
+  for (int i = 0; i < authenticate.any_of_size(); ++i) {
+    const std::string at = pointer + "/any_of/" + std::to_string(i);
+    if (!authenticate.any_of(i).has_api_key()) return Bad(at, "must name a proof: api_key");
+    if (auto ok = CheckApiKey(authenticate.any_of(i).api_key(), at + "/api_key"); !ok) return ok;
+  }
+  return {};
+}
+
+base::Result<void> CheckRateLimit(const v1::RateLimit& limit, const std::string& pointer) {
+  if (limit.calls() < 1 || limit.calls() > kMaxCalls) {
+    return Bad(pointer + "/calls", "must be from 1 to " + std::to_string(kMaxCalls));
+  }
+  if (limit.per_s() < 1 || limit.per_s() > kMaxWindowSeconds) {
+    return Bad(pointer + "/per_s", "must be from 1 to " + std::to_string(kMaxWindowSeconds));
+  }
+  if (limit.weight() < 0 || limit.weight() > limit.calls()) {
+    return Bad(pointer + "/weight", "must be from 1 to calls (" + std::to_string(limit.calls()) +
+                                        "), or no call would ever pass");
+  }
+  if (limit.key().empty()) return {};
+  if (auto key = Expression::Compile(limit.key()); !key)
+    return Bad(pointer + "/key", key.error().message);
+  return {};
+}
+
+base::Result<void> CheckRule(const v1::Rule& rule, const v1::PolicySet& set,
+                             const std::string& pointer) {
+  if (!IsLabel(rule.id())) return Bad(pointer + "/id", "must match [a-z0-9][a-z0-9-]{0,62}");
+  if (auto ok = CheckSelector(rule.select(), pointer + "/select"); !ok) return ok;
+  switch (rule.policy_case()) {
+    case v1::Rule::kIp:
+    case v1::Rule::kAuthenticate:
+      if (rule.has_select()) {
+        return Bad(pointer + "/select",
+                   "ip and authenticate act before the body is read, so they cannot select");
+      }
+      return rule.has_ip() ? CheckIp(rule.ip(), pointer + "/ip")
+                           : CheckAuthenticate(rule.authenticate(), set, pointer + "/authenticate");
+    case v1::Rule::kRateLimit:
+      return CheckRateLimit(rule.rate_limit(), pointer + "/rate_limit");
+    case v1::Rule::kRecord: {
+      const double sample = rule.record().sample();
+      // Written so that NaN fails.
+      if (rule.record().has_sample() && !(sample >= 0 && sample <= 1)) {
+        return Bad(pointer + "/record/sample", "must be from 0 to 1");
+      }
+      return {};
+    }
+    case v1::Rule::POLICY_NOT_SET:
+      break;
+  }
+  return Bad(pointer, "must hold one policy: ip, authenticate, rate_limit or record");
+}
+
+}  // namespace
+
+base::Result<void> Validate(const v1::PolicySet& set) {
+  if (auto ok = CheckAttachment(set); !ok) return ok;
+  if (!v1::Mode::Value_IsValid(set.mode())) return Bad("/spec/mode", "must be ENFORCE or OBSERVE");
+  if (!v1::ErrorStyle::Value_IsValid(set.errors()))
+    return Bad("/spec/errors", "must be MCP or HTTP");
+  if (set.rules_size() > kMaxRules) {
+    return Bad("/spec/rules", "more than " + std::to_string(kMaxRules) + " rules");
+  }
+  std::set<std::string_view> ids;
+  for (int i = 0; i < set.rules_size(); ++i) {
+    const std::string pointer = "/spec/rules/" + std::to_string(i);
+    if (auto ok = CheckRule(set.rules(i), set, pointer); !ok) return ok;
+    if (!ids.insert(set.rules(i).id()).second) {
+      return Bad(pointer + "/id", "'" + set.rules(i).id() + "' stands on an earlier rule already");
+    }
+  }
+  return {};
+}
+
+}  // namespace policy
