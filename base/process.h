@@ -1,0 +1,36 @@
+// Programs: where they are found, what they inherit, and who descends from whom.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+
+namespace base {
+
+using Environment = std::vector<std::pair<std::string, std::string>>;
+
+// The file a command names: itself when it holds a slash (relative to `cwd`), else the first
+// executable in `path` (colon-separated). kNotFound names the command.
+Result<std::string> FindProgram(std::string_view command, std::string_view path,
+                                std::string_view cwd = {});
+
+// What a program that is not ours may see of this process: PATH, HOME, USER, LANG, LC_*, TMPDIR,
+// SHELL, TERM.
+Environment ChildEnvironment();
+
+// The folder of the running program's own file.
+std::string ProgramFolder();
+
+// Every living process below `root`, in any order, zombies left out. Read from /proc; a snapshot.
+std::vector<pid_t> Descendants(pid_t root);
+
+// Resident memory of a process in bytes; 0 when it is gone.
+std::uint64_t ResidentBytes(pid_t pid);
+
+}  // namespace base
