@@ -1,7 +1,8 @@
-// A Call is one MCP request or notification on its way to a server, with everything a Handler may need to answer it.
+// A Call is one MCP request or notification on its way to a server, with everything a Handler may
+// need to answer it.
 //
-// Lives on one worker for the length of its exchange. Views point into the client connection's buffer and stay valid until
-// Handle returns.
+// Lives on one worker for the length of its exchange. Views point into the client connection's
+// buffer and stay valid until Handle returns.
 #pragma once
 
 #include <chrono>
@@ -38,13 +39,16 @@ class Source {
 };
 
 // The caller's side of a call while it is being answered. Both wait for the socket: back-pressure.
-// A filter that looks at messages as they pass puts its own Client before the caller's while `next` runs.
+// A filter that looks at messages as they pass puts its own Client before the caller's while `next`
+// runs.
 class Client {
  public:
   virtual ~Client() = default;
-  // Sends a notification (a whole JSON-RPC message) before the answer. It turns the answer into an event stream.
+  // Sends a notification (a whole JSON-RPC message) before the answer. It turns the answer into an
+  // event stream.
   virtual base::Task<base::Result<void>> Notify(std::string_view message) = 0;
-  // Sends the answer itself from `source`; Handle then returns Response::Relayed. Bytes pass untouched.
+  // Sends the answer itself from `source`; Handle then returns Response::Relayed. Bytes pass
+  // untouched.
   virtual base::Task<base::Result<void>> Relay(Source& source) = 0;
 };
 
@@ -56,7 +60,8 @@ struct Call {
   Revision revision = kLatest;
   const base::auth::Principal& principal;
   Client& client;
-  // Requested when the call is not wanted any more (both rules of cancellation are the endpoint's business).
+  // Requested when the call is not wanted any more (both rules of cancellation are the endpoint's
+  // business).
   base::CancelSignal& cancel;
   Record& record;
   // Decoded: `tools/call`, and the item's name or URI.
@@ -68,7 +73,8 @@ struct Call {
   std::uint64_t connection_id = 0;
   // Sealed state of the caller's session (older revisions); empty when there is none.
   std::string_view session;
-  // Not 0: some filter must see the whole result, so the backend returns it in Response::body, at most this long.
+  // Not 0: some filter must see the whole result, so the backend returns it in Response::body, at
+  // most this long.
   std::size_t collect_result_up_to = 0;
 
   bool is_request() const { return envelope.kind == Envelope::Kind::kRequest; }
@@ -81,7 +87,8 @@ struct Response {
     kMessage,   // `body` is the JSON-RPC answer
     kRelayed,   // went out through client.Relay already
     kAccepted,  // a notification: 202, no body
-    kRefused,   // `body` is a JSON-RPC error of our own, with `http_status` for the styles that use one
+    kRefused,   // `body` is a JSON-RPC error of our own, with `http_status` for the styles that use
+                // one
     kGone,      // nobody is there to answer
   };
   Kind kind = Kind::kMessage;

@@ -1,4 +1,5 @@
-// Refusals and errors as the caller sees them: codes, reasons, and the error object. The table is policies.md's.
+// Refusals and errors as the caller sees them: codes, reasons, and the error object. The table is
+// policies.md's.
 #pragma once
 
 #include <cstdint>
@@ -43,15 +44,18 @@ struct CallError {
   std::optional<std::int64_t> retry_after_s;
   std::optional<std::int64_t> limit;
   std::optional<std::int64_t> remaining;
-  std::string rule;   // only where the endpoint may explain
+  std::string rule;  // only where the endpoint may explain
   std::string scope;
-  std::string extra_data_json;  // further members of data, without braces: `"supported":["2026-07-28"]`
+  std::string
+      extra_data_json;  // further members of data, without braces: `"supported":["2026-07-28"]`
 };
 
 // {"jsonrpc":"2.0","id":ID,"error":{...}}; `raw_id` empty gives null.
-std::string ErrorMessage(std::string_view raw_id, const CallError& error, std::string_view request_id);
+std::string ErrorMessage(std::string_view raw_id, const CallError& error,
+                         std::string_view request_id);
 
-// Of our own failures: kUnavailable, kDeadlineExceeded, ... become -31502, -31504, ...; kInternal says nothing but the id.
+// Of our own failures: kUnavailable, kDeadlineExceeded, ... become -31502, -31504, ...; kInternal
+// says nothing but the id.
 CallError ToCallError(const base::Error& error);
 
 }  // namespace mcp

@@ -1,5 +1,5 @@
-// A Handler answers MCP calls. A remote server, a stdio child, the discovery tools, a whole chain of filters and every fake
-// in the tests is a Handler.
+// A Handler answers MCP calls. A remote server, a stdio child, the discovery tools, a whole chain
+// of filters and every fake in the tests is a Handler.
 #pragma once
 
 #include "base/task.h"

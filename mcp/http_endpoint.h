@@ -1,9 +1,10 @@
 // The server side of MCP's Streamable HTTP: one exchange in, one Call to a Handler, its answer out.
 //
-// Modern requests (2026-07-28) are served here; requests of older revisions pass through a legacy::SessionHost. The era is
-// decided once a call, by `_meta` or the MCP-Protocol-Version header, never by Mcp-Method.
-// Checks, in policies.md's order: verb, Accept, Content-Type, body cap, JSON-RPC, revision, headers equal body.
-// Answers plain JSON unless something was notified first, or the call is quiet so long that it needs keep-alives (15 s).
+// Modern requests (2026-07-28) are served here; requests of older revisions pass through a
+// legacy::SessionHost. The era is decided once a call, by `_meta` or the MCP-Protocol-Version
+// header, never by Mcp-Method. Checks, in policies.md's order: verb, Accept, Content-Type, body
+// cap, JSON-RPC, revision, headers equal body. Answers plain JSON unless something was notified
+// first, or the call is quiet so long that it needs keep-alives (15 s).
 #pragma once
 
 #include <cstddef>
@@ -27,8 +28,10 @@ struct EndpointOptions {
   legacy::SessionHost* sessions = nullptr;
 };
 
-// Serves one admitted exchange to its end; the record's outcome, status and bytes are set when it returns.
-base::Task<void> ServeHttp(base::http::Exchange& exchange, base::Loop& loop, const base::auth::Principal& principal,
-                           Record& record, Handler& handler, const EndpointOptions& options);
+// Serves one admitted exchange to its end; the record's outcome, status and bytes are set when it
+// returns.
+base::Task<void> ServeHttp(base::http::Exchange& exchange, base::Loop& loop,
+                           const base::auth::Principal& principal, Record& record, Handler& handler,
+                           const EndpointOptions& options);
 
 }  // namespace mcp

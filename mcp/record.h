@@ -1,5 +1,5 @@
-// A Record is what is known about one exchange with a caller: begun when its head arrived, finished when its last byte left,
-// refusals included. The same facts feed log, metrics and the registry.
+// A Record is what is known about one exchange with a caller: begun when its head arrived, finished
+// when its last byte left, refusals included. The same facts feed log, metrics and the registry.
 //
 // One thread; owned by the exchange.
 #pragma once
@@ -12,7 +12,16 @@
 
 namespace mcp {
 
-enum class Outcome { kUnknown, kOk, kToolError, kRpcError, kRefused, kUpstreamFailed, kCancelled, kInternal };
+enum class Outcome {
+  kUnknown,
+  kOk,
+  kToolError,
+  kRpcError,
+  kRefused,
+  kUpstreamFailed,
+  kCancelled,
+  kInternal
+};
 
 struct Record {
   // Made or accepted at the gate.

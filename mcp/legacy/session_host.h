@@ -1,7 +1,9 @@
-// Sessions of revisions before 2026-07-28, seen from the endpoint: who opens, finds and ends them. The endpoint knows the
-// handshake and the rules of the headers; the host knows what a session is worth here.
+// Sessions of revisions before 2026-07-28, seen from the endpoint: who opens, finds and ends them.
+// The endpoint knows the handshake and the rules of the headers; the host knows what a session is
+// worth here.
 //
-// A session's id is a sealed token (session_token.h), so any worker can check it without asking another.
+// A session's id is a sealed token (session_token.h), so any worker can check it without asking
+// another.
 #pragma once
 
 #include <string>
@@ -13,14 +15,27 @@
 
 namespace mcp::legacy {
 
+// What a session's id stands for.
+struct Session {
+  // Agreed in initialize.
+  Revision revision = kLatestLegacy;
+  // How handlers know the session: becomes Call::session.
+  std::string key;
+  // From the clientInfo of initialize, for the record.
+  std::string client_name;
+  std::string client_version;
+};
+
 class SessionHost {
  public:
   virtual ~SessionHost() = default;
-  // A new session's id (visible ASCII), after initialize was answered. `client_info` and `capabilities` are raw JSON.
-  virtual std::string Open(const base::auth::Principal& principal, Revision revision, std::string_view client_info,
-                           std::string_view capabilities) = 0;
-  // The revision agreed in that session. kNotFound when it is unknown, ended, expired or another principal's.
-  virtual base::Result<Revision> Find(std::string_view id, const base::auth::Principal& principal) = 0;
+  // A new session's id (visible ASCII), after initialize was answered. `client_info` and
+  // `capabilities` are raw JSON.
+  virtual std::string Open(const base::auth::Principal& principal, Revision revision,
+                           std::string_view client_info, std::string_view capabilities) = 0;
+  // kNotFound when it is unknown, ended, expired or another principal's.
+  virtual base::Result<Session> Find(std::string_view id,
+                                     const base::auth::Principal& principal) = 0;
   virtual base::Result<void> Close(std::string_view id, const base::auth::Principal& principal) = 0;
 };
 
