@@ -1,0 +1,55 @@
+// What the index is told of a server: who it is, who may see it, and its tools with their words.
+//
+// Immutable once indexed; hits point into it.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace registry::search {
+
+struct Parameter {
+  std::string name;
+  std::string description;
+};
+
+struct ToolDocument {
+  std::string name;
+  std::string title;
+  std::string description;
+  std::vector<Parameter> parameters;
+  std::vector<std::string> required;
+  // JSON text: the inputSchema, and the whole object of the server's tools/list.
+  std::string input_schema;
+  std::string definition;
+};
+
+struct ServerDocument {
+  // `namespace/name`
+  std::string name;
+  // Empty: external, found but not routed.
+  std::string base_path;
+  std::string title;
+  std::string description;
+  std::vector<std::string> tags;
+  std::string owner;
+  std::string version;
+  // Approved, and not retired: what callers may see at all.
+  bool served = true;
+  // `public`, `authenticated`, `group:NAME`, `consumer:NAME`; empty: public.
+  std::vector<std::string> audiences;
+  // In the order the server lists them.
+  std::vector<ToolDocument> tools;
+
+  // `BASE_PATH.TOOL`; of an external server `NAMESPACE/NAME.TOOL`.
+  std::string ToolId(const ToolDocument& tool) const;
+  const ToolDocument* FindTool(std::string_view tool) const;
+};
+
+// The words of a tool's inputSchema: its properties, and which of them are required. What is not a
+// schema gives nothing.
+void ReadInputSchema(std::string_view schema, ToolDocument& out);
+
+}  // namespace registry::search

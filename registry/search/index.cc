@@ -1,0 +1,211 @@
+#include "registry/search/index.h"
+
+#include <algorithm>
+#include <array>
+#include <mutex>
+
+#include "registry/search/closeness.h"
+#include "registry/search/tokenizer.h"
+
+namespace registry::search {
+namespace {
+
+using FieldWords = std::array<std::vector<std::string>, kSearchFields>;
+
+std::vector<std::string>& At(FieldWords& words, SearchField field) {
+  return words[static_cast<std::size_t>(field)];
+}
+
+void Append(std::vector<std::string>& to, std::string_view text) {
+  for (std::string& word : Tokenize(text)) to.push_back(std::move(word));
+}
+
+// The namespace is a reverse DNS name, whose words (`io`, `github`) would find everything.
+std::string_view LastPart(std::string_view name) { return name.substr(name.rfind('/') + 1); }
+
+FieldWords WordsOf(const ServerDocument& server) {
+  FieldWords words;
+  Append(At(words, SearchField::kName), LastPart(server.name));
+  Append(At(words, SearchField::kServer), server.title);
+  for (const std::string& tag : server.tags) Append(At(words, SearchField::kServer), tag);
+  Append(At(words, SearchField::kDescription), server.description);
+  return words;
+}
+
+FieldWords WordsOf(const ServerDocument& server, const ToolDocument& tool) {
+  FieldWords words;
+  Append(At(words, SearchField::kName), tool.name);
+  Append(At(words, SearchField::kServer), LastPart(server.name));
+  Append(At(words, SearchField::kServerDescription), server.title);
+  Append(At(words, SearchField::kServerDescription), server.description);
+  Append(At(words, SearchField::kDescription), tool.title);
+  Append(At(words, SearchField::kDescription), tool.description);
+  for (const Parameter& parameter : tool.parameters) {
+    Append(At(words, SearchField::kParameters), parameter.name);
+    Append(At(words, SearchField::kParameters), parameter.description);
+  }
+  return words;
+}
+
+bool Sees(const Visible& visible, const ServerDocument& server) {
+  return visible ? visible(server) : IsPublic(server);
+}
+
+bool HasManyGaps(const Postings& postings) {
+  return postings.end() > 2 * postings.documents() + 1024;
+}
+
+}  // namespace
+
+bool IsPublic(const ServerDocument& server) {
+  if (!server.served) return false;
+  return server.audiences.empty() || std::find(server.audiences.begin(), server.audiences.end(),
+                                               "public") != server.audiences.end();
+}
+
+Index::Index(const Ranking& ranking)
+    : ranking_(ranking), server_words_(ranking), tool_words_(ranking) {}
+
+void Index::Upsert(std::shared_ptr<const ServerDocument> server) {
+  std::unique_lock lock(mutex_);
+  if (auto known = slots_.find(server->name); known != slots_.end()) RemoveLocked(known->second);
+  std::uint32_t slot = static_cast<std::uint32_t>(entries_.size());
+  if (free_slots_.empty()) {
+    entries_.emplace_back();
+  } else {
+    slot = free_slots_.back();
+    free_slots_.pop_back();
+  }
+  AddLocked(slot, std::move(server));
+  CompactLocked();
+}
+
+void Index::Remove(std::string_view server_name) {
+  std::unique_lock lock(mutex_);
+  auto known = slots_.find(server_name);
+  if (known == slots_.end()) return;
+  RemoveLocked(known->second);
+  CompactLocked();
+}
+
+void Index::AddLocked(std::uint32_t slot, std::shared_ptr<const ServerDocument> server) {
+  Entry& entry = entries_[slot];
+  entry.own = server_words_.Add(WordsOf(*server));
+  server_slot_.push_back(slot);
+  entry.first_tool = tool_words_.end();
+  for (const ToolDocument& tool : server->tools) {
+    tool_words_.Add(WordsOf(*server, tool));
+    tool_slot_.push_back(slot);
+    squeezed_.push_back(Squeeze(tool.name));
+  }
+  entry.last_tool = tool_words_.end();
+  slots_[server->name] = slot;
+  entry.document = std::move(server);
+}
+
+void Index::RemoveLocked(std::uint32_t slot) {
+  Entry& entry = entries_[slot];
+  server_words_.Remove(entry.own, entry.own + 1);
+  tool_words_.Remove(entry.first_tool, entry.last_tool);
+  slots_.erase(entry.document->name);
+  entry.document = nullptr;
+  free_slots_.push_back(slot);
+}
+
+void Index::CompactLocked() {
+  if (!HasManyGaps(server_words_) && !HasManyGaps(tool_words_)) return;
+  std::vector<DocumentId> servers = server_words_.Compact();
+  std::vector<DocumentId> tools = tool_words_.Compact();
+  server_slot_.resize(server_words_.end());
+  tool_slot_.resize(tool_words_.end());
+  squeezed_.resize(tool_words_.end());
+  for (const auto& [name, slot] : slots_) {
+    Entry& entry = entries_[slot];
+    DocumentId count = entry.last_tool - entry.first_tool;
+    entry.own = servers[entry.own];
+    entry.first_tool = count == 0 ? 0 : tools[entry.first_tool];
+    entry.last_tool = entry.first_tool + count;
+    server_slot_[entry.own] = slot;
+    for (DocumentId i = 0; i < count; ++i) {
+      tool_slot_[entry.first_tool + i] = slot;
+      squeezed_[entry.first_tool + i] = Squeeze(entry.document->tools[i].name);
+    }
+  }
+}
+
+std::shared_ptr<const ServerDocument> Index::FindServer(std::string_view name,
+                                                        const Visible& visible) const {
+  std::shared_lock lock(mutex_);
+  if (auto known = slots_.find(name); known != slots_.end()) {
+    const auto& document = entries_[known->second].document;
+    return Sees(visible, *document) ? document : nullptr;
+  }
+  for (const auto& [known_name, slot] : slots_) {
+    const auto& document = entries_[slot].document;
+    if (document->base_path == name && Sees(visible, *document)) return document;
+  }
+  std::shared_ptr<const ServerDocument> only;
+  for (const auto& [known_name, slot] : slots_) {
+    const auto& document = entries_[slot].document;
+    if (LastPart(known_name) != name || !Sees(visible, *document)) continue;
+    if (only) return nullptr;
+    only = document;
+  }
+  return only;
+}
+
+std::vector<Hit> Index::FindTools(std::string_view id, const Visible& visible) const {
+  // A name in front may hold dots itself (`io.github.acme/weather.get`), and so may the tool's:
+  // each split is tried.
+  for (std::size_t dot = id.find('.'); dot != std::string_view::npos; dot = id.find('.', dot + 1)) {
+    auto server = FindServer(id.substr(0, dot), visible);
+    if (!server) continue;
+    if (const ToolDocument* tool = server->FindTool(id.substr(dot + 1))) return {Hit{server, tool}};
+  }
+  std::vector<Hit> hits;
+  std::shared_lock lock(mutex_);
+  for (const auto& [name, slot] : slots_) {
+    const auto& document = entries_[slot].document;
+    const ToolDocument* tool = document->FindTool(id);
+    if (tool && Sees(visible, *document)) hits.push_back(Hit{document, tool});
+  }
+  return hits;
+}
+
+std::vector<std::string> Index::CloseNames(std::string_view name, Target target,
+                                           std::size_t at_most, const Visible& visible) const {
+  CloseNamesTo close(name);
+  std::shared_lock lock(mutex_);
+  for (const auto& [server_name, slot] : slots_) {
+    const ServerDocument& document = *entries_[slot].document;
+    if (!Sees(visible, document)) continue;
+    if (target == Target::kServers) {
+      close.Offer(document.name, {document.name, document.base_path, LastPart(document.name)});
+      continue;
+    }
+    for (const ToolDocument& tool : document.tools)
+      close.Offer(document.ToolId(tool), {document.ToolId(tool), tool.name});
+  }
+  return close.Take(at_most);
+}
+
+std::vector<std::shared_ptr<const ServerDocument>> Index::Servers(const Visible& visible) const {
+  std::vector<std::shared_ptr<const ServerDocument>> servers;
+  std::shared_lock lock(mutex_);
+  for (const auto& [name, slot] : slots_) {
+    if (Sees(visible, *entries_[slot].document)) servers.push_back(entries_[slot].document);
+  }
+  return servers;
+}
+
+std::size_t Index::tools() const {
+  std::shared_lock lock(mutex_);
+  return tool_words_.documents();
+}
+
+std::size_t Index::servers() const {
+  std::shared_lock lock(mutex_);
+  return slots_.size();
+}
+
+}  // namespace registry::search

@@ -1,0 +1,152 @@
+#include "registry/search/tokenizer.h"
+
+#include <utility>
+
+#include "registry/search/letters.h"
+
+namespace registry::search {
+namespace {
+
+constexpr std::size_t kMaxWordBytes = 64;
+
+// What follows an apostrophe in English: it's, don't, we're.
+bool IsTail(std::string_view word) {
+  return word == "s" || word == "t" || word == "re" || word == "ve" || word == "ll" ||
+         word == "d" || word == "m";
+}
+
+class Splitter {
+ public:
+  void Feed(char32_t code_point) {
+    Letter letter = Classify(code_point);
+    if (letter.kind == LetterKind::kSeparator) {
+      // it's, user's: the tail says nothing.
+      if ((code_point == '\'' || code_point == 0x2019) && !word_.empty()) {
+        EndWord();
+        after_apostrophe_ = true;
+        return;
+      }
+      End();
+      return;
+    }
+    if (letter.kind == LetterKind::kIdeograph) {
+      EndWord();
+      FeedIdeograph(letter.folded);
+      return;
+    }
+    EndIdeographs();
+    if (letter.kind == LetterKind::kUpper && !word_.empty()) SplitAtUpper();
+    if (letter.kind == LetterKind::kLower) SplitAcronym();
+    last_letter_at_ = word_.size();
+    if (word_.size() < kMaxWordBytes) AppendUtf8(word_, letter.folded);
+    before_last_ = last_;
+    last_ = letter.kind;
+  }
+
+  std::vector<std::string> Finish() {
+    End();
+    return std::move(words_);
+  }
+
+ private:
+  // getSum, S3Bucket: a capital after a small letter or a digit begins a word.
+  void SplitAtUpper() {
+    if (last_ == LetterKind::kLower || last_ == LetterKind::kDigit) EndPart();
+  }
+
+  // HTTPHeader: the last capital of a run belongs to the small letters behind it.
+  void SplitAcronym() {
+    if (last_ != LetterKind::kUpper || before_last_ != LetterKind::kUpper ||
+        last_letter_at_ >= word_.size())
+      return;
+    std::string capital = word_.substr(last_letter_at_);
+    word_.resize(last_letter_at_);
+    EndPart();
+    word_ = std::move(capital);
+  }
+
+  void FeedIdeograph(char32_t c) {
+    if (ideographs_ > 0) {
+      std::string pair;
+      AppendUtf8(pair, previous_ideograph_);
+      AppendUtf8(pair, c);
+      words_.push_back(std::move(pair));
+    }
+    previous_ideograph_ = c;
+    ++ideographs_;
+  }
+
+  void EndIdeographs() {
+    if (ideographs_ == 1) {
+      std::string single;
+      AppendUtf8(single, previous_ideograph_);
+      words_.push_back(std::move(single));
+    }
+    ideographs_ = 0;
+  }
+
+  // Where only the case changes, the parts and the whole are words: GitHub is `git`, `hub` and
+  // `github`.
+  void EndPart() {
+    if (joined_.size() + word_.size() <= kMaxWordBytes) joined_ += word_;
+    words_.push_back(std::exchange(word_, {}));
+    ++parts_;
+    last_ = before_last_ = LetterKind::kSeparator;
+  }
+
+  void EndWord() {
+    std::string whole;
+    if (parts_ > 0 && joined_.size() + word_.size() <= kMaxWordBytes) whole = joined_ + word_;
+    joined_.clear();
+    parts_ = 0;
+    if (!word_.empty() && !(after_apostrophe_ && IsTail(word_))) words_.push_back(word_);
+    word_.clear();
+    if (!whole.empty()) words_.push_back(std::move(whole));
+    after_apostrophe_ = false;
+    last_ = before_last_ = LetterKind::kSeparator;
+  }
+
+  void End() {
+    EndWord();
+    EndIdeographs();
+  }
+
+  std::vector<std::string> words_;
+  std::string word_;
+  std::size_t last_letter_at_ = 0;
+  std::string joined_;
+  int parts_ = 0;
+  LetterKind last_ = LetterKind::kSeparator;
+  LetterKind before_last_ = LetterKind::kSeparator;
+  bool after_apostrophe_ = false;
+  char32_t previous_ideograph_ = 0;
+  int ideographs_ = 0;
+};
+
+}  // namespace
+
+std::vector<std::string> Tokenize(std::string_view text) {
+  Splitter splitter;
+  while (!text.empty()) splitter.Feed(NextCodePoint(text));
+  return splitter.Finish();
+}
+
+std::vector<std::string> TokenizeQuery(std::string_view text) {
+  std::vector<std::string> words = Tokenize(text);
+  std::vector<std::string> kept;
+  for (const std::string& word : words) {
+    if (!IsStopWord(word)) kept.push_back(word);
+  }
+  return kept.empty() ? words : kept;
+}
+
+std::string Squeeze(std::string_view name) {
+  std::string out;
+  while (!name.empty()) {
+    Letter letter = Classify(NextCodePoint(name));
+    if (letter.kind != LetterKind::kSeparator) AppendUtf8(out, letter.folded);
+  }
+  return out;
+}
+
+}  // namespace registry::search
