@@ -44,6 +44,8 @@ class SseParser {
   // The next line without its end, or nullopt after keeping what there is of it.
   std::optional<std::string_view> TakeLine();
   void TakeField(std::string_view line);
+  void KeepData();
+  void ClearEvent();
 
   // Constant after construction
   const std::size_t max_event_bytes_;
