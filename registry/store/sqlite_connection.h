@@ -1,0 +1,76 @@
+// A SqliteConnection speaks the store's words to one SQLite connection. One thread at a time.
+//
+// The reads are in sqlite_connection.cc, the writes in sqlite_writes.cc.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "registry/store/sqlite.h"
+#include "registry/store/store.h"
+
+namespace registry {
+
+// What an SQLite failure means to the rest of the house.
+base::Error ToError(const SqliteError& error);
+
+// Runs `function`, with a thrown SqliteError as its Error.
+template <class Function>
+auto CatchSqlite(Function function) -> base::Result<decltype(function())> {
+  try {
+    if constexpr (std::is_void_v<decltype(function())>) {
+      function();
+      return {};
+    } else {
+      return function();
+    }
+  } catch (const SqliteError& error) {
+    return ToError(error);
+  }
+}
+
+class SqliteConnection final : public Transaction {
+ public:
+  SqliteConnection(const std::string& path, Database::Mode mode) : database_(path, mode) {}
+
+  Database& database() { return database_; }
+
+  base::Result<std::optional<StoredResource>> Find(std::string_view kind,
+                                                   std::string_view name) override;
+  base::Result<std::optional<std::string>> FindBasePath(std::string_view base_path) override;
+  base::Result<std::vector<StoredResource>> List(const ListQuery& query) override;
+  base::Result<StoredChanges> Changes(const ChangesQuery& query) override;
+  base::Result<std::int64_t> Revision() override;
+  base::Result<std::optional<StoredDefinitions>> Definitions(std::string_view server) override;
+  base::Result<DefinitionsAfter> DefinitionsChangedAfter(std::int64_t sequence, int limit) override;
+  base::Result<std::vector<StoredStatus>> Status(std::span<const std::string> servers) override;
+  base::Result<StatusAfter> StatusChangedAfter(std::int64_t sequence, int limit) override;
+  base::Result<std::vector<StoredCall>> NewestCalls(const CallQuery& query) override;
+  base::Result<std::vector<StoredCall>> CallsAfter(std::int64_t after,
+                                                   const CallQuery& query) override;
+  base::Result<std::int64_t> NewestCall() override;
+  base::Result<std::optional<std::string>> Value(std::string_view key) override;
+  base::Result<std::vector<std::pair<std::string, std::string>>> Values(
+      std::string_view prefix) override;
+
+  base::Result<std::int64_t> Put(std::string_view kind, std::string_view name,
+                                 std::string_view spec, const IndexColumns& columns,
+                                 std::int64_t now_ms) override;
+  base::Result<std::int64_t> Delete(std::string_view kind, std::string_view name) override;
+  base::Result<void> PutDefinitions(std::string_view server,
+                                    const StoredDefinitions& definitions) override;
+  base::Result<void> TouchDefinitions(std::string_view server, std::int64_t listed_at_ms) override;
+  base::Result<void> PutStatus(const StoredStatus& status) override;
+  base::Result<void> AppendCalls(std::span<const StoredCall> calls) override;
+  base::Result<void> PutValue(std::string_view key, std::string_view value) override;
+
+ private:
+  std::int64_t Sequence(std::string_view name);
+  std::int64_t NextOf(std::string_view sequence);
+  void ForgetOldDeletions();
+  void RemoveDefinitions(std::string_view server);
+
+  Database database_;
+};
+
+}  // namespace registry

@@ -1,0 +1,200 @@
+#include "registry/store/sqlite_store.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "registry/store/migrations.h"
+#include "registry/store/sqlite_connection.h"
+
+namespace registry {
+namespace {
+
+constexpr int kReaders = 4;
+constexpr std::size_t kMaxTogether = 128;
+
+// "Port": so that `file` and other registries know the database.
+constexpr int kApplicationId = 0x506f7274;
+
+void Migrate(Database& database) {
+  const std::size_t version = std::stoul(database.Single("PRAGMA user_version"));
+  const auto migrations = Migrations();
+  if (version > migrations.size()) {
+    throw std::runtime_error("it was made by a newer portolan (version " + std::to_string(version) +
+                             ", this one knows " + std::to_string(migrations.size()) + ")");
+  }
+  for (std::size_t next = version; next < migrations.size(); ++next) {
+    database.Execute("BEGIN IMMEDIATE");
+    database.Execute(std::string(migrations[next]));
+    database.Execute("PRAGMA application_id = " + std::to_string(kApplicationId));
+    database.Execute("PRAGMA user_version = " + std::to_string(next + 1));
+    database.Execute("COMMIT");
+  }
+}
+
+void Prepare(Database& database) {
+  database.Execute("PRAGMA journal_mode = WAL");
+  database.Execute("PRAGMA synchronous = FULL");
+  database.Execute("PRAGMA wal_autocheckpoint = 1000");
+  const std::string integrity = database.Single("PRAGMA quick_check(1)");
+  if (integrity != "ok") throw SqliteError(11 /* SQLITE_CORRUPT */, "it is damaged: " + integrity);
+  Migrate(database);
+}
+
+}  // namespace
+
+// A writer in the queue. The front one commits for itself and for those behind it.
+struct SqliteStore::Writer {
+  const Work& work;
+  const std::function<void()>& committed;
+  base::Result<void> result = base::Result<void>();
+  bool kept = false;
+  bool done = false;
+};
+
+// A reading connection, given back at the end of the expression.
+class SqliteStore::Borrowed {
+ public:
+  Borrowed(SqliteStore& store, std::unique_ptr<SqliteConnection> connection)
+      : store_(store), connection_(std::move(connection)) {}
+  ~Borrowed() {
+    std::lock_guard lock(store_.readers_mutex_);
+    store_.readers_.push_back(std::move(connection_));
+    store_.reader_free_.notify_one();
+  }
+  SqliteConnection* operator->() { return connection_.get(); }
+
+ private:
+  SqliteStore& store_;
+  std::unique_ptr<SqliteConnection> connection_;
+};
+
+SqliteStore::SqliteStore(std::string path) : path_(std::move(path)) {}
+SqliteStore::~SqliteStore() = default;
+
+base::Result<std::unique_ptr<SqliteStore>> SqliteStore::Open(const std::string& path) {
+  // SQLite would make it with the mode of the umask.
+  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (file >= 0) ::close(file);
+  try {
+    std::unique_ptr<SqliteStore> store(new SqliteStore(path));
+    store->writer_ = std::make_unique<SqliteConnection>(path, Database::Mode::kReadWrite);
+    Prepare(store->writer_->database());
+    for (int i = 0; i < kReaders; ++i) {
+      store->readers_.push_back(
+          std::make_unique<SqliteConnection>(path, Database::Mode::kReadOnly));
+    }
+    return store;
+  } catch (const SqliteError& error) {
+    return ToError(error).WithContext(path);
+  } catch (const std::exception& error) {
+    return base::Fail(base::Code::kFailedPrecondition, path + ": " + error.what());
+  }
+}
+
+base::Result<void> SqliteStore::Write(const Work& work, const std::function<void()>& committed) {
+  Writer me{work, committed};
+  std::unique_lock lock(queue_mutex_);
+  queue_.push_back(&me);
+  queue_moved_.wait(lock, [&] { return me.done || queue_.front() == &me; });
+  if (me.done) return me.result;
+
+  const auto count = std::min(queue_.size(), kMaxTogether);
+  const std::vector<Writer*> together(queue_.begin(),
+                                      queue_.begin() + static_cast<std::ptrdiff_t>(count));
+  lock.unlock();
+  CommitTogether(together);
+  lock.lock();
+  for (Writer* writer : together) {
+    queue_.pop_front();
+    writer->done = true;
+  }
+  queue_moved_.notify_all();
+  return me.result;
+}
+
+void SqliteStore::CommitTogether(const std::vector<Writer*>& writers) {
+  Database& database = writer_->database();
+  const auto commit = CatchSqlite([&] {
+    database.Execute("BEGIN IMMEDIATE");
+    bool anything = false;
+    for (Writer* writer : writers) {
+      database.Execute("SAVEPOINT one");
+      const base::Result<Then> then = writer->work(*writer_);
+      if (then.has_error()) writer->result = then.error();
+      writer->kept = then.has_value() && *then == Then::kCommit;
+      if (!writer->kept) database.Execute("ROLLBACK TO one");
+      database.Execute("RELEASE one");
+      anything = anything || writer->kept;
+    }
+    database.Execute(anything ? "COMMIT" : "ROLLBACK");
+  });
+  if (commit.has_error()) {
+    // Whatever was in it is not stored; who was refused already keeps the better reason.
+    (void)CatchSqlite([&] {
+      if (database.in_transaction()) database.Execute("ROLLBACK");
+    });
+    for (Writer* writer : writers) {
+      if (writer->result.has_value()) writer->result = commit.error().WithContext("not stored");
+    }
+    return;
+  }
+  for (Writer* writer : writers) {
+    if (writer->kept && writer->committed) writer->committed();
+  }
+}
+
+SqliteStore::Borrowed SqliteStore::Borrow() {
+  std::unique_lock lock(readers_mutex_);
+  reader_free_.wait(lock, [&] { return !readers_.empty(); });
+  std::unique_ptr<SqliteConnection> connection = std::move(readers_.back());
+  readers_.pop_back();
+  return Borrowed(*this, std::move(connection));
+}
+
+base::Result<std::optional<StoredResource>> SqliteStore::Find(std::string_view kind,
+                                                              std::string_view name) {
+  return Borrow()->Find(kind, name);
+}
+base::Result<std::optional<std::string>> SqliteStore::FindBasePath(std::string_view base_path) {
+  return Borrow()->FindBasePath(base_path);
+}
+base::Result<std::vector<StoredResource>> SqliteStore::List(const ListQuery& query) {
+  return Borrow()->List(query);
+}
+base::Result<StoredChanges> SqliteStore::Changes(const ChangesQuery& query) {
+  return Borrow()->Changes(query);
+}
+base::Result<std::int64_t> SqliteStore::Revision() { return Borrow()->Revision(); }
+base::Result<std::optional<StoredDefinitions>> SqliteStore::Definitions(std::string_view server) {
+  return Borrow()->Definitions(server);
+}
+base::Result<DefinitionsAfter> SqliteStore::DefinitionsChangedAfter(std::int64_t sequence,
+                                                                    int limit) {
+  return Borrow()->DefinitionsChangedAfter(sequence, limit);
+}
+base::Result<std::vector<StoredStatus>> SqliteStore::Status(std::span<const std::string> servers) {
+  return Borrow()->Status(servers);
+}
+base::Result<StatusAfter> SqliteStore::StatusChangedAfter(std::int64_t sequence, int limit) {
+  return Borrow()->StatusChangedAfter(sequence, limit);
+}
+base::Result<std::vector<StoredCall>> SqliteStore::NewestCalls(const CallQuery& query) {
+  return Borrow()->NewestCalls(query);
+}
+base::Result<std::vector<StoredCall>> SqliteStore::CallsAfter(std::int64_t after,
+                                                              const CallQuery& query) {
+  return Borrow()->CallsAfter(after, query);
+}
+base::Result<std::int64_t> SqliteStore::NewestCall() { return Borrow()->NewestCall(); }
+base::Result<std::optional<std::string>> SqliteStore::Value(std::string_view key) {
+  return Borrow()->Value(key);
+}
+base::Result<std::vector<std::pair<std::string, std::string>>> SqliteStore::Values(
+    std::string_view prefix) {
+  return Borrow()->Values(prefix);
+}
+
+}  // namespace registry

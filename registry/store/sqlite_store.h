@@ -1,0 +1,69 @@
+// A SqliteStore keeps everything in one SQLite file: WAL, synchronous=FULL, one connection that
+// writes and a few that read.
+//
+// Writers that come while a commit is being written to disk share the next one.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "registry/store/store.h"
+
+namespace registry {
+
+class SqliteConnection;
+
+class SqliteStore final : public Store {
+ public:
+  // Makes the file (mode 0600) or brings it to this version. kDataLoss: damaged;
+  // kFailedPrecondition: made by a newer one.
+  static base::Result<std::unique_ptr<SqliteStore>> Open(const std::string& path);
+  ~SqliteStore() override;
+
+  base::Result<std::optional<StoredResource>> Find(std::string_view kind,
+                                                   std::string_view name) override;
+  base::Result<std::optional<std::string>> FindBasePath(std::string_view base_path) override;
+  base::Result<std::vector<StoredResource>> List(const ListQuery& query) override;
+  base::Result<StoredChanges> Changes(const ChangesQuery& query) override;
+  base::Result<std::int64_t> Revision() override;
+  base::Result<std::optional<StoredDefinitions>> Definitions(std::string_view server) override;
+  base::Result<DefinitionsAfter> DefinitionsChangedAfter(std::int64_t sequence, int limit) override;
+  base::Result<std::vector<StoredStatus>> Status(std::span<const std::string> servers) override;
+  base::Result<StatusAfter> StatusChangedAfter(std::int64_t sequence, int limit) override;
+  base::Result<std::vector<StoredCall>> NewestCalls(const CallQuery& query) override;
+  base::Result<std::vector<StoredCall>> CallsAfter(std::int64_t after,
+                                                   const CallQuery& query) override;
+  base::Result<std::int64_t> NewestCall() override;
+  base::Result<std::optional<std::string>> Value(std::string_view key) override;
+  base::Result<std::vector<std::pair<std::string, std::string>>> Values(
+      std::string_view prefix) override;
+
+  base::Result<void> Write(const Work& work, const std::function<void()>& committed) override;
+
+ private:
+  struct Writer;
+  class Borrowed;
+  explicit SqliteStore(std::string path);
+  void CommitTogether(const std::vector<Writer*>& writers);
+  Borrowed Borrow();
+
+  // Constant after construction
+  const std::string path_;
+
+  // Used by the front of the queue only
+  std::unique_ptr<SqliteConnection> writer_;
+
+  std::mutex queue_mutex_;
+  std::condition_variable queue_moved_;
+  std::deque<Writer*> queue_;
+
+  std::mutex readers_mutex_;
+  std::condition_variable reader_free_;
+  std::vector<std::unique_ptr<SqliteConnection>> readers_;
+};
+
+}  // namespace registry
