@@ -5,10 +5,8 @@
 // together share one commit.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
-#include <functional>
-#include <memory>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -29,7 +27,6 @@ class Store;
 class Catalog {
  public:
   Catalog(Store& store, const base::Clock& clock);
-  ~Catalog();
 
   // ---- Resources
 
@@ -52,21 +49,26 @@ class Catalog {
 
   // ---- What changed
 
+  // How far a follower has come.
+  struct Position {
+    // All changes up to here are known to it; 0: nothing is.
+    std::int64_t revision = 0;
+    // Kept by ChangesAfter: deletions since then are needed to be complete.
+    std::int64_t began_at = -1;
+  };
   struct Changes {
     // The newest state of each resource that changed, in order of revision.
     std::vector<v1::Change> changes;
-    // They are all changes up to here.
-    std::int64_t revision = 0;
-    // There are more after `revision`.
+    // There are more right now.
     bool more = false;
   };
-  // The changes after `revision`, at most about `max_bytes` of them (at least one). Empty `kinds`:
-  // all kinds. kOutOfRange: too old (deletions since were forgotten), or from a future that is not
-  // ours: list again.
-  base::Result<Changes> ChangesAfter(std::int64_t revision, std::span<const std::string> kinds,
+  // The changes after `position`, at most about `max_bytes` of them (at least one), and moves it
+  // on. Empty `kinds`: all. kOutOfRange: too old (deletions since were forgotten), or from a future
+  // that is not ours: list again.
+  base::Result<Changes> ChangesAfter(Position& position, std::span<const std::string> kinds,
                                      std::size_t max_bytes = 1 << 20) const;
   std::int64_t revision() const;
-  // Rings after each committed change of resources, definitions, status or calls.
+  // Rings after each committed change of resources or definitions.
   Bell& bell() { return bell_; }
   // Tells `observer` everything that exists, then each change. For the catalog's whole life: attach
   // before serving.
@@ -93,16 +95,21 @@ class Catalog {
     std::int64_t sequence = 0;
     std::vector<v1::ServerStatus> statuses;
   };
+  // Of servers whose status changed after `sequence` (a count of its own), at most `limit`.
   base::Result<StatusChanged> StatusAfter(std::int64_t sequence, int limit) const;
-  std::int64_t status_sequence() const;
+  Bell& status_bell() { return status_bell_; }
 
  private:
-  struct State;
+  void Publish(const std::vector<v1::Change>& changes);
 
   Store& store_;
   const base::Clock& clock_;
   Bell bell_;
-  std::unique_ptr<State> state_;
+  Bell status_bell_;
+  std::atomic<std::int64_t> revision_{0};
+
+  // Touched only while the store lets one writer run
+  std::vector<Observer*> observers_;
 };
 
 }  // namespace registry

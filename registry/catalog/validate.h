@@ -1,0 +1,32 @@
+// What a resource must be by itself, before anything else in the catalog is asked.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "portolan/v1/resource.pb.h"
+
+namespace registry {
+
+inline constexpr std::size_t kMaxSpecBytes = 1024 * 1024;
+
+// The kind that the spec tells (`Server`); empty without a spec.
+std::string KindOf(const portolan::v1::Resource& resource);
+// Whether the contract has such a kind.
+bool IsKind(std::string_view kind);
+
+// Checks the resource as a whole. kInvalidArgument; the message begins with the JSON pointer of the
+// field, in the form of files: `/spec/description: ...`, `/name: ...`.
+base::Result<void> Validate(const portolan::v1::Resource& resource);
+
+// Of one kind each, the message already under `/spec`.
+base::Result<void> ValidateServer(const portolan::v1::Server& server);
+base::Result<void> ValidateServerVersion(std::string_view name,
+                                         const portolan::v1::ServerVersion& version);
+
+// A field's error: "/spec/tags/3: must be ...".
+base::Error FieldError(std::string_view pointer, std::string_view what);
+
+}  // namespace registry

@@ -1,0 +1,191 @@
+#include <algorithm>
+#include <set>
+
+#include "base/http/client.h"
+#include "base/json.h"
+#include "registry/catalog/names.h"
+#include "registry/catalog/validate.h"
+
+namespace registry {
+namespace {
+
+namespace v1 = portolan::v1;
+
+constexpr std::size_t kMaxTitleCharacters = 100;
+constexpr std::size_t kMaxDescriptionBytes = 4096;
+constexpr std::size_t kMaxUrlBytes = 2048;
+constexpr int kMaxTags = 64;
+constexpr int kMaxAliases = 16;
+constexpr int kMaxAudiences = 64;
+constexpr int kMaxArguments = 256;
+constexpr std::size_t kMaxStatusMessageCharacters = 500;
+
+std::size_t Characters(std::string_view text) {
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+  }));
+}
+
+base::Result<void> CheckUrl(std::string_view pointer, const std::string& url) {
+  if (url.size() > kMaxUrlBytes) return FieldError(pointer, "at most 2,048 bytes");
+  const auto parsed = base::http::Url::Parse(url);
+  if (parsed.has_error()) return FieldError(pointer, parsed.error().message);
+  return {};
+}
+
+base::Result<void> CheckBasePath(std::string_view pointer, const std::string& base_path) {
+  if (!IsLabel(base_path)) {
+    return FieldError(pointer,
+                      "must be 1 to 63 of a-z, 0-9 and '-', beginning with a letter or digit");
+  }
+  if (IsReservedBasePath(base_path)) return FieldError(pointer, "'" + base_path + "' is reserved");
+  return {};
+}
+
+base::Result<void> CheckAudience(const std::string& pointer, const std::string& audience) {
+  const bool named = (audience.starts_with("group:") && audience.size() > 6) ||
+                     (audience.starts_with("consumer:") && audience.size() > 9);
+  if (audience.size() > 200 || !(audience == "public" || audience == "authenticated" || named)) {
+    return FieldError(pointer, "must be public, authenticated, group:NAME or consumer:NAME");
+  }
+  return {};
+}
+
+bool IsVariableName(const std::string& name) {
+  return !name.empty() && name.size() <= 256 && !(name[0] >= '0' && name[0] <= '9') &&
+         std::all_of(name.begin(), name.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  c == '_';
+         });
+}
+
+base::Result<void> CheckStdio(const v1::Stdio& stdio) {
+  const std::string here = "/spec/endpoint/stdio";
+  if (stdio.command().empty()) return FieldError(here + "/command", "is missing");
+  if (stdio.command().size() > 4096) return FieldError(here + "/command", "at most 4,096 bytes");
+  if (stdio.args_size() > kMaxArguments) return FieldError(here + "/args", "at most 256");
+  if (stdio.env_size() > kMaxArguments) return FieldError(here + "/env", "at most 256");
+  std::set<std::string_view> names;
+  for (int i = 0; i < stdio.env_size(); ++i) {
+    const std::string variable = here + "/env/" + std::to_string(i) + "/name";
+    if (!IsVariableName(stdio.env(i).name()))
+      return FieldError(variable, "is not the name of a variable");
+    if (!names.insert(stdio.env(i).name()).second) return FieldError(variable, "is given twice");
+  }
+  if (!stdio.cwd().empty() && stdio.cwd().front() != '/')
+    return FieldError(here + "/cwd", "must be absolute");
+  return {};
+}
+
+base::Result<void> CheckEndpoint(const v1::Endpoint& endpoint) {
+  switch (endpoint.transport_case()) {
+    case v1::Endpoint::kStreamableHttp: {
+      if (endpoint.streamable_http().url().empty()) {
+        return FieldError("/spec/endpoint/streamable_http/url", "is missing");
+      }
+      return CheckUrl("/spec/endpoint/streamable_http/url", endpoint.streamable_http().url());
+    }
+    case v1::Endpoint::kStdio:
+      return CheckStdio(endpoint.stdio());
+    case v1::Endpoint::TRANSPORT_NOT_SET:
+      break;
+  }
+  return FieldError("/spec/endpoint", "needs a transport: streamable_http or stdio");
+}
+
+base::Result<void> CheckPaths(const v1::Server& server) {
+  if (!server.has_endpoint()) {
+    if (!server.base_path().empty()) {
+      return FieldError("/spec/base_path", "only a server with an endpoint has one");
+    }
+    if (server.base_path_aliases_size() > 0) {
+      return FieldError("/spec/base_path_aliases", "only a server with an endpoint has them");
+    }
+    return {};
+  }
+  if (!server.base_path().empty()) {
+    if (const auto ok = CheckBasePath("/spec/base_path", server.base_path()); ok.has_error())
+      return ok.error();
+  }
+  if (server.base_path_aliases_size() > kMaxAliases)
+    return FieldError("/spec/base_path_aliases", "at most 16");
+  std::set<std::string_view> paths{server.base_path()};
+  for (int i = 0; i < server.base_path_aliases_size(); ++i) {
+    const std::string here = "/spec/base_path_aliases/" + std::to_string(i);
+    if (const auto ok = CheckBasePath(here, server.base_path_aliases(i)); ok.has_error())
+      return ok.error();
+    if (!paths.insert(server.base_path_aliases(i)).second)
+      return FieldError(here, "is given twice");
+  }
+  return {};
+}
+
+}  // namespace
+
+base::Result<void> ValidateServer(const v1::Server& server) {
+  if (Characters(server.title()) > kMaxTitleCharacters)
+    return FieldError("/spec/title", "at most 100 characters");
+  if (server.description().size() > kMaxDescriptionBytes) {
+    return FieldError("/spec/description", "at most 4,096 bytes, this has " +
+                                               std::to_string(server.description().size()));
+  }
+  if (!server.website_url().empty()) {
+    if (const auto ok = CheckUrl("/spec/website_url", server.website_url()); ok.has_error())
+      return ok.error();
+  }
+  if (!server.repository_url().empty()) {
+    if (const auto ok = CheckUrl("/spec/repository_url", server.repository_url()); ok.has_error())
+      return ok.error();
+  }
+  if (server.has_endpoint()) {
+    if (const auto ok = CheckEndpoint(server.endpoint()); ok.has_error()) return ok.error();
+  }
+  if (const auto ok = CheckPaths(server); ok.has_error()) return ok.error();
+  if (server.owner().size() > 200) return FieldError("/spec/owner", "at most 200 bytes");
+  if (server.tags_size() > kMaxTags) return FieldError("/spec/tags", "at most 64");
+  std::set<std::string_view> tags;
+  for (int i = 0; i < server.tags_size(); ++i) {
+    const std::string here = "/spec/tags/" + std::to_string(i);
+    if (!IsLabel(server.tags(i))) {
+      return FieldError(here,
+                        "must be 1 to 63 of a-z, 0-9 and '-', beginning with a letter or digit");
+    }
+    if (!tags.insert(server.tags(i)).second) return FieldError(here, "is given twice");
+  }
+  const auto& audiences = server.visibility().audiences();
+  if (audiences.size() > kMaxAudiences)
+    return FieldError("/spec/visibility/audiences", "at most 64");
+  for (int i = 0; i < audiences.size(); ++i) {
+    const auto ok = CheckAudience("/spec/visibility/audiences/" + std::to_string(i), audiences[i]);
+    if (ok.has_error()) return ok.error();
+  }
+  if (server.current_version().size() > 255)
+    return FieldError("/spec/current_version", "at most 255 bytes");
+  return {};
+}
+
+base::Result<void> ValidateServerVersion(std::string_view name, const v1::ServerVersion& version) {
+  const auto parts = ParseVersionName(name);
+  if (parts.has_error()) return parts.error();
+  const auto document = base::ParseJson(version.server_json());
+  if (document.has_error()) return FieldError("/spec/server_json", document.error().message);
+  if (!document->is_object()) return FieldError("/spec/server_json", "is not an object");
+  const auto is = [&](const char* member, std::string_view value) {
+    const auto found = document->find(member);
+    return found != document->end() && found->is_string() &&
+           found->get_ref<const std::string&>() == value;
+  };
+  if (!is("name", parts->server)) {
+    return FieldError("/spec/server_json", "its name is not '" + std::string(parts->server) + "'");
+  }
+  if (!is("version", parts->version)) {
+    return FieldError("/spec/server_json",
+                      "its version is not '" + std::string(parts->version) + "'");
+  }
+  if (Characters(version.status_message()) > kMaxStatusMessageCharacters) {
+    return FieldError("/spec/status_message", "at most 500 characters");
+  }
+  return {};
+}
+
+}  // namespace registry
