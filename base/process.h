@@ -27,8 +27,15 @@ Environment ChildEnvironment();
 // The folder of the running program's own file.
 std::string ProgramFolder();
 
-// Every living process below `root`, in any order, zombies left out. Read from /proc; a snapshot.
+// The living processes whose parent is `parent`, zombies left out.
+std::vector<pid_t> Children(pid_t parent);
+
+// Every living process below `root`, parents first, zombies left out. Read from /proc; a snapshot.
 std::vector<pid_t> Descendants(pid_t root);
+
+// Kills and reaps every descendant of this process until none is left.
+// REQUIRES: this process is a subreaper (PR_SET_CHILD_SUBREAPER), and has one thread.
+void KillDescendants();
 
 // Resident memory of a process in bytes; 0 when it is gone.
 std::uint64_t ResidentBytes(pid_t pid);

@@ -10,7 +10,7 @@
 
 #include "base/loop.h"
 #include "gateway/backends/backend.h"
-#include "gateway/guard.h"
+#include "gateway/guard/guard.h"
 
 namespace gateway {
 

@@ -8,7 +8,8 @@
 //      |                                              ^
 //      +---- stdin, stdout, stderr (SCM_RIGHTS) ------+
 //
-// One Guard object belongs to one loop (the one that stdio servers live on).
+// One Guard object belongs to one loop (the one that stdio servers live on), and outlives its
+// children.
 #pragma once
 
 #include <sys/types.h>
