@@ -10,8 +10,6 @@
 namespace registry::search {
 namespace {
 
-using FieldWords = std::array<std::vector<std::string>, kSearchFields>;
-
 std::vector<std::string>& At(FieldWords& words, SearchField field) {
   return words[static_cast<std::size_t>(field)];
 }
@@ -67,6 +65,11 @@ Index::Index(const Ranking& ranking)
     : ranking_(ranking), server_words_(ranking), tool_words_(ranking) {}
 
 void Index::Upsert(std::shared_ptr<const ServerDocument> server) {
+  // Taking the words apart is most of the work, and needs no lock.
+  FieldWords own = WordsOf(*server);
+  std::vector<FieldWords> tools;
+  for (const ToolDocument& tool : server->tools) tools.push_back(WordsOf(*server, tool));
+
   std::unique_lock lock(mutex_);
   if (auto known = slots_.find(server->name); known != slots_.end()) RemoveLocked(known->second);
   std::uint32_t slot = static_cast<std::uint32_t>(entries_.size());
@@ -76,7 +79,7 @@ void Index::Upsert(std::shared_ptr<const ServerDocument> server) {
     slot = free_slots_.back();
     free_slots_.pop_back();
   }
-  AddLocked(slot, std::move(server));
+  AddLocked(slot, std::move(server), own, tools);
   CompactLocked();
 }
 
@@ -88,15 +91,16 @@ void Index::Remove(std::string_view server_name) {
   CompactLocked();
 }
 
-void Index::AddLocked(std::uint32_t slot, std::shared_ptr<const ServerDocument> server) {
+void Index::AddLocked(std::uint32_t slot, std::shared_ptr<const ServerDocument> server,
+                      const FieldWords& own, std::span<const FieldWords> tools) {
   Entry& entry = entries_[slot];
-  entry.own = server_words_.Add(WordsOf(*server));
+  entry.own = server_words_.Add(own);
   server_slot_.push_back(slot);
   entry.first_tool = tool_words_.end();
-  for (const ToolDocument& tool : server->tools) {
-    tool_words_.Add(WordsOf(*server, tool));
+  for (std::size_t i = 0; i < tools.size(); ++i) {
+    tool_words_.Add(tools[i]);
     tool_slot_.push_back(slot);
-    squeezed_.push_back(Squeeze(tool.name));
+    squeezed_.push_back(Squeeze(server->tools[i].name));
   }
   entry.last_tool = tool_words_.end();
   slots_[server->name] = slot;

@@ -96,7 +96,8 @@ class Index {
                last_tool = 0;  // in tool_words_; the tool at i is document first_tool + i
   };
 
-  void AddLocked(std::uint32_t slot, std::shared_ptr<const ServerDocument> server);
+  void AddLocked(std::uint32_t slot, std::shared_ptr<const ServerDocument> server,
+                 const FieldWords& own, std::span<const FieldWords> tools);
   void RemoveLocked(std::uint32_t slot);
   void CompactLocked();
 

@@ -22,18 +22,18 @@ std::span<const Posting> PostingList::Of(DocumentId document) const {
   return {begin, end};
 }
 
-DocumentId Postings::Add(std::span<const std::vector<std::string>> words_by_field) {
+DocumentId Postings::Add(const FieldWords& words) {
   auto document = static_cast<DocumentId>(lengths_.size());
   std::map<TermId, std::array<std::uint16_t, kSearchFields>> counts;
   float length = 0;
-  for (std::size_t field = 0; field < words_by_field.size(); ++field) {
-    for (const std::string& word : words_by_field[field]) {
+  for (std::size_t field = 0; field < words.size(); ++field) {
+    for (const std::string& word : words[field]) {
       for (TermId term : {Intern(word), Intern(StemKey(Stem(word)))}) {
         std::uint16_t& count = counts[term][field];
         if (count < UINT16_MAX) ++count;
       }
     }
-    length += ranking_.weights[field] * static_cast<float>(words_by_field[field].size());
+    length += ranking_.weights[field] * static_cast<float>(words[field].size());
   }
   std::vector<TermId> terms;
   for (const auto& [term, by_field] : counts) {

@@ -4,6 +4,7 @@
 // thread writes, or many read.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -16,6 +17,8 @@
 namespace registry::search {
 
 using DocumentId = std::uint32_t;
+// The words of a document, by field.
+using FieldWords = std::array<std::vector<std::string>, kSearchFields>;
 
 struct Posting {
   DocumentId document;
@@ -38,7 +41,7 @@ class Postings {
 
   // Adds a document with the words of each of its fields (each word and its stem) and returns its
   // number.
-  DocumentId Add(std::span<const std::vector<std::string>> words_by_field);
+  DocumentId Add(const FieldWords& words);
   // Removes the documents first, first + 1, ..., last - 1.
   void Remove(DocumentId first, DocumentId last);
   // Closes the gaps that Remove left, order kept; returns each document's new number by its old
