@@ -1,0 +1,79 @@
+import { IconAlertTriangle, IconCircleX } from '../parts/icons';
+import { tailOf } from '../api/server';
+import { Health_State, StageOutcome_Value, type ServerStatus, type Stage } from '../gen/portolan/v1/catalog_service_pb';
+import { Card } from '../parts/Card';
+import { CommandLine } from '../parts/Copy';
+import { messageClasses } from '../parts/Message';
+import { StageStatus } from '../parts/Status';
+import { ago, duration, exactly } from '../parts/time';
+import classes from './server.module.css';
+
+// The error state: what failed, at which stage, since when, and the way out.
+export function Trouble({ name, status }: { name: string; status: ServerStatus }) {
+  const unreachable = status.health === Health_State.UNREACHABLE;
+  if (!unreachable && status.health !== Health_State.DEGRADED) return null;
+  const failed = failedStage(status);
+  const Icon = unreachable ? IconCircleX : IconAlertTriangle;
+  return (
+    <div className={messageClasses.trouble} role="alert">
+      <Icon size={18} stroke={1.75} aria-hidden="true" />
+      <div>
+        <h2>{failed?.message || status.message || (unreachable ? 'The server does not answer' : 'The server is slow or fails at times')}</h2>
+        <p>
+          {failed ? `The last check failed at stage ${failed.name}` : 'The last check failed'}
+          {status.checkedAtMs > 0n && (
+            <>
+              , <time title={exactly(status.checkedAtMs)}>{ago(status.checkedAtMs)}</time>
+            </>
+          )}
+          . {unreachable && `Calls to ${tailOf(name)} fail until it answers again; its tools are still listed.`}
+        </p>
+        {failed?.fix && <p>{failed.fix}</p>}
+      </div>
+    </div>
+  );
+}
+
+const failedStage = (status: ServerStatus): Stage | undefined => status.stages.find((stage) => stage.outcome === StageOutcome_Value.FAILED);
+
+export function Stages({ name, status }: { name: string; status: ServerStatus | undefined }) {
+  const note = status && status.checkedAtMs > 0n ? <time title={exactly(status.checkedAtMs)}>{ago(status.checkedAtMs)}</time> : undefined;
+  return (
+    <Card title="Last check" note={note}>
+      {!status || status.stages.length === 0 ? (
+        <p className={classes.cardEmpty}>Not checked yet. A gateway does so when it is connected.</p>
+      ) : (
+        <div className={classes.scroll} tabIndex={0} role="region" aria-label="Stages of the last check">
+          <table className={`${classes.table} ${classes.stages}`}>
+            <thead>
+              <tr>
+                <th scope="col">Stage</th>
+                <th scope="col">Result</th>
+                <th scope="col" className={classes.right}>
+                  Time
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {status.stages.map((stage) => (
+                <tr key={stage.name}>
+                  <th scope="row" className="mono">
+                    {stage.name}
+                  </th>
+                  <td>
+                    <StageStatus outcome={stage.outcome} />
+                    {stage.message && <p className={`mono ${classes.stageDetail}`}>{stage.message}</p>}
+                  </td>
+                  <td className={classes.right}>{stage.outcome === StageOutcome_Value.PASSED && stage.milliseconds > 0 ? duration(stage.milliseconds) : '—'}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+      <div className={classes.cardBody}>
+        <CommandLine verb="portolan doctor" rest={tailOf(name)} />
+      </div>
+    </Card>
+  );
+}
