@@ -1,10 +1,13 @@
-// Timers are a worker's coarse deadlines: a wheel with a tick of 50 ms, so that a deadline per call costs no system call.
+// Timers are a worker's coarse deadlines: a wheel with a tick of 50 ms, so that a deadline per call
+// costs no system call.
 //
-// One thread. A timer fires at most one tick late and never early.
+// One thread. A timer fires at most one tick late and never early. The loop is woken only for slots
+// that hold a timer.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
 #include <chrono>
+#include <cstdint>
 #include <memory>
 
 #include "base/cancel.h"
@@ -13,24 +16,33 @@
 namespace base {
 
 class Timers {
+  // A ring of timers through its own links; a slot is a ring with one bare Link.
+  struct Link {
+    Link* next = this;
+    Link* previous = this;
+    void Unlink() {
+      next->previous = previous;
+      previous->next = next;
+      next = previous = this;
+    }
+  };
+
  public:
   explicit Timers(boost::asio::io_context& io);
   ~Timers();
 
-  // An armed deadline; disarmed by its destructor. The callback runs on the loop and may destroy the timer.
-  class Timer {
+  // An armed deadline; disarmed by its destructor. The callback runs on the loop and may destroy
+  // the timer.
+  class Timer : private Link {
    public:
     Timer() = default;
     Timer(Timer&&) = delete;
-    ~Timer();
-    void Disarm();
-    bool armed() const { return timers_ != nullptr; }
+    ~Timer() { Disarm(); }
+    void Disarm() { Unlink(); }
+    bool armed() const { return next != this; }
 
    private:
     friend class Timers;
-    Timers* timers_ = nullptr;
-    Timer* next_ = nullptr;
-    Timer* previous_ = nullptr;
     std::uint64_t due_tick_ = 0;
     void (*run_)(void*) = nullptr;
     void* context_ = nullptr;

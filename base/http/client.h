@@ -1,6 +1,8 @@
-// A Client sends HTTP/1.1 requests to servers over kept connections, one pool for each origin, on one loop.
+// A Client sends HTTP/1.1 requests to servers over kept connections, one pool for each origin, on
+// one loop.
 //
-// One thread. http and https (TLS 1.2+, verified against the system's roots, SNI). Names are resolved off the loop.
+// One thread. http and https (TLS 1.2+, verified against the system's roots, SNI). Names are
+// resolved off the loop.
 #pragma once
 
 #include <chrono>
@@ -40,7 +42,8 @@ struct ClientLimits {
   std::chrono::milliseconds keep_idle{30'000};  // an unused connection is closed then
 };
 
-// How far an exchange had come when it failed: a request may be sent again only when nothing was sent.
+// How far an exchange had come when it failed: a request may be sent again only when nothing was
+// sent.
 struct SendFailure {
   Error error;
   bool nothing_sent = false;
@@ -48,16 +51,16 @@ struct SendFailure {
   std::string_view stage = "http";
 };
 
-// A request on its connection, and its response. Destroying it gives the connection back when the response was read to
-// its end, and closes it otherwise.
+// A request on its connection, and its response. Destroying it gives the connection back when the
+// response was read to its end, and closes it otherwise.
 class ClientExchange {
  public:
   virtual ~ClientExchange() = default;
 
   // Valid until the exchange is destroyed or its first ReadSome.
   virtual const ResponseHead& head() const = 0;
-  // The next bytes of the body, de-chunked; empty at its end. Valid until the next call. Bytes that came with the head are
-  // returned without touching the socket.
+  // The next bytes of the body, de-chunked; empty at its end. Valid until the next call. Bytes that
+  // came with the head are returned without touching the socket.
   virtual Task<Result<std::string_view>> ReadSome() = 0;
   // The whole body; valid until the exchange is destroyed. kResourceExhausted over `max_bytes`.
   virtual Task<Result<std::string_view>> ReadBody(std::size_t max_bytes) = 0;
@@ -91,13 +94,14 @@ class Client {
     ConnectTimes* times = nullptr;
   };
 
-  // Sends and returns when the response's head has come. A kept connection that turns out to be closed before any byte of
-  // a response came is replaced once, silently.
-  virtual Task<boost::system::result<std::unique_ptr<ClientExchange>, SendFailure>> Send(const Url& url,
-                                                                                         const Request& request) = 0;
+  // Sends and returns when the response's head has come. A kept connection that turns out to be
+  // closed before any byte of a response came is replaced once, silently.
+  virtual Task<boost::system::result<std::unique_ptr<ClientExchange>, SendFailure>> Send(
+      const Url& url, const Request& request) = 0;
   virtual std::size_t open_connections() const = 0;
 };
 
-[[noreturn]] void throw_exception_from_error(const SendFailure& failure, const boost::source_location&);
+[[noreturn]] void throw_exception_from_error(const SendFailure& failure,
+                                             const boost::source_location&);
 
 }  // namespace base::http

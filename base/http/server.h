@@ -1,8 +1,10 @@
-// A Server accepts HTTP/1.1 connections on one loop and hands each request to a Service as an Exchange.
+// A Server accepts HTTP/1.1 connections on one loop and hands each request to a Service as an
+// Exchange.
 //
-// One thread. The parser is Beast's basic_parser with our own sink: the head stays in the read buffer, fields are views.
-// Bounds of ServerLimits hold before any Service sees a byte; a head that breaks them is answered and the connection
-// closed. Memory of an idle connection is released to a pool of the loop.
+// One thread. The parser is Beast's basic_parser with our own sink: the head stays in the read
+// buffer, fields are views. Bounds of ServerLimits hold before any Service sees a byte; a head that
+// breaks them is answered and the connection closed. Memory of an idle connection is released to a
+// pool of the loop.
 #pragma once
 
 #include <chrono>
@@ -35,8 +37,9 @@ struct ListenAddress {
   std::string host;  // an address literal, IPv6 without brackets
   std::uint16_t port = 0;
 
-  static Result<ListenAddress> Parse(std::string_view text);  // `127.0.0.1:8900`, `[::1]:8900`, `localhost:0`
-  std::string ToString() const;                               // with brackets where needed
+  static Result<ListenAddress> Parse(
+      std::string_view text);    // `127.0.0.1:8900`, `[::1]:8900`, `localhost:0`
+  std::string ToString() const;  // with brackets where needed
   bool is_loopback() const;
 };
 
@@ -60,19 +63,23 @@ class Exchange {
   virtual std::uint64_t bytes_in() const = 0;
   virtual std::uint64_t bytes_out() const = 0;
 
-  // The whole body, contiguous; valid until Serve returns. kResourceExhausted when it is longer than `max_bytes` (known from
-  // the head where Content-Length says so), kInvalidArgument for a broken framing, kDeadlineExceeded when it comes too slowly.
+  // The whole body, contiguous; valid until Serve returns. kResourceExhausted when it is longer
+  // than `max_bytes` (known from the head where Content-Length says so), kInvalidArgument for a
+  // broken framing, kDeadlineExceeded when it comes too slowly.
   virtual Task<Result<std::string_view>> ReadBody(std::size_t max_bytes) = 0;
 
-  // Answers with a whole body, in one gathered write. Date, Content-Length and Connection are added.
-  // A body that was not read is drained up to 64 KiB, then the connection is closed so that the client reads the answer.
-  virtual Task<Result<void>> Respond(int status, std::span<const Field> fields, std::string_view body) = 0;
+  // Answers with a whole body, in one gathered write. Date, Content-Length and Connection are
+  // added. A body that was not read is drained up to 64 KiB, then the connection is closed so that
+  // the client reads the answer.
+  virtual Task<Result<void>> Respond(int status, std::span<const Field> fields,
+                                     std::string_view body) = 0;
   // The same with a body in pieces.
   virtual Task<Result<void>> Respond(int status, std::span<const Field> fields,
                                      std::span<const std::string_view> body) = 0;
 
-  // Answers piece by piece: StartStream once, Write as often as needed, FinishStream once. `content_length` 0 = chunked.
-  // Each waits until the socket has taken the bytes: back-pressure. kCancelled when the peer is gone.
+  // Answers piece by piece: StartStream once, Write as often as needed, FinishStream once.
+  // `content_length` 0 = chunked. Each waits until the socket has taken the bytes: back-pressure.
+  // kCancelled when the peer is gone.
   virtual Task<Result<void>> StartStream(int status, std::span<const Field> fields,
                                          std::uint64_t content_length = 0) = 0;
   virtual Task<Result<void>> Write(std::string_view bytes) = 0;
@@ -89,11 +96,22 @@ class Service {
   virtual Task<void> Serve(Exchange& exchange) = 0;
 };
 
+// PEM files; without them the server speaks plain HTTP.
+struct ServerTls {
+  std::string certificate_file;  // with its chain
+  std::string key_file;
+};
+
 class Server {
  public:
-  // Binds and listens. With `share_port` the socket is bound with SO_REUSEPORT, so that each worker has its own.
-  static Result<std::unique_ptr<Server>> Listen(Loop& loop, const ListenAddress& address, bool share_port,
-                                                const ServerLimits& limits, Service& service);
+  // Binds and listens. With `share_port` the socket is bound with SO_REUSEPORT, so that each worker
+  // has its own.
+  static Result<std::unique_ptr<Server>> Listen(Loop& loop, const ListenAddress& address,
+                                                bool share_port, const ServerLimits& limits,
+                                                Service& service);
+  static Result<std::unique_ptr<Server>> Listen(Loop& loop, const ListenAddress& address,
+                                                bool share_port, const ServerLimits& limits,
+                                                Service& service, const ServerTls& tls);
   virtual ~Server() = default;
 
   // With the port that was bound.

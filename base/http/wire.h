@@ -1,0 +1,202 @@
+// A Wire is one TCP connection, plain or TLS, with its read buffer: what server and client
+// connections share.
+//
+// At most one receive is pending, and it stays pending over the boundaries of messages: during a
+// request it notices the peer hang up, afterwards it brings the next request, and in a pool it
+// notices that a kept connection was closed. Writes are tried at once and only then waited for. So
+// a message costs one system call each way.
+//
+// One thread. Reference-counted, since a pending operation outlives whoever closed the connection;
+// the owner keeps one reference and calls Close.
+#pragma once
+
+#include <sys/uio.h>
+
+#include <array>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/container/small_vector.hpp>
+#include <boost/smart_ptr/intrusive_ptr.hpp>
+#include <boost/smart_ptr/intrusive_ref_counter.hpp>
+#include <coroutine>
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "base/http/read_buffer.h"
+#include "base/http/tls.h"
+#include "base/result.h"
+#include "base/task.h"
+
+namespace base::http {
+
+using TcpSocket =
+    boost::asio::basic_stream_socket<boost::asio::ip::tcp, boost::asio::io_context::executor_type>;
+
+// Bytes on their way out, in pieces that somebody else keeps.
+class Pieces {
+ public:
+  void Add(std::string_view bytes) {
+    if (bytes.empty()) return;
+    pieces_.push_back({const_cast<char*>(bytes.data()), bytes.size()});
+    total_ += bytes.size();
+  }
+  // The first `bytes` have gone.
+  void Advance(std::size_t bytes);
+  // REQUIRES: total() > 0.
+  std::string_view first() const {
+    return {static_cast<const char*>(pieces_[first_].iov_base), pieces_[first_].iov_len};
+  }
+  // With an equal copy that lives longer.
+  void ReplaceFirst(std::string_view copy) {
+    pieces_[first_].iov_base = const_cast<char*>(copy.data());
+  }
+  std::span<iovec> all() { return {pieces_.data() + first_, pieces_.size() - first_}; }
+  std::size_t total() const { return total_; }
+
+ private:
+  boost::container::small_vector<iovec, 16> pieces_;
+  std::size_t first_ = 0;
+  std::size_t total_ = 0;
+};
+
+class Wire final : public boost::intrusive_ref_counter<Wire, boost::thread_unsafe_counter> {
+ public:
+  explicit Wire(TcpSocket socket) : socket_(std::move(socket)) {}
+  ~Wire();
+
+  enum class State {
+    kOpen,
+    kEnded,   // the peer will send no more
+    kBroken,  // reset, or TLS failed
+    kClosed,  // by us
+  };
+  State state() const { return state_; }
+  bool open() const { return state_ == State::kOpen; }
+
+  TcpSocket& socket() { return socket_; }
+  ReadBuffer& buffer() { return buffer_; }
+  void StartTls(std::unique_ptr<TlsSession> session) { tls_ = std::move(session); }
+  TlsSession* tls() { return tls_.get(); }
+
+  // Told when the peer is gone while nobody awaits bytes. Must not destroy the wire.
+  void Observe(void (*gone)(void*), void* context) {
+    gone_ = gone;
+    context_ = context;
+  }
+
+  // ---- In
+  // Makes a receive pending, if there is room.
+  void Watch();
+  bool receiving() const { return receiving_; }
+  // co_await wire.Fill(): more bytes behind the input; false when there will be none (see state) or
+  // the buffer is full. REQUIRES: one awaiter at a time.
+  struct FillAwaiter;
+  FillAwaiter Fill();
+  // co_await wire.FillInto(room): straight to `room`; the number of bytes, 0 as above. REQUIRES: no
+  // receive pending.
+  struct FillIntoAwaiter;
+  FillIntoAwaiter FillInto(std::span<char> room);
+  // Ends the awaiting of bytes without any; the connection stays as it is.
+  void Interrupt();
+  // Gives the buffer back when it is empty, until bytes come.
+  void Rest();
+
+  // ---- Out
+  enum class Sent { kAll, kSome, kFailed };
+  // Takes what the socket takes now off `pieces`.
+  Sent TrySend(Pieces& pieces);
+  // co_await wire.Writable(): until TrySend may take more, or has failed.
+  struct ReadyAwaiter;
+  ReadyAwaiter Writable();
+
+  // The TLS handshake. False: see tls()->failure().
+  Task<bool> Handshake();
+
+  // Ends every wait, soon.
+  void Close();
+  // Says to the peer that we send no more.
+  void ShutdownSend();
+  // Whether the peer's system never took all that was sent: a request that it cannot have seen.
+  bool UnreadByPeer();
+
+ private:
+  // Memory for the one pending receive.
+  struct Slot {
+    alignas(std::max_align_t) std::array<std::byte, 256> bytes;
+    bool used = false;
+  };
+  template <class T>
+  struct SlotAllocator;
+  struct ReceiveHandler;
+  struct ReadyHandler;
+
+  void StartReceive(std::span<char> room);
+  void OnReceived(const boost::system::error_code& error, std::size_t bytes);
+  void OnReadable(const boost::system::error_code& error);
+  void ReceiveEnded();
+  // A read without waiting; kWantRead when there is nothing.
+  IoStep ReadNow(std::span<char> room);
+  bool Account(IoStep step);
+
+  TcpSocket socket_;
+  ReadBuffer buffer_;
+  std::unique_ptr<TlsSession> tls_;
+  State state_ = State::kOpen;
+  bool receiving_ = false;
+  bool resting_ = false;
+  bool interrupted_ = false;
+  // Where the pending receive goes when not to the buffer, and what came.
+  std::span<char> direct_;
+  std::size_t direct_bytes_ = 0;
+  std::coroutine_handle<> reader_;
+  // Awaits that the socket is ready to write, or to read during a handshake.
+  std::coroutine_handle<> poller_;
+  void (*gone_)(void*) = nullptr;
+  void* context_ = nullptr;
+  Slot slot_;
+};
+
+using WirePtr = boost::intrusive_ptr<Wire>;
+
+struct Wire::FillAwaiter {
+  Wire& wire;
+  std::size_t before = 0;
+  bool await_ready();
+  void await_suspend(std::coroutine_handle<> self) { wire.reader_ = self; }
+  bool await_resume() const { return wire.buffer_.input().size() > before; }
+  ~FillAwaiter() { wire.reader_ = nullptr; }
+};
+
+struct Wire::FillIntoAwaiter {
+  Wire& wire;
+  std::span<char> room;
+  bool await_ready();
+  void await_suspend(std::coroutine_handle<> self) { wire.reader_ = self; }
+  std::size_t await_resume() const { return std::exchange(wire.direct_bytes_, 0); }
+  ~FillIntoAwaiter() {
+    wire.reader_ = nullptr;
+    // Bytes of a receive that is still pending would go to memory that may be gone.
+    if (wire.receiving_) wire.Close();
+  }
+};
+
+struct Wire::ReadyAwaiter {
+  Wire& wire;
+  boost::asio::socket_base::wait_type direction;
+  bool await_ready() const { return false; }
+  void await_suspend(std::coroutine_handle<> self);
+  void await_resume() const {}
+  ~ReadyAwaiter() { wire.poller_ = nullptr; }
+};
+
+inline Wire::ReadyAwaiter Wire::Writable() {
+  return ReadyAwaiter{*this, boost::asio::socket_base::wait_write};
+}
+inline Wire::FillAwaiter Wire::Fill() { return FillAwaiter{*this}; }
+inline Wire::FillIntoAwaiter Wire::FillInto(std::span<char> room) {
+  return FillIntoAwaiter{*this, room};
+}
+
+}  // namespace base::http
