@@ -12,9 +12,12 @@ namespace support {
 
 class FakeExchange final : public base::http::Exchange {
  public:
-  FakeExchange(std::string_view method, std::string body) : body_(std::move(body)) {
+  FakeExchange(std::string_view method, std::string body,
+               const std::vector<base::http::Field>& request_fields = {})
+      : body_(std::move(body)) {
     head_.method = method;
     head_.target = head_.path = "/x/mcp";
+    for (const base::http::Field& field : request_fields) With(field.name, field.value);
   }
   // Characters must outlive the exchange.
   FakeExchange& With(std::string_view name, std::string_view value) {
