@@ -1,0 +1,103 @@
+#include "registry/service/access_service.h"
+
+#include "base/auth/api_key.h"
+#include "base/auth/call_token.h"
+#include "registry/catalog/validate.h"
+
+namespace registry {
+namespace {
+
+constexpr std::int64_t kCallTokenMs = 5 * 60 * 1000;
+constexpr std::int64_t kMaxExpirySeconds = 10LL * 366 * 24 * 3600;
+constexpr int kAttempts = 3;
+
+}  // namespace
+
+base::Result<v1::CreateKeyResponse> AccessService::CreateKey(const Caller& caller,
+                                                             const v1::CreateKeyRequest& request) {
+  if (request.expires_in_s() < 0 || request.expires_in_s() > kMaxExpirySeconds) {
+    return FieldError("/expires_in_s", "must be 0 (never) to 10 years");
+  }
+  const base::auth::NewKey key = base::auth::GenerateKey();
+  v1::ApplyRequest apply;
+  const auto consumer = catalog_.Get("Consumer", request.consumer());
+  if (consumer.has_error() && consumer.error().code != base::Code::kNotFound)
+    return consumer.error();
+  if (consumer.has_error()) {
+    v1::Resource& made = *apply.add_resources();
+    made.set_name(request.consumer());
+    made.mutable_consumer()->set_kind(
+        request.kind() == v1::ConsumerKind::UNSPECIFIED ? v1::ConsumerKind::AGENT : request.kind());
+    if (const auto ok = Validate(made); ok.has_error()) {
+      return base::Fail(ok.error().code,
+                        "/consumer" + ok.error().message.substr(ok.error().message.find(':')));
+    }
+  }
+  const std::int64_t now = clock_.UnixMillis();
+  v1::Resource& resource = *apply.add_resources();
+  resource.set_name(key.id);
+  v1::ApiKey& spec = *resource.mutable_api_key();
+  spec.set_consumer(request.consumer());
+  spec.set_sha256(key.sha256);
+  spec.set_created_at_ms(now);
+  if (request.expires_in_s() > 0) spec.set_expires_at_ms(now + request.expires_in_s() * 1000);
+  if (const auto written = catalog_.Apply(caller.principal, apply); written.has_error())
+    return written.error();
+
+  v1::CreateKeyResponse response;
+  response.set_id(key.id);
+  response.set_key(key.key);
+  return response;
+}
+
+base::Result<v1::RevokeKeyResponse> AccessService::RevokeKey(const Caller& caller,
+                                                             const v1::RevokeKeyRequest& request) {
+  // Somebody may write it in between; then what they wrote is read again.
+  for (int attempt = 1;; ++attempt) {
+    auto key = catalog_.Get("ApiKey", request.id());
+    if (key.has_error()) return key.error();
+    v1::PutRequest put;
+    *put.mutable_resource() = std::move(*key);
+    put.mutable_resource()->mutable_api_key()->set_revoked(true);
+    const auto written = catalog_.Put(caller.principal, put);
+    if (written.has_error()) {
+      if (written.error().code == base::Code::kAborted && attempt < kAttempts) continue;
+      return written.error();
+    }
+    v1::RevokeKeyResponse response;
+    response.set_revision(written->revision());
+    return response;
+  }
+}
+
+base::Result<v1::IssueCallTokenResponse> AccessService::IssueCallToken(
+    const Caller& caller, const v1::IssueCallTokenRequest&) {
+  base::auth::Principal principal = caller.principal;
+  // Who administers calls as `admin`.
+  if (principal.id == "token/admin") principal.id = "admin";
+  v1::IssueCallTokenResponse response;
+  response.set_expires_at_ms(clock_.UnixMillis() + kCallTokenMs);
+  response.set_token(
+      base::auth::SignCallToken(keys_.call_tokens, principal, response.expires_at_ms()));
+  return response;
+}
+
+base::Result<v1::CreatePortalLinkResponse> AccessService::CreatePortalLink(
+    const Caller&, const v1::CreatePortalLinkRequest&) {
+  std::int64_t expires_at_ms = 0;
+  const std::string token = authenticator_.NewLinkToken(expires_at_ms);
+  v1::CreatePortalLinkResponse response;
+  response.set_url(public_url_ + "/login#" + token);
+  response.set_expires_at_ms(expires_at_ms);
+  return response;
+}
+
+base::Result<v1::WhoAmIResponse> AccessService::WhoAmI(const Caller& caller,
+                                                       const v1::WhoAmIRequest&) {
+  v1::WhoAmIResponse response;
+  response.set_principal(caller.principal.id);
+  for (const std::string& role : caller.principal.roles) response.add_roles(role);
+  return response;
+}
+
+}  // namespace registry

@@ -1,0 +1,39 @@
+// AccessService's methods: keys of consumers, tokens for calls, links to the portal.
+#pragma once
+
+#include "portolan/v1/access_service.pb.h"
+#include "registry/catalog/catalog.h"
+#include "registry/service/authenticator.h"
+#include "registry/service/methods.h"
+
+namespace registry {
+
+class AccessService {
+ public:
+  AccessService(Catalog& catalog, Authenticator& authenticator, const OwnKeys& keys,
+                const base::Clock& clock, std::string public_url)
+      : catalog_(catalog),
+        authenticator_(authenticator),
+        keys_(keys),
+        clock_(clock),
+        public_url_(std::move(public_url)) {}
+
+  base::Result<v1::CreateKeyResponse> CreateKey(const Caller& caller,
+                                                const v1::CreateKeyRequest& request);
+  base::Result<v1::RevokeKeyResponse> RevokeKey(const Caller& caller,
+                                                const v1::RevokeKeyRequest& request);
+  base::Result<v1::IssueCallTokenResponse> IssueCallToken(const Caller& caller,
+                                                          const v1::IssueCallTokenRequest& request);
+  base::Result<v1::CreatePortalLinkResponse> CreatePortalLink(
+      const Caller& caller, const v1::CreatePortalLinkRequest& request);
+  base::Result<v1::WhoAmIResponse> WhoAmI(const Caller& caller, const v1::WhoAmIRequest& request);
+
+ private:
+  Catalog& catalog_;
+  Authenticator& authenticator_;
+  const OwnKeys& keys_;
+  const base::Clock& clock_;
+  const std::string public_url_;
+};
+
+}  // namespace registry

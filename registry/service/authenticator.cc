@@ -1,0 +1,186 @@
+#include "registry/service/authenticator.h"
+
+#include <charconv>
+
+#include "base/auth/api_key.h"
+#include "base/http/message.h"
+#include "registry/catalog/catalog.h"
+#include "registry/catalog/names.h"
+#include "registry/store/store.h"
+
+namespace registry {
+namespace {
+
+using base::auth::Base64UrlDecode;
+using base::auth::Base64UrlEncode;
+using base::auth::ConstantTimeEquals;
+using base::auth::RandomBytes;
+using base::auth::Sha256;
+
+constexpr std::string_view kGatewayPrefix = "pgw_";
+constexpr std::string_view kKeyPrefix = "ptk_";
+constexpr std::string_view kSessionContext = "portal_session";
+constexpr std::int64_t kLinkMs = 10 * 60 * 1000;
+constexpr std::size_t kMaxLinks = 1000;
+constexpr std::size_t kHashBytes = 32;
+
+base::Error Wrong(std::string message) {
+  return base::Fail(base::Code::kUnauthenticated, std::move(message));
+}
+
+base::auth::Principal Admin(std::string_view authentication) {
+  base::auth::Principal principal;
+  principal.id = "token/admin";
+  principal.kind = base::auth::PrincipalKind::kUser;
+  principal.authentication = authentication;
+  principal.roles = {"admin"};
+  return principal;
+}
+
+base::auth::PrincipalKind KindOf(v1::ConsumerKind::Value kind) {
+  switch (kind) {
+    case v1::ConsumerKind::USER:
+      return base::auth::PrincipalKind::kUser;
+    case v1::ConsumerKind::SERVICE:
+      return base::auth::PrincipalKind::kService;
+    default:
+      return base::auth::PrincipalKind::kAgent;
+  }
+}
+
+std::string GatewayKey(std::string_view name) { return "gateway/" + std::string(name); }
+
+}  // namespace
+
+Authenticator::Authenticator(const OwnKeys& keys, Catalog& catalog, Store& store,
+                             const base::Clock& clock)
+    : keys_(keys), catalog_(catalog), store_(store), clock_(clock), seal_({keys.master}) {}
+
+base::Result<Caller> Authenticator::Identify(const Proof& proof) {
+  if (!proof.authorization.empty()) {
+    constexpr std::string_view kBearer = "Bearer ";
+    if (proof.authorization.size() <= kBearer.size() ||
+        !base::http::EqualsIgnoreCase(proof.authorization.substr(0, kBearer.size()), kBearer)) {
+      return Wrong("Authorization must be 'Bearer TOKEN'");
+    }
+    return IdentifyToken(proof.authorization.substr(kBearer.size()), proof.local);
+  }
+  if (!proof.api_key.empty()) return IdentifyKey(proof.api_key, proof.local);
+  if (!proof.session.empty()) return IdentifySession(proof.session, proof.local);
+  return Caller{.principal = {}, .local = proof.local, .gateway = {}};
+}
+
+base::Result<Caller> Authenticator::IdentifyToken(std::string_view token, bool local) {
+  if (token.starts_with(kGatewayPrefix)) return IdentifyGateway(token, local);
+  if (token.starts_with(kKeyPrefix)) return IdentifyKey(token, local);
+  if (!ConstantTimeEquals(Sha256(token), Sha256(keys_.admin_token)))
+    return Wrong("this token is not known here");
+  return Caller{.principal = Admin("admin_token"), .local = local, .gateway = {}};
+}
+
+base::Result<Caller> Authenticator::IdentifyGateway(std::string_view credential, bool local) {
+  const std::string_view rest = credential.substr(kGatewayPrefix.size());
+  const std::string_view name = rest.substr(0, rest.find('_'));
+  if (!IsLabel(name)) return Wrong("this gateway credential is not known here");
+  const auto stored = store_.Value(GatewayKey(name));
+  if (stored.has_error()) return stored.error();
+  if (!*stored || !ConstantTimeEquals((*stored)->substr(0, kHashBytes), Sha256(credential))) {
+    return Wrong("this gateway credential is not known here; join again");
+  }
+  Caller caller{.principal = {}, .local = local, .gateway = std::string(name)};
+  caller.principal.id = "gateway/" + caller.gateway;
+  caller.principal.kind = base::auth::PrincipalKind::kService;
+  caller.principal.authentication = "gateway";
+  caller.principal.roles = {"gateway"};
+  return caller;
+}
+
+base::Result<Caller> Authenticator::IdentifyKey(std::string_view key, bool local) {
+  const auto id = base::auth::KeyId(key);
+  if (!id) return Wrong("this is no key of ours");
+  const auto resource = catalog_.Get("ApiKey", *id);
+  if (resource.has_error()) return Wrong("this key is not known here");
+  const v1::ApiKey& stored = resource->api_key();
+  if (!ConstantTimeEquals(stored.sha256(), base::auth::HashKey(key)))
+    return Wrong("this key is not known here");
+  if (stored.revoked()) return Wrong("this key has been revoked");
+  if (stored.expires_at_ms() != 0 && stored.expires_at_ms() <= clock_.UnixMillis()) {
+    return Wrong("this key has expired");
+  }
+  Caller caller{.principal = {}, .local = local, .gateway = {}};
+  caller.principal.id = "consumer/" + stored.consumer();
+  caller.principal.kind = base::auth::PrincipalKind::kAgent;
+  caller.principal.authentication = "api_key";
+  if (const auto consumer = catalog_.Get("Consumer", stored.consumer()); consumer.has_value()) {
+    caller.principal.kind = KindOf(consumer->consumer().kind());
+    caller.principal.tenant = consumer->consumer().tenant();
+  }
+  return caller;
+}
+
+// ---- Gateways
+
+base::Result<std::string> Authenticator::NewGatewayCredential(const std::string& name,
+                                                              const std::string& public_key) {
+  const std::string credential =
+      std::string(kGatewayPrefix) + name + "_" + Base64UrlEncode(RandomBytes(32));
+  const auto written = store_.Write([&](Transaction& transaction) -> base::Result<Store::Then> {
+    if (const auto put = transaction.PutValue(GatewayKey(name), Sha256(credential) + public_key);
+        put.has_error()) {
+      return put.error();
+    }
+    return Store::Then::kCommit;
+  });
+  if (written.has_error()) return written.error();
+  return credential;
+}
+
+base::Result<std::string> Authenticator::GatewayPublicKey(const std::string& name) {
+  const auto stored = store_.Value(GatewayKey(name));
+  if (stored.has_error()) return stored.error();
+  if (!*stored) return base::Fail(base::Code::kNotFound, "no gateway '" + name + "' has joined");
+  return (*stored)->substr(kHashBytes);
+}
+
+bool Authenticator::IsJoinToken(std::string_view token) const {
+  return ConstantTimeEquals(Sha256(token), Sha256(keys_.gateway_token));
+}
+
+// ---- The portal
+
+std::string Authenticator::NewLinkToken(std::int64_t& expires_at_ms) {
+  const std::string token = Base64UrlEncode(RandomBytes(32));
+  const std::int64_t now = clock_.UnixMillis();
+  expires_at_ms = now + kLinkMs;
+  std::lock_guard lock(mutex_);
+  std::erase_if(links_, [&](const auto& link) { return link.second <= now; });
+  if (links_.size() >= kMaxLinks) links_.erase(links_.begin());
+  links_[Sha256(token)] = expires_at_ms;
+  return token;
+}
+
+base::Result<std::string> Authenticator::TradeLinkToken(std::string_view token) {
+  const std::int64_t now = clock_.UnixMillis();
+  std::lock_guard lock(mutex_);
+  const auto link = links_.find(Sha256(token));
+  if (link == links_.end() || link->second <= now) {
+    return Wrong("this link has been used or has expired; print another with: portolan portal");
+  }
+  links_.erase(link);
+  return Base64UrlEncode(seal_.Seal(std::to_string(now + kSessionMs), kSessionContext));
+}
+
+base::Result<Caller> Authenticator::IdentifySession(std::string_view session, bool local) {
+  const auto sealed = Base64UrlDecode(session);
+  std::optional<std::string> opened;
+  if (sealed) {
+    std::lock_guard lock(mutex_);
+    opened = seal_.Open(*sealed, kSessionContext);
+  }
+  std::int64_t expires = 0;
+  if (opened) std::from_chars(opened->data(), opened->data() + opened->size(), expires);
+  if (expires <= clock_.UnixMillis()) return Wrong("the session has ended; sign in again");
+  return Caller{.principal = Admin("portal_session"), .local = local, .gateway = {}};
+}
+
+}  // namespace registry

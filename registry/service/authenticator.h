@@ -1,0 +1,76 @@
+// The Authenticator finds out who a caller is from what it shows: the admin token, a gateway's
+// credential, a consumer's key, or the portal's cookie. A proof that is shown and wrong is an
+// error, never anonymous.
+//
+// Any thread. Gateway credentials and API keys are looked up in the catalog and the store (blocks
+// for microseconds).
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+#include "base/auth/aead.h"
+#include "base/clock.h"
+#include "base/result.h"
+#include "registry/service/caller.h"
+#include "registry/service/own_keys.h"
+
+namespace registry {
+
+class Catalog;
+class Store;
+
+// What a request shows.
+struct Proof {
+  std::string_view authorization;  // the header's value
+  std::string_view api_key;        // of X-Api-Key
+  std::string_view session;        // of the cookie portolan_session
+  bool local = false;
+};
+
+class Authenticator {
+ public:
+  Authenticator(const OwnKeys& keys, Catalog& catalog, Store& store, const base::Clock& clock);
+
+  // kUnauthenticated: a proof was shown and is wrong.
+  base::Result<Caller> Identify(const Proof& proof);
+
+  // ---- Gateways
+
+  // `pgw_NAME_SECRET`; only its hash is kept. Replaces the one from before.
+  base::Result<std::string> NewGatewayCredential(const std::string& name,
+                                                 const std::string& public_key);
+  // The X25519 key that the gateway joined with.
+  base::Result<std::string> GatewayPublicKey(const std::string& name);
+  bool IsJoinToken(std::string_view token) const;
+
+  // ---- The portal
+
+  // A link's secret: signs in once, within ten minutes, as admin.
+  std::string NewLinkToken(std::int64_t& expires_at_ms);
+  // The value of a session's cookie. kUnauthenticated: used, expired or unknown.
+  base::Result<std::string> TradeLinkToken(std::string_view token);
+  static constexpr std::int64_t kSessionMs = 12 * 60 * 60 * 1000;
+
+ private:
+  base::Result<Caller> IdentifyToken(std::string_view token, bool local);
+  base::Result<Caller> IdentifyGateway(std::string_view credential, bool local);
+  base::Result<Caller> IdentifyKey(std::string_view key, bool local);
+  base::Result<Caller> IdentifySession(std::string_view session, bool local);
+
+  // Constant after construction
+  const OwnKeys& keys_;
+  Catalog& catalog_;
+  Store& store_;
+  const base::Clock& clock_;
+
+  std::mutex mutex_;
+  // Under mutex_
+  base::auth::Aead seal_;
+  std::map<std::string, std::int64_t> links_;  // SHA-256 of the token -> expiry
+};
+
+}  // namespace registry

@@ -1,0 +1,169 @@
+#include "registry/service/catalog_service.h"
+
+#include <algorithm>
+
+#include "policy/effective_policy.h"
+#include "registry/service/catalog_streams.h"
+#include "registry/service/disclosure.h"
+
+namespace registry {
+namespace {
+
+constexpr int kPage = 1000;
+
+base::Error NoServer(const std::string& name) {
+  return base::Fail(base::Code::kNotFound, "no Server '" + name.substr(0, 200) + "'");
+}
+
+base::Result<std::vector<v1::Resource>> AllOf(const Catalog& catalog, const std::string& kind) {
+  std::vector<v1::Resource> all;
+  v1::ListRequest request;
+  request.set_kind(kind);
+  request.set_page_size(kPage);
+  do {
+    auto page = catalog.List(request);
+    if (page.has_error()) return page.error();
+    for (v1::Resource& resource : *page->mutable_resources()) all.push_back(std::move(resource));
+    request.set_page_token(page->next_page_token());
+  } while (!request.page_token().empty());
+  return all;
+}
+
+}  // namespace
+
+base::Result<v1::Resource> CatalogService::VisibleServer(const Caller& caller,
+                                                         const std::string& name) const {
+  auto server = catalog_.Get("Server", name);
+  if (server.has_value() && !MaySee(caller, *server)) return NoServer(name);
+  return server;
+}
+
+base::Result<v1::GetResponse> CatalogService::Get(const Caller& caller,
+                                                  const v1::GetRequest& request) {
+  if (const auto ok = CheckMayRead(caller, request.kind()); ok.has_error()) return ok.error();
+  auto resource = catalog_.Get(request.kind(), request.name());
+  if (resource.has_error()) return resource.error();
+  if (!MaySee(caller, *resource)) return NoServer(request.name());
+  HideSecrets(caller, *resource);
+  v1::GetResponse response;
+  *response.mutable_resource() = std::move(*resource);
+  return response;
+}
+
+base::Result<v1::ListResponse> CatalogService::List(const Caller& caller,
+                                                    const v1::ListRequest& request) {
+  if (const auto ok = CheckMayRead(caller, request.kind()); ok.has_error()) return ok.error();
+  auto response = catalog_.List(request);
+  if (response.has_error()) return response.error();
+  auto& resources = *response->mutable_resources();
+  resources.erase(
+      std::remove_if(resources.begin(), resources.end(),
+                     [&](const v1::Resource& resource) { return !MaySee(caller, resource); }),
+      resources.end());
+  for (v1::Resource& resource : resources) HideSecrets(caller, resource);
+  return response;
+}
+
+base::Result<v1::PutResponse> CatalogService::Put(const Caller& caller,
+                                                  const v1::PutRequest& request) {
+  auto resource = catalog_.Put(caller.principal, request);
+  if (resource.has_error()) return resource.error();
+  HideSecrets(caller, *resource);
+  v1::PutResponse response;
+  *response.mutable_resource() = std::move(*resource);
+  return response;
+}
+
+base::Result<v1::ApplyResponse> CatalogService::Apply(const Caller& caller,
+                                                      const v1::ApplyRequest& request) {
+  return catalog_.Apply(caller.principal, request);
+}
+
+base::Result<v1::DeleteResponse> CatalogService::Delete(const Caller& caller,
+                                                        const v1::DeleteRequest& request) {
+  const auto revision = catalog_.Delete(caller.principal, request);
+  if (revision.has_error()) return revision.error();
+  v1::DeleteResponse response;
+  response.set_revision(*revision);
+  return response;
+}
+
+base::Result<std::unique_ptr<Stream>> CatalogService::Watch(const Caller& caller,
+                                                            const v1::WatchRequest& request,
+                                                            Wake wake) {
+  return OpenWatch(catalog_, around_.tick, caller, request, std::move(wake));
+}
+
+base::Result<v1::GetDefinitionsResponse> CatalogService::GetDefinitions(
+    const Caller& caller, const v1::GetDefinitionsRequest& request) {
+  const auto server = VisibleServer(caller, request.server());
+  if (server.has_error()) return server.error();
+  return catalog_.GetDefinitions(server->name());
+}
+
+base::Result<v1::ListStatusResponse> CatalogService::ListStatus(
+    const Caller& caller, const v1::ListStatusRequest& request) {
+  auto response = catalog_.ListStatus(request);
+  if (response.has_error() || caller.admin()) return response;
+  auto& statuses = *response->mutable_statuses();
+  statuses.erase(std::remove_if(statuses.begin(), statuses.end(),
+                                [&](const v1::ServerStatus& status) {
+                                  return VisibleServer(caller, status.server()).has_error();
+                                }),
+                 statuses.end());
+  return response;
+}
+
+base::Result<std::unique_ptr<Stream>> CatalogService::WatchStatus(const Caller& caller,
+                                                                  const v1::WatchStatusRequest&,
+                                                                  Wake wake) {
+  return OpenWatchStatus(
+      catalog_,
+      [this, caller](const std::string& server) {
+        return VisibleServer(caller, server).has_value();
+      },
+      std::move(wake));
+}
+
+base::Result<v1::SearchResponse> CatalogService::Search(const Caller& caller,
+                                                        const v1::SearchRequest& request) {
+  return around_.search(caller.principal, request);
+}
+
+base::Result<v1::EffectivePolicyResponse> CatalogService::EffectivePolicy(
+    const Caller& caller, const v1::EffectivePolicyRequest& request) {
+  const auto server = VisibleServer(caller, request.server());
+  if (server.has_error()) return server.error();
+  const auto resources = AllOf(catalog_, "PolicySet");
+  if (resources.has_error()) return resources.error();
+  std::vector<policy::NamedSet> sets;
+  for (const v1::Resource& resource : *resources)
+    sets.push_back({resource.name(), &resource.policy_set()});
+
+  const policy::EffectivePolicy effective =
+      policy::Combine(sets, server->name(), request.consumer());
+  v1::EffectivePolicyResponse response;
+  for (const policy::EffectiveRule& rule : effective.rules) {
+    v1::EffectiveRule& shown = *response.add_rules();
+    shown.set_scope(std::string(policy::ScopeName(rule.scope)));
+    shown.set_policy_set(rule.set);
+    *shown.mutable_rule() = rule.rule;
+    shown.set_observe(rule.observe);
+  }
+  response.set_errors(effective.errors);
+  response.set_explain(effective.explain);
+  return response;
+}
+
+base::Result<v1::DescribeResponse> CatalogService::Describe(const Caller&,
+                                                            const v1::DescribeRequest&) {
+  v1::DescribeResponse response;
+  response.set_version(around_.version);
+  response.set_public_url(around_.public_url);
+  response.set_gateway_public_url(around_.gateway_public_url);
+  response.set_revision(catalog_.revision());
+  response.set_gateways_connected(around_.gateways_connected());
+  return response;
+}
+
+}  // namespace registry

@@ -1,0 +1,55 @@
+// CatalogService's methods: what callers may see of the catalog, and the streams that follow it.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "registry/catalog/catalog.h"
+#include "registry/service/methods.h"
+
+namespace registry {
+
+class CatalogService {
+ public:
+  struct Surroundings {
+    // Rings about every second: streams that say they are alive.
+    Bell& tick;
+    std::function<base::Result<v1::SearchResponse>(const base::auth::Principal&,
+                                                   const v1::SearchRequest&)>
+        search;
+    std::string version;
+    std::string public_url;
+    std::string gateway_public_url;
+    std::function<int()> gateways_connected;
+  };
+  CatalogService(Catalog& catalog, Surroundings surroundings)
+      : catalog_(catalog), around_(std::move(surroundings)) {}
+
+  base::Result<v1::GetResponse> Get(const Caller& caller, const v1::GetRequest& request);
+  base::Result<v1::ListResponse> List(const Caller& caller, const v1::ListRequest& request);
+  base::Result<v1::PutResponse> Put(const Caller& caller, const v1::PutRequest& request);
+  base::Result<v1::ApplyResponse> Apply(const Caller& caller, const v1::ApplyRequest& request);
+  base::Result<v1::DeleteResponse> Delete(const Caller& caller, const v1::DeleteRequest& request);
+  base::Result<std::unique_ptr<Stream>> Watch(const Caller& caller, const v1::WatchRequest& request,
+                                              Wake wake);
+  base::Result<v1::GetDefinitionsResponse> GetDefinitions(const Caller& caller,
+                                                          const v1::GetDefinitionsRequest& request);
+  base::Result<v1::ListStatusResponse> ListStatus(const Caller& caller,
+                                                  const v1::ListStatusRequest& request);
+  base::Result<std::unique_ptr<Stream>> WatchStatus(const Caller& caller,
+                                                    const v1::WatchStatusRequest& request,
+                                                    Wake wake);
+  base::Result<v1::SearchResponse> Search(const Caller& caller, const v1::SearchRequest& request);
+  base::Result<v1::EffectivePolicyResponse> EffectivePolicy(
+      const Caller& caller, const v1::EffectivePolicyRequest& request);
+  base::Result<v1::DescribeResponse> Describe(const Caller& caller,
+                                              const v1::DescribeRequest& request);
+
+ private:
+  base::Result<v1::Resource> VisibleServer(const Caller& caller, const std::string& name) const;
+
+  Catalog& catalog_;
+  const Surroundings around_;
+};
+
+}  // namespace registry

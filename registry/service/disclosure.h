@@ -1,0 +1,19 @@
+// What of a resource a caller is shown.
+#pragma once
+
+#include <string_view>
+
+#include "portolan/v1/resource.pb.h"
+#include "registry/service/caller.h"
+
+namespace registry {
+
+// Keys are for admins only.
+base::Result<void> CheckMayRead(const Caller& caller, std::string_view kind);
+// Whether the caller sees it at all.
+bool MaySee(const Caller& caller, const portolan::v1::Resource& resource);
+// Takes out what only gateways get (hashes of keys) and, for everybody but admins, the values of a
+// program's environment.
+void HideSecrets(const Caller& caller, portolan::v1::Resource& resource);
+
+}  // namespace registry

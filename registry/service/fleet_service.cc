@@ -1,0 +1,102 @@
+#include "registry/service/fleet_service.h"
+
+#include "base/auth/sealed_box.h"
+#include "base/log.h"
+#include "registry/catalog/names.h"
+#include "registry/catalog/validate.h"
+#include "registry/service/fleet_streams.h"
+
+namespace registry {
+namespace {
+
+constexpr std::size_t kBoxKeyBytes = 32;
+
+base::Result<v1::Sealed> Seal(std::string_view public_key, std::string_view secret) {
+  auto box = base::auth::SealTo(public_key, secret);
+  if (box.has_error()) return box.error();
+  v1::Sealed sealed;
+  sealed.set_ephemeral_public_key(std::move(box->ephemeral_public_key));
+  sealed.set_nonce(std::move(box->nonce));
+  sealed.set_ciphertext(std::move(box->ciphertext));
+  return sealed;
+}
+
+// What one gateway reports about one server is no reason to lose the rest of its report.
+void Log(const std::string& gateway, std::string_view what, const base::Result<void>& result) {
+  if (result.has_error() && result.error().code != base::Code::kNotFound) {
+    spdlog::warn("gateway={} report={} error=\"{}\"", gateway, what, result.error().message);
+  }
+}
+
+}  // namespace
+
+base::Result<v1::JoinResponse> FleetService::Join(const Caller&, const v1::JoinRequest& request) {
+  if (!authenticator_.IsJoinToken(request.join_token())) {
+    return base::Fail(base::Code::kUnauthenticated,
+                      "this join token is not ours; see: portolan gateway token");
+  }
+  if (!IsLabel(request.name())) return FieldError("/name", "must be 1 to 63 of a-z, 0-9 and '-'");
+  if (request.public_key().size() != kBoxKeyBytes)
+    return FieldError("/public_key", "must have 32 bytes");
+  const auto credential = authenticator_.NewGatewayCredential(request.name(), request.public_key());
+  if (credential.has_error()) return credential.error();
+  auto sealed = Seal(request.public_key(), *credential);
+  if (sealed.has_error()) return sealed.error().WithContext("/public_key");
+  v1::JoinResponse response;
+  *response.mutable_credential() = std::move(*sealed);
+  spdlog::info("gateway={} joined", request.name());
+  return response;
+}
+
+base::Result<std::unique_ptr<Stream>> FleetService::Follow(const Caller& caller,
+                                                           const v1::FollowRequest& request,
+                                                           Wake wake) {
+  if (request.from_revision() < 0) return FieldError("/from_revision", "must not be negative");
+  const auto public_key = authenticator_.GatewayPublicKey(caller.gateway);
+  if (public_key.has_error()) return public_key.error();
+  v1::KeyRing ring;
+  for (const std::string& key : keys_.session_ring) ring.add_keys(key);
+  auto sealed = Seal(*public_key, ring.SerializeAsString());
+  if (sealed.has_error()) return sealed.error();
+  v1::Keys keys;
+  *keys.mutable_session_ring() = std::move(*sealed);
+  keys.add_call_token_public_keys(keys_.call_tokens.public_key);
+  return OpenFollow({catalog_, fleet_, tick_, clock_}, caller.gateway, request, std::move(keys),
+                    std::move(wake));
+}
+
+base::Result<v1::ReportResponse> FleetService::Report(const Caller& caller,
+                                                      const v1::ReportRequest& request) {
+  fleet_.Heard(caller.gateway, request);
+  for (const v1::ServerDefinitions& definitions : request.definitions()) {
+    Log(caller.gateway, definitions.server(), catalog_.ReportDefinitions(definitions));
+  }
+  const std::vector<v1::ServerStatus> statuses(request.statuses().begin(),
+                                               request.statuses().end());
+  Log(caller.gateway, "status", catalog_.ReportStatus(statuses));
+  // After the definitions: who hears that a probe ended finds them in the catalog.
+  for (const v1::ProbeReport& probe : request.probes()) fleet_.ProbeEvent(caller.gateway, probe);
+  if (const auto stored = calls_.Append(request.calls()); stored.has_error()) return stored.error();
+  return v1::ReportResponse();
+}
+
+base::Result<v1::ListGatewaysResponse> FleetService::ListGateways(const Caller&,
+                                                                  const v1::ListGatewaysRequest&) {
+  return fleet_.List();
+}
+
+base::Result<std::unique_ptr<Stream>> FleetService::Probe(const Caller&,
+                                                          const v1::ProbeRequest& request,
+                                                          Wake wake) {
+  const auto server = catalog_.Get("Server", request.server());
+  if (server.has_error()) return server.error();
+  if (!server->server().has_endpoint()) {
+    return base::Fail(base::Code::kFailedPrecondition,
+                      "'" + server->name() + "' is external: it has no endpoint to be reached at");
+  }
+  auto probe = fleet_.Order(server->name(), server->server().endpoint().has_stdio(), wake);
+  if (probe.has_error()) return probe.error();
+  return OpenProbe({catalog_, fleet_, tick_, clock_}, std::move(*probe), std::move(wake));
+}
+
+}  // namespace registry

@@ -1,0 +1,47 @@
+// FleetService's methods: gateways join, follow, and report. And CatalogService.Probe, which asks
+// one of them.
+#pragma once
+
+#include <memory>
+
+#include "registry/catalog/call_log.h"
+#include "registry/catalog/catalog.h"
+#include "registry/service/authenticator.h"
+#include "registry/service/fleet.h"
+#include "registry/service/methods.h"
+
+namespace registry {
+
+class FleetService {
+ public:
+  // `tick` rings about every second: the heartbeat.
+  FleetService(Catalog& catalog, CallLog& calls, Fleet& fleet, Authenticator& authenticator,
+               const OwnKeys& keys, Bell& tick, const base::Clock& clock)
+      : catalog_(catalog),
+        calls_(calls),
+        fleet_(fleet),
+        authenticator_(authenticator),
+        keys_(keys),
+        tick_(tick),
+        clock_(clock) {}
+
+  base::Result<v1::JoinResponse> Join(const Caller& caller, const v1::JoinRequest& request);
+  base::Result<std::unique_ptr<Stream>> Follow(const Caller& caller,
+                                               const v1::FollowRequest& request, Wake wake);
+  base::Result<v1::ReportResponse> Report(const Caller& caller, const v1::ReportRequest& request);
+  base::Result<v1::ListGatewaysResponse> ListGateways(const Caller& caller,
+                                                      const v1::ListGatewaysRequest& request);
+  base::Result<std::unique_ptr<Stream>> Probe(const Caller& caller, const v1::ProbeRequest& request,
+                                              Wake wake);
+
+ private:
+  Catalog& catalog_;
+  CallLog& calls_;
+  Fleet& fleet_;
+  Authenticator& authenticator_;
+  const OwnKeys& keys_;
+  Bell& tick_;
+  const base::Clock& clock_;
+};
+
+}  // namespace registry
