@@ -1,0 +1,235 @@
+#include "mcp/http_client.h"
+
+#include <boost/container/small_vector.hpp>
+
+#include "mcp/error.h"
+#include "mcp/legacy/session_client.h"
+#include "mcp/raw_json.h"
+#include "mcp/request_headers.h"
+
+namespace mcp {
+namespace {
+
+using base::Code;
+using base::http::Field;
+using base::http::SendFailure;
+using FieldList = boost::container::small_vector<Field, 16>;
+
+constexpr std::string_view kDiscoverId = "\"discover\"";
+
+bool IsEventStream(const base::http::Fields& fields) {
+  const std::string_view type = fields.Find("content-type").value_or("");
+  return base::http::EqualsIgnoreCase(type.substr(0, 17), "text/event-stream");
+}
+
+// Equal as JSON: servers may write a string back with other escapes.
+bool IsSameId(std::string_view a, std::string_view b) {
+  return a == b || (IsString(a) && IsString(b) && DecodeString(a) == DecodeString(b));
+}
+
+std::string DiscoverRequest(const Identity& identity) {
+  std::string out = R"({"jsonrpc":"2.0","id":)";
+  out += kDiscoverId;
+  out +=
+      R"(,"method":"server/discover","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":)";
+  out += Quote(ToString(kLatest));
+  out += R"(,"io.modelcontextprotocol/clientInfo":)" + identity.info;
+  out += R"(,"io.modelcontextprotocol/clientCapabilities":)" + identity.capabilities + "}}}";
+  return out;
+}
+
+bool Contains(std::string_view raw_array, std::string_view text) {
+  Elements elements(raw_array);
+  while (elements.Next()) {
+    if (DecodeString(elements.value()) == text) return true;
+  }
+  return false;
+}
+
+// What an answer to server/discover says about the server's era.
+enum class Era { kModern, kOlder };
+Era EraOf(int http_status, const ReceivedMessage& message) {
+  if (message.envelope.kind == Envelope::Kind::kResult) {
+    const std::string_view versions =
+        Member(message.envelope.result.of(message.bytes), "supportedVersions");
+    return Contains(versions, ToString(kLatest)) ? Era::kModern : Era::kOlder;
+  }
+  const std::int64_t code = Integer(message.envelope.error_code.of(message.bytes)).value_or(0);
+  switch (code) {
+    case kHeaderMismatch:
+    case kMissingCapability:
+      return Era::kModern;
+    // It knows the rules, but not our revision.
+    case kUnsupportedRevision:
+      return Era::kOlder;
+    // Older servers say so in a 200, or refuse the request for the lack of a session.
+    case kMethodNotFound:
+      return http_status == 404 ? Era::kModern : Era::kOlder;
+    default:
+      return Era::kOlder;
+  }
+}
+
+SendFailure Failure(base::Error error, std::string_view stage) {
+  SendFailure failure;
+  failure.error = std::move(error);
+  failure.stage = stage;
+  return failure;
+}
+
+}  // namespace
+
+Answer::Answer(std::unique_ptr<base::http::ClientExchange> exchange)
+    : exchange_(std::move(exchange)) {
+  const base::http::ResponseHead& head = exchange_->head();
+  status_ = head.status;
+  form_ = IsEventStream(head.fields) ? Form::kEventStream : Form::kJson;
+  length_ = head.content_length.value_or(0);
+  empty_ = status_ == 202 || status_ == 204 || head.content_length == 0;
+  session_ = head.fields.Find("mcp-session-id").value_or("");
+  if (ok()) return;
+  retry_after_ = head.fields.Find("retry-after").value_or("");
+  challenge_ = head.fields.Find("www-authenticate").value_or("");
+}
+
+base::Task<base::Result<std::string_view>> Answer::Next() { return exchange_->ReadSome(); }
+
+base::Task<base::Result<std::string_view>> Answer::NextMessage(std::size_t max_bytes) {
+  if (form_ == Form::kJson) {
+    if (std::exchange(read_, true)) co_return std::string_view();
+    co_return co_await exchange_->ReadBody(max_bytes);
+  }
+  for (;;) {
+    const base::Result<std::optional<SseEvent>> event = events_.Next();
+    if (!event) co_return event.error();
+    if (*event) {
+      const std::string_view data = (*event)->data;
+      if (data.size() > max_bytes) {
+        co_return base::Fail(Code::kResourceExhausted,
+                             "a message is longer than " + std::to_string(max_bytes) + " bytes");
+      }
+      if (!data.empty()) co_return data;
+      continue;
+    }
+    const base::Result<std::string_view> bytes = co_await exchange_->ReadSome();
+    if (!bytes) co_return bytes.error();
+    if (bytes->empty()) co_return std::string_view();
+    events_.Feed(*bytes);
+  }
+}
+
+base::Task<boost::system::result<std::unique_ptr<Answer>, SendFailure>> Post(
+    base::http::Client& client, const base::http::Url& url, const OutgoingMessage& message) {
+  FieldList fields;
+  fields.push_back({"Content-Type", "application/json"});
+  fields.push_back({"Accept", "application/json, text/event-stream"});
+  // The handshake agrees on the revision; until then there is none to name.
+  if (message.method != "initialize")
+    fields.push_back({"MCP-Protocol-Version", ToString(message.revision)});
+  std::string name;
+  if (IsModern(message.revision)) {
+    fields.push_back({"Mcp-Method", message.method});
+    if (NeedsName(message.method)) {
+      name = EncodeHeaderValue(message.item);
+      fields.push_back({"Mcp-Name", name});
+    }
+  } else if (!message.session.empty()) {
+    fields.push_back({"Mcp-Session-Id", message.session});
+  }
+  fields.insert(fields.end(), message.fields.begin(), message.fields.end());
+
+  base::http::Client::Request request;
+  request.fields = {fields.data(), fields.size()};
+  request.body = message.body;
+  request.cancel = message.cancel;
+  request.first_byte = message.first_byte;
+  request.endless_body = message.endless;
+  auto exchange = co_await client.Send(url, request);
+  if (!exchange) co_return exchange.error();
+  co_return std::make_unique<Answer>(std::move(*exchange));
+}
+
+base::Task<base::Result<ReceivedMessage>> ReadResponse(Answer& answer, std::string_view raw_id,
+                                                       std::size_t max_bytes,
+                                                       NotificationSink* on_notification) {
+  const std::string status = "HTTP " + std::to_string(answer.status());
+  if (answer.status() == 401) {
+    co_return base::Fail(Code::kUnauthenticated,
+                         "the server wants authentication (" + status + ")");
+  }
+  if (answer.status() == 403) {
+    co_return base::Fail(Code::kPermissionDenied, "the server denied access (" + status + ")");
+  }
+  for (;;) {
+    base::Result<std::string_view> bytes = co_await answer.NextMessage(max_bytes);
+    if (!bytes && answer.ok()) co_return bytes.error();
+    if (!bytes || bytes->empty()) break;
+    const base::Result<Envelope> envelope = Scan(*bytes);
+    if (!envelope) {
+      if (!answer.ok()) break;
+      co_return base::Fail(Code::kDataLoss,
+                           "the server's answer is not JSON-RPC: " + envelope.error().message);
+    }
+    if (envelope->kind == Envelope::Kind::kNotification ||
+        envelope->kind == Envelope::Kind::kRequest) {
+      if (!on_notification) continue;
+      const base::Result<void> taken = co_await on_notification->Take(*bytes);
+      if (!taken) co_return taken.error();
+      continue;
+    }
+    const std::string_view id = envelope->id.of(*bytes);
+    const bool is_anonymous =
+        envelope->kind == Envelope::Kind::kError && (id.empty() || id == "null");
+    // An error without an id can only mean our request: nothing else was sent in this exchange.
+    if (is_anonymous || IsSameId(id, raw_id)) co_return ReceivedMessage{*bytes, *envelope};
+    if (answer.form() == Source::Form::kJson) {
+      co_return base::Fail(Code::kDataLoss, "the server answered with another id");
+    }
+  }
+  if (answer.ok())
+    co_return base::Fail(Code::kUnavailable, "the server ended its answer without a response");
+  co_return base::Fail(Code::kUnavailable, "the server answered " + status);
+}
+
+bool IsSessionLoss(const Answer& answer, std::string_view session) {
+  return !session.empty() && (answer.status() == 404 || answer.status() == 400);
+}
+
+base::Task<boost::system::result<Handshake, SendFailure>> Meet(base::http::Client& client,
+                                                               const base::http::Url& url,
+                                                               const HandshakeOptions& options) {
+  const std::string request = DiscoverRequest(options.identity);
+  const std::string_view pieces[] = {request};
+  OutgoingMessage message;
+  message.body = pieces;
+  message.method = "server/discover";
+  message.fields = options.fields;
+  message.cancel = options.cancel;
+  message.first_byte = options.first_byte;
+  auto answer = co_await Post(client, url, message);
+  if (!answer) co_return answer.error();
+  const base::Result<ReceivedMessage> response =
+      co_await ReadResponse(**answer, kDiscoverId, options.max_bytes);
+  if (response && EraOf((*answer)->status(), *response) == Era::kModern) {
+    Handshake handshake;
+    handshake.result = response->envelope.result.of(response->bytes);
+    if (handshake.result.empty()) handshake.result = "{}";
+    co_return handshake;
+  }
+  if (!response) {
+    const Code code = response.error().code;
+    if (code == Code::kUnauthenticated || code == Code::kPermissionDenied) {
+      co_return Failure(response.error(), "auth");
+    }
+    if (code == Code::kCancelled) co_return Failure(response.error(), "http");
+  }
+  // MCP 2026-07-28, Versioning, Backward Compatibility: anything else comes from a server that
+  // wants a handshake.
+  auto older = co_await legacy::OpenSession(client, url, options);
+  if (!older && !response && older.error().stage == "handshake") {
+    co_return Failure(response.error().WithContext("server/discover"), "handshake");
+  }
+  co_return older;
+}
+
+}  // namespace mcp

@@ -1,0 +1,152 @@
+#include "mcp/legacy/session_endpoint.h"
+
+#include <stdexcept>
+
+#include "mcp/collector.h"
+#include "mcp/legacy/handshake.h"
+#include "mcp/raw_json.h"
+
+namespace mcp::legacy {
+namespace {
+
+constexpr std::size_t kMaxDiscoverBytes = 4 * 1024 * 1024;
+
+Refusal BadRequest(std::string sentence, std::string_view reason) {
+  Refusal refusal;
+  refusal.error.code = kLegacyBadRequest;
+  refusal.error.message = std::move(sentence);
+  refusal.error.reason = reason;
+  return refusal;
+}
+
+Refusal NoSuchSession() {
+  Refusal refusal;
+  refusal.http_status = 404;
+  refusal.error.code = kSessionNotFound;
+  refusal.error.message = "Session not found. Initialize a new one.";
+  refusal.error.reason = "SessionNotFound";
+  return refusal;
+}
+
+// Known, and older than the stateless ones.
+bool IsServed(std::string_view version) {
+  const std::optional<Revision> revision = ParseRevision(version);
+  return revision && !IsModern(*revision) && *revision != Revision::k2024_11_05;
+}
+
+std::string InvalidParams(const Call& call, std::string sentence) {
+  CallError error;
+  error.code = kInvalidParams;
+  error.message = std::move(sentence);
+  return ErrorMessage(call.id(), error, call.record.request_id);
+}
+
+// `server/discover` as a modern client with this client's name and capabilities would ask it.
+std::string DiscoverRequest(std::string_view raw_id, std::string_view client_info,
+                            std::string_view capabilities) {
+  std::string out = R"({"jsonrpc":"2.0","id":)";
+  out += raw_id;
+  out +=
+      R"(,"method":"server/discover","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":)";
+  out += Quote(ToString(kLatest));
+  if (IsObject(client_info)) {
+    out += R"(,"io.modelcontextprotocol/clientInfo":)";
+    out += client_info;
+  }
+  out += R"(,"io.modelcontextprotocol/clientCapabilities":)";
+  out += IsObject(capabilities) ? capabilities : std::string_view("{}");
+  out += "}}}";
+  return out;
+}
+
+}  // namespace
+
+boost::system::result<Session, Refusal> FindSession(SessionHost& host,
+                                                    const RequestHeaders& headers,
+                                                    const base::auth::Principal& principal,
+                                                    std::string_view method) {
+  if (headers.version && !IsServed(*headers.version)) {
+    return BadRequest("Unsupported protocol version '" + std::string(*headers.version) +
+                          "' in MCP-Protocol-Version.",
+                      "UnsupportedProtocolVersion");
+  }
+  if (headers.ambiguous) return BadRequest("A header of MCP occurs twice.", "HeaderMismatch");
+  if (!headers.session) {
+    if (method == "ping") return Session();
+    return BadRequest("Mcp-Session-Id is missing: send initialize first.", "SessionMissing");
+  }
+  base::Result<Session> session = host.Find(*headers.session, principal);
+  if (!session) return NoSuchSession();
+  return std::move(*session);
+}
+
+std::optional<Refusal> EndSession(SessionHost& host, const RequestHeaders& headers,
+                                  const base::auth::Principal& principal) {
+  if (!headers.session) return BadRequest("Mcp-Session-Id is missing.", "SessionMissing");
+  if (!host.Close(*headers.session, principal)) return NoSuchSession();
+  return std::nullopt;
+}
+
+base::Task<InitializeAnswer> Initialize(Call& call, Handler& handler, SessionHost& host) {
+  const std::string_view params = call.envelope.params.of(call.bytes);
+  const std::string_view raw_version = Member(params, "protocolVersion");
+  const std::string_view capabilities = Member(params, "capabilities");
+  const std::string_view client_info = Member(params, "clientInfo");
+  if (!IsString(raw_version)) {
+    co_return InitializeAnswer{
+        InvalidParams(call, "initialize: 'protocolVersion' must be a string."), {}};
+  }
+  if (!IsObject(capabilities) || !IsObject(client_info)) {
+    co_return InitializeAnswer{
+        InvalidParams(call, "initialize: 'capabilities' and 'clientInfo' must be objects."), {}};
+  }
+  const std::string version = DecodeString(raw_version);
+  const Revision revision = IsServed(version) ? *ParseRevision(version) : kLatestLegacy;
+  call.record.protocol_revision = ToString(revision);
+  call.record.client_name = DecodeString(Member(client_info, "name"));
+  call.record.client_version = DecodeString(Member(client_info, "version"));
+
+  const std::string request = DiscoverRequest(call.id(), client_info, capabilities);
+  const base::Result<Envelope> envelope = Scan(request);
+  if (!envelope)
+    co_return InitializeAnswer{InvalidParams(call, "initialize: " + envelope.error().message + "."),
+                               {}};
+  Collector collector(kMaxDiscoverBytes);
+  Call discover{.bytes = request,
+                .envelope = *envelope,
+                .revision = kLatest,
+                .principal = call.principal,
+                .client = collector,
+                .cancel = call.cancel,
+                .record = call.record,
+                .method = "server/discover",
+                .item = {},
+                .fields = call.fields,
+                .connection_id = call.connection_id,
+                .session = {},
+                .collect_result_up_to = kMaxDiscoverBytes};
+  Response response = co_await handler.Handle(discover);
+  const std::string answer = collector.Take(std::move(response));
+  const base::Result<Envelope> parts = Scan(answer);
+  if (!parts || parts->kind == Envelope::Kind::kRequest ||
+      parts->kind == Envelope::Kind::kNotification) {
+    CallError error;
+    error.code = kUpstreamFailed;
+    error.message = "The server did not say what it offers.";
+    error.reason = "UpstreamFailed";
+    co_return InitializeAnswer{ErrorMessage(call.id(), error, call.record.request_id), {}};
+  }
+  if (parts->kind == Envelope::Kind::kError) co_return InitializeAnswer{answer, {}};
+  InitializeAnswer out;
+  out.body = R"({"jsonrpc":"2.0","id":)";
+  out.body += call.id();
+  out.body += ",\"result\":" + InitializeResultFrom(parts->result.of(answer), revision) + "}";
+  out.session = host.Open(call.principal, revision, client_info, capabilities);
+  co_return out;
+}
+
+void throw_exception_from_error(const Refusal& refusal, const boost::source_location&) {
+  throw std::runtime_error(refusal.error.message);
+}
+
+}  // namespace mcp::legacy

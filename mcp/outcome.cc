@@ -1,0 +1,103 @@
+#include "mcp/outcome.h"
+
+#include "mcp/message.h"
+#include "mcp/raw_json.h"
+#include "mcp/sse.h"
+
+namespace mcp {
+namespace {
+
+constexpr std::size_t kSmall = 4096;
+
+// In JSON text an unescaped quote before the name makes it a key for sure; of which object stays a
+// guess.
+bool EndsWithToolError(std::string_view tail) {
+  constexpr std::size_t kLook = 512;
+  constexpr std::string_view kKey = "\"isError\"";
+  if (tail.size() > kLook) tail.remove_prefix(tail.size() - kLook);
+  std::size_t at = tail.rfind(kKey);
+  if (at == std::string_view::npos || (at > 0 && tail[at - 1] == '\\')) return false;
+  at = tail.find_first_not_of(": \n\r\t", at + kKey.size());
+  return at != std::string_view::npos && tail.substr(at).starts_with("true");
+}
+
+AnswerOutcome OfEnvelope(std::string_view bytes, const Envelope& envelope) {
+  if (envelope.kind == Envelope::Kind::kError) {
+    return {Outcome::kRpcError,
+            static_cast<int>(Integer(envelope.error_code.of(bytes)).value_or(0))};
+  }
+  if (envelope.is_error.of(bytes) == "true") return {Outcome::kToolError, 0};
+  return {Outcome::kOk, 0};
+}
+
+}  // namespace
+
+AnswerOutcome OutcomeOf(std::string_view message) {
+  if (message.size() > kSmall) {
+    // An error is small but for its data: its members stand in front.
+    constexpr std::string_view kError = "\"error\"";
+    const std::size_t error = message.substr(0, 128).find(kError);
+    const std::size_t result = message.substr(0, 128).find("\"result\"");
+    if (error < result) {
+      const std::string_view raw = Member(message, "error");
+      if (IsObject(raw))
+        return {Outcome::kRpcError, static_cast<int>(Integer(Member(raw, "code")).value_or(0))};
+    }
+    return {EndsWithToolError(message) ? Outcome::kToolError : Outcome::kOk, 0};
+  }
+  const base::Result<Envelope> envelope = Scan(message);
+  if (!envelope) return {Outcome::kUpstreamFailed, 0};
+  return OfEnvelope(message, *envelope);
+}
+
+void OutcomeWatch::Feed(std::string_view piece) {
+  if (tail_.size() + piece.size() <= 2 * kKept) {
+    tail_ += piece;
+    return;
+  }
+  whole_ = false;
+  if (piece.size() < kKept) {
+    tail_.erase(0, tail_.size() - std::min(tail_.size(), kKept - piece.size()));
+    tail_ += piece;
+  } else {
+    tail_ = piece.substr(piece.size() - kKept);
+  }
+}
+
+bool OutcomeWatch::at_event_boundary() const {
+  return tail_.empty() || tail_.ends_with("\n\n") || tail_.ends_with("\r\n\r\n") ||
+         tail_.ends_with("\r\r");
+}
+
+OutcomeWatch::Tail OutcomeWatch::ReadTail() const {
+  SseParser parser;
+  parser.Feed(tail_);
+  Tail out;
+  for (;;) {
+    const auto event = parser.Next();
+    if (!event || !*event) return out;
+    const base::Result<Envelope> envelope = Scan((*event)->data);
+    if (!envelope) continue;
+    out.has_event = true;
+    if (envelope->kind == Envelope::Kind::kRequest ||
+        envelope->kind == Envelope::Kind::kNotification)
+      continue;
+    out.has_answer = true;
+    out.last = OfEnvelope((*event)->data, *envelope);
+  }
+}
+
+AnswerOutcome OutcomeWatch::Finish() const {
+  if (whole_ && tail_.starts_with('{')) return OutcomeOf(tail_);
+  const Tail tail = ReadTail();
+  if (tail.has_answer) return tail.last;
+  return {EndsWithToolError(tail_) ? Outcome::kToolError : Outcome::kOk, 0};
+}
+
+bool OutcomeWatch::has_answer() const {
+  const Tail tail = ReadTail();
+  // An answer so long that its beginning is not kept leaves no whole event here.
+  return tail.has_answer || (!whole_ && !tail.has_event && at_event_boundary());
+}
+
+}  // namespace mcp
