@@ -74,6 +74,12 @@ BoxKeyPair GenerateBoxKeyPair() {
   return Raw(key.get());
 }
 
+Result<BoxKeyPair> BoxKeyPairFromPrivate(std::string_view private_key) {
+  const openssl::Pkey key = PrivateKey(private_key);
+  if (!key) return Fail(Code::kInvalidArgument, "not an X25519 private key");
+  return Raw(key.get());
+}
+
 Result<SealedBox> SealTo(std::string_view public_key, std::string_view plaintext) {
   if (public_key.size() != kKeyBytes) {
     return Fail(Code::kInvalidArgument, "an X25519 public key has 32 bytes");

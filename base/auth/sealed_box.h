@@ -14,6 +14,8 @@ struct BoxKeyPair {
   std::string private_key;  // 32 bytes
 };
 BoxKeyPair GenerateBoxKeyPair();
+// The pair of a private key.
+Result<BoxKeyPair> BoxKeyPairFromPrivate(std::string_view private_key);
 
 struct SealedBox {
   std::string ephemeral_public_key;

@@ -13,6 +13,12 @@ TEST(SealedBoxTest, OnlyTheRecipientOpensIt) {
   EXPECT_EQ(OpenBox(stranger, box).error().code, Code::kInvalidArgument);
 }
 
+TEST(SealedBoxTest, APairIsMadeAgainFromItsPrivateKey) {
+  const BoxKeyPair pair = GenerateBoxKeyPair();
+  EXPECT_EQ(BoxKeyPairFromPrivate(pair.private_key)->public_key, pair.public_key);
+  EXPECT_FALSE(BoxKeyPairFromPrivate("short").has_value());
+}
+
 TEST(SealedBoxTest, EachBoxHasAKeyOfItsOwn) {
   const BoxKeyPair gateway = GenerateBoxKeyPair();
   EXPECT_NE(SealTo(gateway.public_key, "x")->ephemeral_public_key,

@@ -1,0 +1,98 @@
+#include "gateway/feed/call_record.h"
+
+namespace gateway {
+namespace {
+
+using portolan::v1::CallOutcome;
+using portolan::v1::CallRecord;
+
+constexpr std::size_t kMaxText = 512;
+
+CallOutcome::Value ToProto(mcp::Outcome outcome) {
+  switch (outcome) {
+    case mcp::Outcome::kUnknown:
+      return CallOutcome::UNSPECIFIED;
+    case mcp::Outcome::kOk:
+      return CallOutcome::OK;
+    case mcp::Outcome::kToolError:
+      return CallOutcome::TOOL_ERROR;
+    case mcp::Outcome::kRpcError:
+      return CallOutcome::RPC_ERROR;
+    case mcp::Outcome::kRefused:
+      return CallOutcome::REFUSED;
+    case mcp::Outcome::kUpstreamFailed:
+      return CallOutcome::UPSTREAM_FAILED;
+    case mcp::Outcome::kCancelled:
+      return CallOutcome::CANCELLED;
+    case mcp::Outcome::kInternal:
+      return CallOutcome::INTERNAL;
+  }
+  return CallOutcome::UNSPECIFIED;
+}
+
+// The length of the UTF-8 character that `text` begins with; 0 when it is none (RFC 3629).
+std::size_t CharacterLength(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char first = byte(0);
+  if (first < 0x80) return 1;
+  const std::size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
+  if (first < 0xC2 || first > 0xF4 || text.size() < length) return 0;
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xC0) != 0x80) return 0;
+  }
+  const bool overlong = (first == 0xE0 && byte(1) < 0xA0) || (first == 0xF0 && byte(1) < 0x90);
+  const bool surrogate = first == 0xED && byte(1) > 0x9F;
+  const bool too_large = first == 0xF4 && byte(1) > 0x8F;
+  return overlong || surrogate || too_large ? 0 : length;
+}
+
+}  // namespace
+
+std::string CleanText(std::string_view text, std::size_t max_bytes) {
+  std::string clean;
+  while (!text.empty()) {
+    const std::size_t length = CharacterLength(text);
+    if (clean.size() + std::max<std::size_t>(length, 1) > max_bytes) break;
+    if (length == 0) {
+      clean += '?';
+    } else {
+      clean += text.substr(0, length);
+    }
+    text.remove_prefix(std::max<std::size_t>(length, 1));
+  }
+  return clean;
+}
+
+CallRecord ToCallRecord(const mcp::Record& record, std::string_view gateway_name) {
+  const auto clean = [](std::string_view text) { return CleanText(text, kMaxText); };
+  CallRecord call;
+  call.set_request_id(clean(record.request_id));
+  call.set_trace_id(clean(record.trace_id));
+  call.set_started_at_ms(record.started_unix_ms);
+  call.set_gateway(clean(gateway_name));
+  call.set_server(clean(record.server));
+  call.set_endpoint(clean(record.endpoint));
+  call.set_method(clean(record.method));
+  call.set_item(clean(record.item));
+  call.set_protocol_revision(clean(record.protocol_revision));
+  call.set_principal(clean(record.principal));
+  call.set_authentication(clean(record.authentication));
+  call.set_client_name(clean(record.client_name));
+  call.set_client_version(clean(record.client_version));
+  call.set_user_agent(clean(record.user_agent));
+  call.set_peer_address(clean(record.peer_address));
+  call.set_http_status(record.http_status);
+  call.set_outcome(ToProto(record.outcome));
+  call.set_error_code(record.error_code);
+  call.set_reason(clean(record.reason));
+  call.set_rule(clean(record.rule));
+  call.set_message(clean(record.message));
+  call.set_bytes_in(static_cast<std::int64_t>(record.bytes_in));
+  call.set_bytes_out(static_cast<std::int64_t>(record.bytes_out));
+  call.set_total_us(record.total.count());
+  call.set_server_us(record.server_time.count());
+  call.set_observed_only(record.observed_only);
+  return call;
+}
+
+}  // namespace gateway

@@ -1,0 +1,371 @@
+#include "gateway/feed/resource_feed.h"
+
+#include <grpcpp/grpcpp.h>
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "gateway/feed/gateway_store.h"
+#include "gateway/feed/replica.h"
+#include "portolan/v1/fleet_service.grpc.pb.h"
+
+namespace gateway {
+namespace {
+
+namespace v1 = portolan::v1;
+using std::chrono::milliseconds, std::chrono::steady_clock, std::chrono::system_clock;
+
+constexpr int kMaxMessageBytes = 20 * 1024 * 1024;
+constexpr milliseconds kFirstPause{100};
+constexpr milliseconds kLongestPause{2'000};
+constexpr milliseconds kCallTimeout{5'000};
+// A heartbeat comes each second; a stream that is silent for so long is dead.
+constexpr milliseconds kSilence{10'000};
+constexpr milliseconds kSnapshotInterval{1'000};
+constexpr std::int64_t kHeardIntervalMs = 10'000;
+
+std::int64_t UnixMillis() { return base::SystemClock().UnixMillis(); }
+
+std::shared_ptr<grpc::Channel> OpenChannel(const std::string& registry) {
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);
+  arguments.SetMaxSendMessageSize(kMaxMessageBytes);
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 100);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1'000);
+  // The registry is asked directly, whatever proxies the environment names.
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  return grpc::CreateCustomChannel(registry, grpc::InsecureChannelCredentials(), arguments);
+}
+
+class GrpcFeed final : public ResourceFeed {
+ public:
+  GrpcFeed(FeedOptions options, GatewayStore store, FeedSink& sink, ReportQueue& reports)
+      : options_(std::move(options)),
+        store_(std::move(store)),
+        sink_(sink),
+        reports_(reports),
+        stub_(v1::FleetService::NewStub(OpenChannel(options_.registry))) {
+    RestoreSnapshot();
+    if (auto credential = store_.ReadCredential()) credential_ = *std::move(credential);
+  }
+
+  ~GrpcFeed() override {
+    {
+      const std::lock_guard lock(mutex_);
+      stopping_ = true;
+      if (stream_) stream_->TryCancel();
+      wake_.notify_all();
+    }
+    reports_.Stop();
+    if (follower_.joinable()) follower_.join();
+    if (sender_.joinable()) sender_.join();
+  }
+
+  void Start() override {
+    follower_ = std::thread([this] { FollowUntilStopped(); });
+    sender_ = std::thread([this] { SendUntilStopped(); });
+  }
+
+  bool connected() const override { return connected_; }
+  std::int64_t revision() const override { return revision_; }
+  std::int64_t stale_s() const override {
+    const std::int64_t heard = heard_ms_;
+    return heard == 0 ? -1 : std::max<std::int64_t>(0, (UnixMillis() - heard) / 1000);
+  }
+  std::string problem() const override {
+    const std::lock_guard lock(mutex_);
+    return connected_ ? std::string() : problem_;
+  }
+
+ private:
+  // ---- The follower's thread (and Open's, before it runs)
+
+  void RestoreSnapshot() {
+    const auto bytes = store_.ReadSnapshot();
+    if (!bytes) {
+      if (bytes.error().code != base::Code::kNotFound) {
+        spdlog::warn("the kept snapshot is not used: {}", bytes.error().message);
+      }
+      return;
+    }
+    auto events = UnpackEvents(*bytes);
+    if (!events) return spdlog::warn("the kept snapshot is not used: {}", events.error().message);
+    for (v1::FollowResponse& event : *events) {
+      replica_.Apply(event);
+      HandOn(std::move(event));
+    }
+    revision_ = replica_.revision();
+    heard_ms_ = store_.last_heard_ms().value_or(0);
+    spdlog::info("serving the snapshot kept on disk, revision {}", replica_.revision());
+  }
+
+  void FollowUntilStopped() {
+    milliseconds pause = kFirstPause;
+    while (!stopping()) {
+      const grpc::Status status = FollowOnce(pause);
+      connected_ = false;
+      WriteSnapshot();
+      if (stopping()) break;
+      if (status.error_code() == grpc::StatusCode::OUT_OF_RANGE) {
+        // The registry no longer knows the changes since then (or is another one): everything anew.
+        from_ = 0;
+      } else if (status.error_code() == grpc::StatusCode::UNAUTHENTICATED) {
+        ForgetCredential();
+      }
+      NoteProblem(status);
+      Pause(pause);
+      pause = std::min(pause * 2, kLongestPause);
+    }
+    if (heard_ms_ != 0) store_.SetLastHeard(heard_ms_);
+  }
+
+  grpc::Status FollowOnce(milliseconds& pause) {
+    if (credential().empty()) {
+      if (grpc::Status joined = Join(); !joined.ok()) return joined;
+    }
+    grpc::ClientContext context;
+    context.AddMetadata("authorization", "Bearer " + credential());
+    v1::FollowRequest request;
+    request.set_from_revision(from_.value_or(replica_.revision()));
+    request.set_version(options_.version);
+    request.set_admin_url(options_.admin_url);
+    request.set_allow_stdio(options_.allow_stdio);
+    if (!BeginStream(context)) return grpc::Status::CANCELLED;
+    const auto stream = stub_->Follow(&context, request);
+    v1::FollowResponse event;
+    while (stream->Read(&event)) {
+      pause = kFirstPause;
+      Heard();
+      dirty_ |= replica_.Apply(event);
+      if (event.has_changes()) from_.reset();
+      revision_ = replica_.revision();
+      HandOn(std::move(event));
+      if (steady_clock::now() >= next_snapshot_) WriteSnapshot();
+    }
+    EndStream();
+    return stream->Finish();
+  }
+
+  grpc::Status Join() {
+    const auto token = store_.ReadJoinToken();
+    if (!token) return {grpc::StatusCode::UNAVAILABLE, "cannot join: " + token.error().message};
+    grpc::ClientContext context;
+    context.set_deadline(system_clock::now() + kCallTimeout);
+    v1::JoinRequest request;
+    request.set_join_token(*token);
+    request.set_name(options_.name);
+    request.set_public_key(store_.box_keys().public_key);
+    v1::JoinResponse response;
+    const grpc::Status status = stub_->Join(&context, request, &response);
+    // An UNAUTHENTICATED of Join means the join token, not a credential.
+    if (!status.ok()) return {grpc::StatusCode::UNAVAILABLE, "join: " + status.error_message()};
+    const auto credential = Open(response.credential());
+    if (!credential) return {grpc::StatusCode::UNAVAILABLE, "join: " + credential.error().message};
+    if (auto kept = store_.WriteCredential(*credential); !kept) {
+      spdlog::warn("the credential is not kept: {}", kept.error().message);
+    }
+    const std::lock_guard lock(mutex_);
+    credential_ = *credential;
+    wake_.notify_all();
+    spdlog::info("joined {} as gateway '{}'", options_.registry, options_.name);
+    return grpc::Status::OK;
+  }
+
+  base::Result<std::string> Open(const v1::Sealed& sealed) const {
+    const base::auth::SealedBox box{sealed.ephemeral_public_key(), sealed.nonce(),
+                                    sealed.ciphertext()};
+    return base::auth::OpenBox(store_.box_keys(), box);
+  }
+
+  void HandOn(v1::FollowResponse&& event) {
+    switch (event.event_case()) {
+      case v1::FollowResponse::kChanges:
+        return sink_.OnChanges(std::move(*event.mutable_changes()));
+      case v1::FollowResponse::kDefinitions:
+        return sink_.OnDefinitions(std::move(*event.mutable_definitions()));
+      case v1::FollowResponse::kKeys:
+        return HandOnKeys(event.keys());
+      case v1::FollowResponse::kProbe:
+        return sink_.OnProbe(std::move(*event.mutable_probe()));
+      case v1::FollowResponse::kHeartbeat:
+      case v1::FollowResponse::EVENT_NOT_SET:
+        return;
+    }
+  }
+
+  void HandOnKeys(const v1::Keys& keys) {
+    const auto opened = Open(keys.session_ring());
+    v1::KeyRing ring;
+    if (!opened || !ring.ParseFromString(*opened)) {
+      return spdlog::error("the registry's keys are not sealed to this gateway");
+    }
+    FeedKeys result;
+    for (const std::string& key : ring.keys()) {
+      if (key.size() == 32) result.session_ring.push_back(key);
+    }
+    result.call_token_public_keys.assign(keys.call_token_public_keys().begin(),
+                                         keys.call_token_public_keys().end());
+    sink_.OnKeys(std::move(result));
+  }
+
+  void Heard() {
+    const std::int64_t now = UnixMillis();
+    heard_ms_ = now;
+    if (!connected_.exchange(true)) {
+      spdlog::info("following the registry at {}", options_.registry);
+      logged_problem_.clear();
+    }
+    if (now - heard_kept_ms_ < kHeardIntervalMs) return;
+    heard_kept_ms_ = now;
+    store_.SetLastHeard(now);
+  }
+
+  void WriteSnapshot() {
+    if (!dirty_ || replica_.empty()) return;
+    next_snapshot_ = steady_clock::now() + kSnapshotInterval;
+    if (auto written = store_.WriteSnapshot(PackEvents(replica_.Events())); !written) {
+      return spdlog::error("the snapshot is not kept: {}", written.error().message);
+    }
+    dirty_ = false;
+  }
+
+  void NoteProblem(const grpc::Status& status) {
+    const std::string problem =
+        status.ok() ? "the registry ended the stream" : status.error_message();
+    if (problem != logged_problem_) {
+      spdlog::warn("not following the registry at {}: {}", options_.registry, problem);
+      logged_problem_ = problem;
+    }
+    const std::lock_guard lock(mutex_);
+    problem_ = problem;
+  }
+
+  // ---- The sender's thread
+
+  void SendUntilStopped() {
+    milliseconds pause = kFirstPause;
+    while (true) {
+      v1::ReportRequest report;
+      const bool last = stopping();
+      const bool taken = reports_.Take(report, milliseconds(1'000));
+      DropSilentStream();
+      if (taken && !Send(report, last)) {
+        reports_.GiveBack(std::move(report));
+        if (!last) Pause(pause);
+        pause = std::min(pause * 2, kLongestPause);
+      } else if (taken) {
+        pause = kFirstPause;
+      }
+      if (last) return;
+    }
+  }
+
+  bool Send(const v1::ReportRequest& report, bool last) {
+    const std::string bearer = credential();
+    if (bearer.empty()) return false;
+    grpc::ClientContext context;
+    context.set_deadline(system_clock::now() + (last ? milliseconds(1'000) : kCallTimeout));
+    context.AddMetadata("authorization", "Bearer " + bearer);
+    v1::ReportResponse response;
+    const grpc::Status status = stub_->Report(&context, report, &response);
+    if (status.error_code() == grpc::StatusCode::INVALID_ARGUMENT) {
+      // It would be refused again.
+      spdlog::error("the registry refused a report: {}", status.error_message());
+      return true;
+    }
+    return status.ok();
+  }
+
+  void DropSilentStream() {
+    const std::lock_guard lock(mutex_);
+    if (!stream_ || steady_clock::now() - stream_began_ < kSilence) return;
+    if (UnixMillis() - heard_ms_ >= kSilence.count()) stream_->TryCancel();
+  }
+
+  // ---- Both
+
+  bool stopping() const {
+    const std::lock_guard lock(mutex_);
+    return stopping_;
+  }
+
+  void Pause(milliseconds pause) {
+    std::unique_lock lock(mutex_);
+    wake_.wait_for(lock, pause, [this] { return stopping_; });
+  }
+
+  std::string credential() const {
+    const std::lock_guard lock(mutex_);
+    return credential_;
+  }
+
+  void ForgetCredential() {
+    store_.ForgetCredential();
+    const std::lock_guard lock(mutex_);
+    credential_.clear();
+  }
+
+  bool BeginStream(grpc::ClientContext& context) {
+    const std::lock_guard lock(mutex_);
+    if (stopping_) return false;
+    stream_ = &context;
+    stream_began_ = steady_clock::now();
+    return true;
+  }
+
+  void EndStream() {
+    const std::lock_guard lock(mutex_);
+    stream_ = nullptr;
+  }
+
+  // Constant after construction
+  const FeedOptions options_;
+
+  // The follower's
+  GatewayStore store_;
+  FeedSink& sink_;
+  Replica replica_;
+  std::optional<std::int64_t> from_;  // instead of the replica's revision
+  bool dirty_ = false;
+  steady_clock::time_point next_snapshot_{};
+  std::int64_t heard_kept_ms_ = 0;
+  std::string logged_problem_;
+
+  // Thread-safe by themselves
+  ReportQueue& reports_;
+  const std::unique_ptr<v1::FleetService::Stub> stub_;
+  std::atomic<bool> connected_{false};
+  std::atomic<std::int64_t> revision_{0};
+  std::atomic<std::int64_t> heard_ms_{0};
+
+  // Under the lock
+  mutable std::mutex mutex_;
+  std::condition_variable wake_;
+  bool stopping_ = false;
+  std::string credential_;
+  std::string problem_ = "not connected yet";
+  grpc::ClientContext* stream_ = nullptr;
+  steady_clock::time_point stream_began_;
+
+  std::thread follower_;
+  std::thread sender_;
+};
+
+}  // namespace
+
+base::Result<std::unique_ptr<ResourceFeed>> ResourceFeed::Open(FeedOptions options, FeedSink& sink,
+                                                               ReportQueue& reports) {
+  auto store = GatewayStore::Open(options.data);
+  if (!store) return store.error();
+  std::unique_ptr<ResourceFeed> feed =
+      std::make_unique<GrpcFeed>(std::move(options), *std::move(store), sink, reports);
+  return feed;
+}
+
+}  // namespace gateway
