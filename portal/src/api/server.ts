@@ -1,6 +1,7 @@
 // What the pages read from a Server resource, with the contract's defaults filled in.
 import type { Resource } from '../gen/portolan/v1/resource_pb';
 import { type Server, Approval_State, DefinitionChange_Action, Lifecycle_Stage } from '../gen/portolan/v1/server_pb';
+import { plain } from '../parts/plain';
 
 export type Transport = 'Streamable HTTP' | 'stdio' | 'External';
 
@@ -55,7 +56,12 @@ export function shortName(resource: Resource): string {
   return specOf(resource)?.basePath || tailOf(resource.name);
 }
 
-export const titleOf = (resource: Resource) => specOf(resource)?.title || shortName(resource);
+// What the command line takes: a base path, else the whole name.
+export const commandName = (resource: Resource) => specOf(resource)?.basePath || resource.name;
+
+export const titleOf = (resource: Resource) => plain(specOf(resource)?.title ?? '') || shortName(resource);
+
+export const descriptionOf = (server: Server) => plain(server.description);
 
 export const tailOf = (name: string) => name.slice(name.indexOf('/') + 1);
 

@@ -8,6 +8,7 @@ import { Page } from '../frame/Page';
 import { AddServer } from '../frame/TopBar';
 import { SearchTarget_Value, type SearchHit } from '../gen/portolan/v1/catalog_service_pb';
 import type { Resource } from '../gen/portolan/v1/resource_pb';
+import { Card } from '../parts/Card';
 import { CopyAsCommand, shellWord } from '../parts/Copy';
 import { Failure, Message } from '../parts/Message';
 import { duration, number, plural } from '../parts/time';
@@ -15,7 +16,7 @@ import classes from './discover.module.css';
 import { Facets } from './Facets';
 import { anyChosen, facetNames, passes, useView, type Chosen } from './filters';
 import { ServerCards } from './ServerCards';
-import { ToolHits } from './ToolHits';
+import { FewHits, ToolHits } from './ToolHits';
 
 // Tools shown before "Show N more".
 const firstTools = 5;
@@ -194,14 +195,9 @@ function Nothing({ query, filtered, without, total, clear }: { query: string; fi
 
 function Near({ hits }: { hits: SearchHit[] }) {
   return (
-    <section aria-labelledby="near-title">
-      <div className={classes.sectionHead}>
-        <h2 id="near-title">Without the filters</h2>
-      </div>
-      <div className={classes.list}>
-        <ToolHits hits={hits} />
-      </div>
-    </section>
+    <Card title="Without the filters">
+      <FewHits hits={hits} />
+    </Card>
   );
 }
 
@@ -216,7 +212,7 @@ function Loading() {
   return (
     <div className={classes.loading} aria-hidden="true">
       {Array.from({ length: 8 }, (_, index) => (
-        <Skeleton key={index} height={172} radius={8} />
+        <Skeleton key={index} height={178} radius={8} />
       ))}
     </div>
   );

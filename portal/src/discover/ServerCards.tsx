@@ -3,7 +3,7 @@ import { useWindowVirtualizer } from '@tanstack/react-virtual';
 import { useLayoutEffect, useRef, useState } from 'react';
 import { Link } from 'react-router';
 import { useStatuses } from '../api/catalog';
-import { approvalOf, lifecycleOf, serverPath, shortName, specOf, titleOf } from '../api/server';
+import { approvalOf, descriptionOf, lifecycleOf, serverPath, shortName, specOf, titleOf } from '../api/server';
 import type { ServerStatus } from '../gen/portolan/v1/catalog_service_pb';
 import type { Resource } from '../gen/portolan/v1/resource_pb';
 import { Chip, LifecycleChip } from '../parts/Chip';
@@ -12,8 +12,8 @@ import { HealthStatus } from '../parts/Status';
 import { plural } from '../parts/time';
 import classes from './discover.module.css';
 
-const rowHeight = 184;
-const cardWidth = 236;
+const rowHeight = 190;
+const cardWidth = 216;
 const gap = 12;
 
 // Cards in rows, of which only those near the window exist: ten thousand servers scroll as ten do.
@@ -71,7 +71,7 @@ function ServerCard({ resource, status }: { resource: Resource; status: ServerSt
           </p>
         </div>
       </div>
-      <p className={classes.cardText}>{server.description || 'No description.'}</p>
+      <p className={classes.cardText}>{descriptionOf(server) || 'No description.'}</p>
       <div className={classes.cardOwner}>
         <span>{server.owner ? `Owner ${server.owner}` : 'No owner'}</span>
         {stage !== 'Production' && <LifecycleChip stage={stage} />}

@@ -5,6 +5,7 @@ import { serverPath } from '../api/server';
 import { DefinitionKind_Value, type SearchHit } from '../gen/portolan/v1/catalog_service_pb';
 import { effectOf, EffectChip, type Effect } from '../parts/Effect';
 import { Monogram } from '../parts/Monogram';
+import { plain } from '../parts/plain';
 import { HealthStatus } from '../parts/Status';
 import classes from './discover.module.css';
 import { fieldWord, reasonsOf, sharesOf, termsOf } from './explain';
@@ -22,12 +23,7 @@ export function ToolHits({ hits }: { hits: SearchHit[] }) {
           <Monogram name={hit.basePath} />
           <div className={classes.hitText}>
             <p className={classes.hitHead}>
-              <Link className={`mono ${classes.hitName}`} to={serverPath(hit.server, { tab: 'tools', tool: hit.tool })}>
-                <span className={classes.hitServer}>{hit.basePath}.</span>
-                <b>
-                  <Marked text={hit.tool} terms={termsOf(hit)} />
-                </b>
-              </Link>
+              <HitName hit={hit} />
               <EffectChip effect={effects.get(`${hit.server} ${hit.tool}`)} />
             </p>
             <p className={classes.hitDescription}>
@@ -42,6 +38,35 @@ export function ToolHits({ hits }: { hits: SearchHit[] }) {
         </li>
       ))}
     </ol>
+  );
+}
+
+// What is nearly there: name, description and score.
+export function FewHits({ hits }: { hits: SearchHit[] }) {
+  return (
+    <ol className={classes.hits}>
+      {hits.map((hit) => (
+        <li key={hit.id} className={`${classes.hit} ${classes.few}`}>
+          <Monogram name={hit.basePath} />
+          <div>
+            <HitName hit={hit} />
+            <p className={classes.fewText}>{plain(hit.description)}</p>
+          </div>
+          <b>{hit.score.toFixed(2)}</b>
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+function HitName({ hit }: { hit: SearchHit }) {
+  return (
+    <Link className={`mono ${classes.hitName}`} to={serverPath(hit.server, { tab: 'tools', tool: hit.tool })}>
+      <span className={classes.hitServer}>{hit.basePath}.</span>
+      <b>
+        <Marked text={hit.tool} terms={termsOf(hit)} />
+      </b>
+    </Link>
   );
 }
 

@@ -43,14 +43,14 @@ export function Frame() {
       <a className={classes.skip} href="#main">
         Skip to the content
       </a>
-      <div className={classes.phoneBar}>
+      <header className={classes.phoneBar}>
         <Link to="/discover" className={classes.brand}>
           <Rose /> Portolan
         </Link>
         <button type="button" className={classes.iconButton} onClick={rail.toggle} aria-expanded={railOpen} aria-controls="rail" aria-label={railOpen ? 'Close the menu' : 'Open the menu'}>
           {railOpen ? <IconX size={20} stroke={1.5} /> : <IconMenu2 size={20} stroke={1.5} />}
         </button>
-      </div>
+      </header>
       <Rail />
       <div className={classes.page}>
         <TopBar showKeys={keys.open} />

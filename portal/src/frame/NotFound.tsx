@@ -6,7 +6,7 @@ import { Page } from './Page';
 export function NotFound() {
   return (
     <Page title="No such page" ready>
-      <Message title="No such page" ways={<Button variant="filled" component={Link} to="/discover">Discover servers and tools</Button>}>
+      <Message page title="No such page" ways={<Button variant="filled" component={Link} to="/discover">Discover servers and tools</Button>}>
         The address leads nowhere in this portal.
       </Message>
     </Page>

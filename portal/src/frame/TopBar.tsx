@@ -9,9 +9,11 @@ import classes from './frame.module.css';
 export function TopBar({ showKeys }: { showKeys: () => void }) {
   const { pathname } = useLocation();
   const { connected } = useLive();
+  // Discover has the search itself.
+  const bare = pathname === '/discover';
   return (
-    <header className={classes.topBar}>
-      {pathname === '/discover' ? <span /> : <QuickSearch />}
+    <div className={classes.topBar} data-bare={bare || undefined} role="region" aria-label="Top bar">
+      {bare ? <span /> : <QuickSearch />}
       <div className={classes.topEnd}>
         <p className={classes.live} role="status">
           {connected ? <span className={classes.dot} aria-hidden="true" /> : <IconPlugConnectedX size={15} stroke={1.5} aria-hidden="true" />}
@@ -22,7 +24,7 @@ export function TopBar({ showKeys }: { showKeys: () => void }) {
         </button>
         <AddServer />
       </div>
-    </header>
+    </div>
   );
 }
 

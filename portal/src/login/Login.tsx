@@ -32,7 +32,7 @@ export function Login() {
   return (
     <main data-ready={refused || undefined} aria-busy={!refused}>
       {refused ? (
-        <Message title="This link no longer signs you in" more={<CommandLine verb="portolan portal" />}>
+        <Message page title="This link no longer signs you in" more={<CommandLine verb="portolan portal" />}>
           Each link works once, for a short time. This command prints a new one.
         </Message>
       ) : (

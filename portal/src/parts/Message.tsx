@@ -6,11 +6,13 @@ import classes from './parts.module.css';
 import { Rose } from './Rose';
 
 // An empty page: one sentence why, the likeliest way out first, and what is nearly there.
-export function Message({ title, children, ways, more }: { title: string; children: ReactNode; ways?: ReactNode; more?: ReactNode }) {
+// `page`: it is all there is, so its title is the page's.
+export function Message({ title, children, ways, more, page = false }: { title: string; children: ReactNode; ways?: ReactNode; more?: ReactNode; page?: boolean }) {
+  const Title = page ? 'h1' : 'h2';
   return (
     <div className={classes.message}>
       <Rose size={48} />
-      <h2>{title}</h2>
+      <Title>{title}</Title>
       <p>{children}</p>
       {ways && <div className={classes.messageWays}>{ways}</div>}
       {more && <div className={classes.messageCommand}>{more}</div>}

@@ -65,19 +65,24 @@ export function Connect({ basePath, url, editor: chosen, setEditor }: Props) {
               </dd>
             </>
           )}
-          <dt>{snippet.label === 'Terminal' ? 'Or' : 'By hand'}</dt>
-          <dd>{snippet.label === 'Terminal' ? <CommandLine verb={snippet.text} /> : <Snippet {...snippet} />}</dd>
+          {snippet.file === undefined && (
+            <>
+              <dt>Or</dt>
+              <dd>
+                <CommandLine verb={snippet.text} />
+              </dd>
+            </>
+          )}
         </dl>
+        {snippet.file !== undefined && (
+          <details key={editor.id} className={classes.byHand} open={!editor.link}>
+            <summary>
+              By hand, in <code>{snippet.file}</code>
+            </summary>
+            <Json text={snippet.text} label={`For ${snippet.file}`} />
+          </details>
+        )}
       </div>
     </Card>
-  );
-}
-
-function Snippet({ label, text }: { label: string; text: string }) {
-  return (
-    <>
-      <p className={`mono ${classes.snippetLabel}`}>{label}</p>
-      <Json text={text} label={label} />
-    </>
   );
 }

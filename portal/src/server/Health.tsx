@@ -1,6 +1,7 @@
 import { IconAlertTriangle, IconCircleX } from '../parts/icons';
-import { tailOf } from '../api/server';
+import { commandName, shortName } from '../api/server';
 import { Health_State, StageOutcome_Value, type ServerStatus, type Stage } from '../gen/portolan/v1/catalog_service_pb';
+import type { Resource } from '../gen/portolan/v1/resource_pb';
 import { Card } from '../parts/Card';
 import { CommandLine } from '../parts/Copy';
 import { messageClasses } from '../parts/Message';
@@ -9,7 +10,7 @@ import { ago, duration, exactly } from '../parts/time';
 import classes from './server.module.css';
 
 // The error state: what failed, at which stage, since when, and the way out.
-export function Trouble({ name, status }: { name: string; status: ServerStatus }) {
+export function Trouble({ resource, status }: { resource: Resource; status: ServerStatus }) {
   const unreachable = status.health === Health_State.UNREACHABLE;
   if (!unreachable && status.health !== Health_State.DEGRADED) return null;
   const failed = failedStage(status);
@@ -26,7 +27,7 @@ export function Trouble({ name, status }: { name: string; status: ServerStatus }
               , <time title={exactly(status.checkedAtMs)}>{ago(status.checkedAtMs)}</time>
             </>
           )}
-          . {unreachable && `Calls to ${tailOf(name)} fail until it answers again; its tools are still listed.`}
+          . {unreachable && `Calls to ${shortName(resource)} fail until it answers again; its tools are still listed.`}
         </p>
         {failed?.fix && <p>{failed.fix}</p>}
       </div>
@@ -36,7 +37,7 @@ export function Trouble({ name, status }: { name: string; status: ServerStatus }
 
 const failedStage = (status: ServerStatus): Stage | undefined => status.stages.find((stage) => stage.outcome === StageOutcome_Value.FAILED);
 
-export function Stages({ name, status }: { name: string; status: ServerStatus | undefined }) {
+export function Stages({ resource, status }: { resource: Resource; status: ServerStatus | undefined }) {
   const note = status && status.checkedAtMs > 0n ? <time title={exactly(status.checkedAtMs)}>{ago(status.checkedAtMs)}</time> : undefined;
   return (
     <Card title="Last check" note={note}>
@@ -72,7 +73,7 @@ export function Stages({ name, status }: { name: string; status: ServerStatus | 
         </div>
       )}
       <div className={classes.cardBody}>
-        <CommandLine verb="portolan doctor" rest={tailOf(name)} />
+        <CommandLine verb="portolan doctor" rest={commandName(resource)} />
       </div>
     </Card>
   );

@@ -1,12 +1,12 @@
 import { Link } from 'react-router';
 import { useDefinitions, useDescribe, useGateways } from '../api/catalog';
-import { onChangeOf, safeLink, serverPath, specOf, tailOf, transportOf } from '../api/server';
+import { descriptionOf, onChangeOf, safeLink, serverPath, specOf, tailOf, transportOf } from '../api/server';
 import { DefinitionKind_Value, type ServerStatus } from '../gen/portolan/v1/catalog_service_pb';
 import type { Resource } from '../gen/portolan/v1/resource_pb';
 import { Card } from '../parts/Card';
 import { Chip } from '../parts/Chip';
 import { EffectChip } from '../parts/Effect';
-import { Message } from '../parts/Message';
+import { plain } from '../parts/plain';
 import { ago, exactly, number, plural } from '../parts/time';
 import { Connect } from './Connect';
 import { readTool } from './definition';
@@ -29,11 +29,11 @@ export function Overview({ resource, status, editor, setEditor }: Props) {
   const server = specOf(resource);
   if (server === undefined) return null;
   const gateway = described?.gatewayPublicUrl.replace(/\/$/, '');
-  const instructions = definitions?.info?.instructions;
+  const instructions = plain(definitions?.info?.instructions ?? '');
   return (
     <div className={classes.overview}>
       <div className={classes.overviewMain}>
-        {status && <Trouble name={resource.name} status={status} />}
+        {status && <Trouble resource={resource} status={status} />}
         {server.basePath === '' ? (
           <Card title="Connect">
             <p className={classes.cardEmpty}>This server is external: it is found and installed from the catalog, and no gateway routes to it.</p>
@@ -42,7 +42,9 @@ export function Overview({ resource, status, editor, setEditor }: Props) {
           gateway && <Connect basePath={server.basePath} url={`${gateway}/${server.basePath}/mcp`} editor={editor} setEditor={setEditor} />
         )}
         <section className={classes.prose} aria-label="Description">
-          {server.description ? server.description.split(/\n{2,}/).map((paragraph, index) => <p key={index}>{paragraph}</p>) : <p>No description.</p>}
+          {(descriptionOf(server) || 'No description.').split(/\n{2,}/).map((paragraph, index) => (
+            <p key={index}>{paragraph}</p>
+          ))}
           {instructions && (
             <>
               <h2>What the server tells the model</h2>
@@ -54,7 +56,7 @@ export function Overview({ resource, status, editor, setEditor }: Props) {
       </div>
       <div className={classes.overviewSide}>
         <About resource={resource} />
-        <Stages name={resource.name} status={status} />
+        <Stages resource={resource} status={status} />
       </div>
     </div>
   );
@@ -65,7 +67,11 @@ function SomeTools({ name }: { name: string }) {
   if (isPending) return null;
   const tools = (data?.definitions ?? []).filter((definition) => definition.kind === DefinitionKind_Value.TOOL);
   if (tools.length === 0) {
-    return <Message title="No tools yet">They are here as soon as a gateway has listed them.</Message>;
+    return (
+      <Card title="Tools">
+        <p className={classes.cardEmpty}>None yet: they are here as soon as a gateway has listed them.</p>
+      </Card>
+    );
   }
   return (
     <Card
@@ -91,7 +97,7 @@ function SomeTools({ name }: { name: string }) {
             return (
               <tr key={definition.name}>
                 <th scope="row" className="mono">
-                  <Link to={serverPath(name, { tab: 'tools', tool: definition.name })}>{definition.name}</Link>
+                  <Link to={serverPath(name, { tab: 'tools', tool: definition.name })}>{plain(definition.name)}</Link>
                 </th>
                 <td>
                   <p className={classes.clamp}>{tool.description}</p>

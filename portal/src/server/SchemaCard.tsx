@@ -40,8 +40,8 @@ export function SchemaCard({ title, note, schema, empty, view, setView }: Props)
       ) : rows.length === 0 ? (
         <p className={classes.cardEmpty}>{empty}</p>
       ) : (
-        <div className={classes.scroll} tabIndex={0} role="region" aria-label={title}>
-          <table className={classes.table}>
+        <div className={classes.scroll} tabIndex={0} role="region" aria-label={`${title}, as a table`}>
+          <table className={`${classes.table} ${classes.schema}`}>
             <thead>
               <tr>
                 <th scope="col">Name</th>

@@ -2,7 +2,7 @@ import { Button, Skeleton, Tabs, Tooltip } from '@mantine/core';
 import { IconPin, IconPinnedOff } from '../parts/icons';
 import { useParams, useSearchParams } from 'react-router';
 import { useDefinitions, useServers, useStatuses } from '../api/catalog';
-import { approvalOf, lifecycleOf, shortName, specOf, titleOf, transportOf } from '../api/server';
+import { approvalOf, commandName, lifecycleOf, shortName, specOf, titleOf, transportOf } from '../api/server';
 import { Page } from '../frame/Page';
 import { usePins } from '../frame/pins';
 import { DefinitionKind_Value } from '../gen/portolan/v1/catalog_service_pb';
@@ -33,7 +33,7 @@ export function ServerPage() {
       ) : isError ? (
         <Failure what="The catalog" error={error} retry={() => void refetch()} />
       ) : (
-        <Message title={`${full} is not in the catalog`}>It was removed, it is hidden from you, or the address is mistyped.</Message>
+        <Message page title={`${full} is not in the catalog`}>It was removed, it is hidden from you, or the address is mistyped.</Message>
       )}
     </Page>
   );
@@ -84,7 +84,7 @@ function Found({ resource }: { resource: Resource }) {
             </p>
           </div>
           <div className={classes.headActions}>
-            <CopyAsCommand command={`portolan show ${shortName(resource)}`} />
+            <CopyAsCommand command={`portolan show ${commandName(resource)}`} />
             <Pin name={resource.name} />
           </div>
         </div>

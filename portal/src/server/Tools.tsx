@@ -3,15 +3,16 @@ import { IconFlame, IconPencil, IconSearch } from '../parts/icons';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useMemo, useRef, useState } from 'react';
 import { useDefinitions } from '../api/catalog';
-import { shortName } from '../api/server';
+import { commandName, shortName } from '../api/server';
 import { DefinitionKind_Value, type Definition } from '../gen/portolan/v1/catalog_service_pb';
 import type { Resource } from '../gen/portolan/v1/resource_pb';
 import { Card } from '../parts/Card';
 import { Chip } from '../parts/Chip';
-import { CommandLine } from '../parts/Copy';
+import { CommandLine, shellWord } from '../parts/Copy';
 import { EffectChip } from '../parts/Effect';
 import { Json, prettyJson } from '../parts/Json';
 import { Failure, Message } from '../parts/Message';
+import { plain } from '../parts/plain';
 import { number } from '../parts/time';
 import { readTool } from './definition';
 import { SchemaCard, type SchemaView } from './SchemaCard';
@@ -52,7 +53,7 @@ export function Tools({ resource, state }: { resource: Resource; state: ToolsSta
   }
   if (definitions.length === 0) {
     return (
-      <Message title="Nothing listed yet" more={<CommandLine verb="portolan doctor" rest={shortName(resource)} />}>
+      <Message title="Nothing listed yet" more={<CommandLine verb="portolan doctor" rest={commandName(resource)} />}>
         Tools are here as soon as a gateway has listed them. This command checks every stage on the way there.
       </Message>
     );
@@ -103,7 +104,7 @@ function ToolList({ definitions, chosen, choose, title }: { definitions: Definit
             return (
               <li key={definition.name} style={{ top: row.start, height: row.size }} aria-setsize={shown.length} aria-posinset={row.index + 1}>
                 <button type="button" aria-current={definition.name === chosen || undefined} onClick={() => choose(definition.name)} title={definition.name}>
-                  <span className="mono">{definition.name}</span>
+                  <span className="mono">{plain(definition.name)}</span>
                   <EffectMark definition={definition} />
                 </button>
               </li>
@@ -133,7 +134,7 @@ function ToolDetail({ resource, definition, view, setView }: { resource: Resourc
     <article aria-labelledby="tool-title">
       <div className={classes.toolHead}>
         <h2 id="tool-title" className="mono">
-          {definition.name}
+          {plain(definition.name)}
         </h2>
         <EffectChip effect={tool.effect} />
         {tool.idempotent === true && <Chip tone="line">Idempotent</Chip>}
@@ -143,7 +144,7 @@ function ToolDetail({ resource, definition, view, setView }: { resource: Resourc
       <div className={classes.toolCards}>
         <SchemaCard title="Arguments" schema={tool.inputSchema} empty="It takes no arguments." view={view} setView={setView} />
         {tool.outputSchema !== undefined && <SchemaCard title="Result" note="structured" schema={tool.outputSchema} empty="Any object." view={view} setView={setView} />}
-        <CommandLine verb="portolan call" rest={`${shortName(resource)}.${definition.name}`} />
+        <CommandLine verb="portolan call" rest={shellWord(`${shortName(resource)}.${definition.name}`)} />
         <p className={classes.toolFoot}>
           <span>
             Costs a model about <b>{number(tokensOf(definition))} tokens</b> to read
@@ -164,7 +165,7 @@ function OtherDetail({ definition }: { definition: Definition }) {
     <article aria-labelledby="tool-title">
       <div className={classes.toolHead}>
         <h2 id="tool-title" className="mono">
-          {definition.name}
+          {plain(definition.name)}
         </h2>
       </div>
       <p className={classes.toolText}>{readTool(definition).description}</p>

@@ -1,6 +1,7 @@
 // What the pages read from a definition: the object of the server's own list, which may hold anything.
 import type { Definition } from '../gen/portolan/v1/catalog_service_pb';
 import { effectOf, type Effect } from '../parts/Effect';
+import { plain } from '../parts/plain';
 
 export interface Tool {
   title: string;
@@ -33,4 +34,4 @@ function parsed(json: string): Record<string, unknown> {
   }
 }
 
-const text = (value: unknown) => (typeof value === 'string' ? value : '');
+const text = (value: unknown) => (typeof value === 'string' ? plain(value) : '');

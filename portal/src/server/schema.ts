@@ -2,6 +2,8 @@
 //
 // Schemas are written by servers, so everything is bounded: depth, rows, and `$ref` only into the same document.
 
+import { plain } from '../parts/plain';
+
 export interface Row {
   name: string;
   depth: number;
@@ -131,7 +133,7 @@ function range(least: unknown, most: unknown, unit: string, allowed: string[]): 
   else if (high !== undefined) allowed.push(`at most ${high}${unit}`);
 }
 
-const textOf = (value: unknown) => (typeof value === 'string' ? value : '');
+const textOf = (value: unknown) => (typeof value === 'string' ? plain(value) : '');
 
 function valueOf(value: unknown): string {
   const text = typeof value === 'string' ? value : JSON.stringify(value);
