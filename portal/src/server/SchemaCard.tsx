@@ -1,4 +1,5 @@
 import { SegmentedControl } from '@mantine/core';
+import type { CSSProperties } from 'react';
 import { Card } from '../parts/Card';
 import { Json } from '../parts/Json';
 import { number } from '../parts/time';
@@ -54,7 +55,7 @@ export function SchemaCard({ title, note, schema, empty, view, setView }: Props)
             <tbody>
               {rows.map((row, index) => (
                 <tr key={index}>
-                  <th scope="row" className="mono" style={{ paddingLeft: 14 + row.depth * 18 }}>
+                  <th scope="row" className="mono" style={{ '--depth': row.depth } as CSSProperties}>
                     {row.depth > 0 && <span className={classes.corner} aria-hidden="true" />}
                     {row.name}
                   </th>
