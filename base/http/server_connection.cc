@@ -56,7 +56,7 @@ ServerConnection::ServerConnection(ConnectionHost& host, TcpSocket socket, std::
       wire_(new Wire(std::move(socket))),
       peer_(std::move(peer)),
       id_(NextId()),
-      body_(*wire_) {
+      body_(*wire_, *this) {
   wire_->Observe([](void* self) { static_cast<ServerConnection*>(self)->OnPeerGone(); }, this);
 }
 
@@ -260,12 +260,30 @@ Task<void> ServerConnection::Linger() {
 // ---- The answer
 
 Task<Result<std::string_view>> ServerConnection::ReadBody(std::size_t max_bytes) {
-  if (body_.arrived()) co_return co_await body_.ReadAll(max_bytes);
+  if (body_.arrived()) {
+    Result<std::string_view> body = co_await body_.ReadAll(max_bytes);
+    co_return body;
+  }
   Deadline(Phase::kServing, host_.limits.body_timeout);
   Result<std::string_view> body = co_await body_.ReadAll(max_bytes);
   deadline_.Disarm();
-  if (!body && cancel_->requested()) co_return Fail(Code::kCancelled, "the client is gone");
+  if (body_.complete()) wire_->Watch();
   co_return body;
+}
+
+void ServerConnection::BeforeWait() {
+  if (!std::exchange(framing_.expects_continue, false)) return;
+  Pieces pieces;
+  pieces.Add("HTTP/1.1 100 Continue\r\n\r\n");
+  // A client that does not take 25 bytes now sends its body when its own patience ends.
+  wire_->TrySend(pieces);
+}
+
+Error ServerConnection::WhyEnded() {
+  if (expired_) return Fail(Code::kDeadlineExceeded, "the body came too slowly");
+  if (wire_->state() == Wire::State::kEnded)
+    return Fail(Code::kInvalidArgument, "the body ended before its length");
+  return Fail(Code::kCancelled, "the client is gone");
 }
 
 std::string_view ServerConnection::BeginAnswer(int status, std::span<const Field> fields,
@@ -276,7 +294,7 @@ std::string_view ServerConnection::BeginAnswer(int status, std::span<const Field
   // A body that nobody read is read to its end only when that is short and sure to come.
   const std::optional<std::uint64_t> remaining = body_.remaining();
   const bool can_go_on =
-      remaining && *remaining <= kMaxDrained && !(*remaining > 0 && body_.awaits_continue());
+      remaining && *remaining <= kMaxDrained && !(*remaining > 0 && framing_.expects_continue);
   keep_ = framing_.keep_alive && can_go_on && !host_.draining && !retired_ &&
           (length || chunked_ || bodiless_);
   if (has_no_length) length.reset();

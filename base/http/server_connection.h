@@ -13,7 +13,7 @@
 #include <optional>
 #include <string>
 
-#include "base/http/request_body.h"
+#include "base/http/body_reader.h"
 #include "base/http/response_head.h"
 #include "base/http/server.h"
 #include "base/http/wire.h"
@@ -40,6 +40,7 @@ class ConnectionHost {
 
 class ServerConnection final
     : public Exchange,
+      private BodyOwner,
       public boost::intrusive_ref_counter<ServerConnection, boost::thread_unsafe_counter>,
       public boost::intrusive::list_base_hook<> {
  public:
@@ -98,6 +99,10 @@ class ServerConnection final
   Task<Result<void>> SendRest(Pieces& pieces, Wire::Sent sent);
   void FlushHeld();
 
+  void BeforeWait() override;
+  void AfterWait() override {}
+  Error WhyEnded() override;
+
   void Deadline(Phase phase, std::chrono::milliseconds delay);
   void OnDeadline();
   void OnPeerGone();
@@ -118,7 +123,7 @@ class ServerConnection final
   RequestHead head_;
   std::size_t searched_ = 0;
   Framing framing_;
-  RequestBody body_;
+  BodyReader body_;
   std::optional<CancelSignal> cancel_;
 
   Answer answer_ = Answer::kNone;

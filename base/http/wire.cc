@@ -91,6 +91,15 @@ void Wire::ReadyAwaiter::await_suspend(std::coroutine_handle<> self) {
   });
 }
 
+void Wire::ConnectAwaiter::await_suspend(std::coroutine_handle<> self) {
+  wire.poller_ = self;
+  wire.connecting_ = this;
+  wire.socket_.async_connect(endpoint, [held = WirePtr(&wire)](const error_code& failed) {
+    if (held->connecting_) held->connecting_->error = failed;
+    if (auto waiting = std::exchange(held->poller_, nullptr)) waiting.resume();
+  });
+}
+
 Wire::~Wire() = default;
 
 // ---- In
@@ -303,6 +312,8 @@ void Wire::ShutdownSend() {
 
 bool Wire::UnreadByPeer() {
   if (state_ == State::kClosed) return false;
+  // A reset answers bytes that arrive at a closed socket; who has read everything ends with a FIN.
+  if (state_ == State::kBroken && !tls_) return true;
   int value = 0;
   socklen_t size = sizeof(value);
   if (::getsockopt(socket_.native_handle(), SOL_SOCKET, SO_ERROR, &value, &size) == 0 && value != 0)

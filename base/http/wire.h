@@ -111,6 +111,9 @@ class Wire final : public boost::intrusive_ref_counter<Wire, boost::thread_unsaf
   struct ReadyAwaiter;
   ReadyAwaiter Writable();
 
+  // co_await wire.Connect(endpoint): the error, if any.
+  struct ConnectAwaiter;
+  ConnectAwaiter Connect(const boost::asio::ip::tcp::endpoint& endpoint);
   // The TLS handshake. False: see tls()->failure().
   Task<bool> Handshake();
 
@@ -153,6 +156,7 @@ class Wire final : public boost::intrusive_ref_counter<Wire, boost::thread_unsaf
   std::coroutine_handle<> reader_;
   // Awaits that the socket is ready to write, or to read during a handshake.
   std::coroutine_handle<> poller_;
+  ConnectAwaiter* connecting_ = nullptr;
   void (*gone_)(void*) = nullptr;
   void* context_ = nullptr;
   Slot slot_;
@@ -191,6 +195,22 @@ struct Wire::ReadyAwaiter {
   ~ReadyAwaiter() { wire.poller_ = nullptr; }
 };
 
+struct Wire::ConnectAwaiter {
+  Wire& wire;
+  const boost::asio::ip::tcp::endpoint& endpoint;
+  boost::system::error_code error;
+  bool await_ready() const { return false; }
+  void await_suspend(std::coroutine_handle<> self);
+  boost::system::error_code await_resume() const { return error; }
+  ~ConnectAwaiter() {
+    wire.poller_ = nullptr;
+    wire.connecting_ = nullptr;
+  }
+};
+
+inline Wire::ConnectAwaiter Wire::Connect(const boost::asio::ip::tcp::endpoint& endpoint) {
+  return ConnectAwaiter{*this, endpoint, {}};
+}
 inline Wire::ReadyAwaiter Wire::Writable() {
   return ReadyAwaiter{*this, boost::asio::socket_base::wait_write};
 }

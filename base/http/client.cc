@@ -1,0 +1,135 @@
+#include "base/http/client.h"
+
+#include <charconv>
+#include <functional>
+#include <memory>
+#include <stdexcept>
+#include <unordered_map>
+#include <utility>
+
+#include "base/http/client_exchange.h"
+#include "base/http/connection_pool.h"
+#include "base/http/dialer.h"
+#include "base/http/response_head.h"
+
+namespace base::http {
+namespace {
+
+using Sent = boost::system::result<std::unique_ptr<ClientExchange>, SendFailure>;
+
+// Pools are found by origin without making a key.
+struct OriginHash {
+  std::size_t operator()(const Url& url) const {
+    return std::hash<std::string_view>()(url.host) ^ (std::size_t{url.port} << 1) ^
+           std::size_t{url.tls};
+  }
+};
+struct OriginEqual {
+  bool operator()(const Url& a, const Url& b) const {
+    return a.port == b.port && a.tls == b.tls && a.host == b.host;
+  }
+};
+
+class PooledClient final : public Client {
+ public:
+  PooledClient(Loop& loop, const ClientLimits& limits)
+      : loop_(loop), limits_(limits), dialer_(loop, limits.connect) {}
+
+  Task<Sent> Send(const Url& url, const Request& request) override {
+    ConnectionPool& pool = PoolOf(url);
+    bool fresh = false;
+    for (;;) {
+      if (request.cancel && request.cancel->requested()) {
+        co_return SendFailure{Fail(Code::kCancelled, "the request was cancelled"), true, "http"};
+      }
+      PooledConnectionPtr connection;
+      if (!fresh) connection = pool.TakeIdle();
+      if (!connection) {
+        boost::system::result<PooledConnectionPtr, SendFailure> acquired =
+            co_await pool.Acquire(request.cancel, fresh, request.times);
+        if (!acquired) co_return acquired.error();
+        connection = std::move(*acquired);
+        if (request.cancel && request.cancel->requested()) continue;
+      }
+      if (request.times) request.times->reused = connection->used();
+      auto exchange = std::make_unique<HttpExchange>(std::move(connection), request);
+      boost::system::result<void, SendFailure> started =
+          co_await exchange->Start(RenderHead(url, request), request);
+      if (started) co_return std::unique_ptr<ClientExchange>(std::move(exchange));
+      if (!exchange->may_repeat() || fresh) co_return started.error();
+      fresh = true;
+    }
+  }
+
+  std::size_t open_connections() const override {
+    std::size_t open = 0;
+    for (const auto& [url, pool] : pools_) open += pool->open();
+    return open;
+  }
+
+ private:
+  ConnectionPool& PoolOf(const Url& url) {
+    const auto found = pools_.find(url);
+    if (found != pools_.end()) return *found->second;
+    Url origin = url;
+    origin.target.clear();
+    auto pool = std::make_unique<ConnectionPool>(loop_, dialer_, limits_, origin);
+    return *pools_.emplace(std::move(origin), std::move(pool)).first->second;
+  }
+
+  // Valid until the next request.
+  std::string_view RenderHead(const Url& url, const Request& request) {
+    head_.assign(request.method).append(" ").append(url.target).append(" HTTP/1.1\r\nHost: ");
+    AppendAuthority(url);
+    std::size_t length = 0;
+    for (std::string_view piece : request.body) length += piece.size();
+    const bool has_no_body =
+        length == 0 && (request.method == "GET" || request.method == "HEAD" ||
+                        request.method == "DELETE" || request.method == "OPTIONS");
+    if (!has_no_body) {
+      head_.append("\r\nContent-Length: ");
+      AppendNumber(length);
+    }
+    head_.append("\r\n");
+    for (const Field& field : request.fields) {
+      if (EqualsIgnoreCase(field.name, "content-length") ||
+          EqualsIgnoreCase(field.name, "transfer-encoding"))
+        continue;
+      AppendField(head_, field.name, field.value);
+    }
+    return head_.append("\r\n");
+  }
+
+  void AppendAuthority(const Url& url) {
+    const bool bracketed = url.host.find(':') != std::string::npos;
+    if (bracketed) head_.push_back('[');
+    head_.append(url.host);
+    if (bracketed) head_.push_back(']');
+    if (url.port == (url.tls ? 443 : 80)) return;
+    head_.push_back(':');
+    AppendNumber(url.port);
+  }
+
+  void AppendNumber(std::size_t number) {
+    char digits[20];
+    head_.append(digits, std::to_chars(digits, digits + sizeof(digits), number).ptr);
+  }
+
+  Loop& loop_;
+  const ClientLimits limits_;
+  Dialer dialer_;
+  std::unordered_map<Url, std::unique_ptr<ConnectionPool>, OriginHash, OriginEqual> pools_;
+  std::string head_;
+};
+
+}  // namespace
+
+std::unique_ptr<Client> Client::Create(Loop& loop, const ClientLimits& limits) {
+  return std::make_unique<PooledClient>(loop, limits);
+}
+
+void throw_exception_from_error(const SendFailure& failure, const boost::source_location&) {
+  throw std::runtime_error(failure.error.message);
+}
+
+}  // namespace base::http
