@@ -26,11 +26,11 @@ import './theme/fonts.css';
 import './theme/tokens.css';
 import './theme/base.css';
 
-import { Code, ConnectError } from '@connectrpc/connect';
 import { localStorageColorSchemeManager, MantineProvider } from '@mantine/core';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { createRoot } from 'react-dom/client';
 import { BrowserRouter, Navigate, Route, Routes } from 'react-router';
+import { isPassing } from './api/catalog';
 import { startLive } from './api/live';
 import { Discover } from './discover/Discover';
 import { Frame } from './frame/Frame';
@@ -39,12 +39,10 @@ import { Login } from './login/Login';
 import { ServerPage } from './server/ServerPage';
 import { theme } from './theme/theme';
 
-// Asking again helps when the registry is away, not when it said no.
-const passing = [Code.Unavailable, Code.Unknown, Code.DeadlineExceeded];
 const queries = new QueryClient({
   defaultOptions: {
     queries: {
-      retry: (failures, error) => failures < 2 && passing.includes(ConnectError.from(error).code),
+      retry: (failures, error) => failures < 2 && isPassing(error),
       refetchOnWindowFocus: false,
     },
   },

@@ -1,4 +1,5 @@
 // The catalog as the pages read it: queries whose answers live.ts keeps true.
+import { Code, ConnectError } from '@connectrpc/connect';
 import { useInfiniteQuery, useQuery, type QueryClient } from '@tanstack/react-query';
 import { SearchTarget_Value, type SearchResponse, type ServerStatus } from '../gen/portolan/v1/catalog_service_pb';
 import type { Resource } from '../gen/portolan/v1/resource_pb';
@@ -38,7 +39,15 @@ async function listStatuses(signal: AbortSignal): Promise<Statuses> {
   return new Map(statuses.map((status) => [status.server, status]));
 }
 
-const live = { staleTime: Infinity, gcTime: Infinity } as const;
+// Asking again helps when the registry is away, not when it said no.
+export const isPassing = (error: unknown) => [Code.Unavailable, Code.Unknown, Code.DeadlineExceeded].includes(ConnectError.from(error).code);
+
+// Read once, then kept true by live.ts; until it could be read, asked for every few seconds.
+const live = {
+  staleTime: Infinity,
+  gcTime: Infinity,
+  refetchInterval: ({ state }: { state: { status: string; error: unknown } }) => (state.status === 'error' && isPassing(state.error) ? 5_000 : (false as const)),
+};
 
 export const useServers = () => useQuery({ queryKey: keys.servers, queryFn: ({ signal }) => listServers(signal), ...live });
 export const useStatuses = () => useQuery({ queryKey: keys.statuses, queryFn: ({ signal }) => listStatuses(signal), ...live });

@@ -1,5 +1,5 @@
 import { useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
-import { IconAlertTriangle, IconCircleCheck, IconCircleX, IconCompass, IconMoon, IconSun } from '../parts/icons';
+import { IconAlertTriangle, IconCircleCheck, IconCircleDashed, IconCircleX, IconCompass, IconMoon, IconSun } from '../parts/icons';
 import { Link, useLocation } from 'react-router';
 import { useDescribe, useGateways, useServers, useStatuses, useWhoAmI } from '../api/catalog';
 import { useLive } from '../api/live';
@@ -79,7 +79,7 @@ function InStep() {
   const behind = connected.filter((gateway) => gateway.revision < live.revision).length;
 
   let look = { Icon: IconCircleCheck, tone: classes.ok, text: `${plural(connected.length, 'gateway')} in step` };
-  if (fleet === undefined) look = { Icon: IconCircleCheck, tone: classes.quiet, text: 'Gateways' };
+  if (fleet === undefined) look = { Icon: IconCircleDashed, tone: classes.quiet, text: 'Gateways' };
   else if (connected.length === 0) look = { Icon: IconCircleX, tone: classes.bad, text: 'No gateway is connected' };
   else if (behind > 0) look = { Icon: IconAlertTriangle, tone: classes.warn, text: `${behind} of ${plural(connected.length, 'gateway')} behind` };
   return (

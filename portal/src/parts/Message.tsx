@@ -21,28 +21,32 @@ export function Message({ title, children, ways, more, page = false }: { title: 
 }
 
 // What failed, and what to do about it.
-export function Failure({ what, error, retry }: { what: string; error: unknown; retry: () => void }) {
+export function Failure({ what, error, retry, page = false }: { what: string; error: unknown; retry: () => void; page?: boolean }) {
   const failure = ConnectError.from(error);
   const again = <Button onClick={retry}>Try again</Button>;
   switch (failure.code) {
     case Code.Unauthenticated:
       return (
-        <Message title="You are not signed in" more={<CommandLine verb="portolan portal" />}>
+        <Message page={page} title="You are not signed in" more={<CommandLine verb="portolan portal" />}>
           From another machine, and through a proxy, the catalog is shown only to those who sign in. On the machine of the
           registry, this command prints a link that signs you in once.
         </Message>
       );
     case Code.PermissionDenied:
       return (
-        <Message title="Not for you to see" ways={again}>
+        <Message page={page} title="Not for you to see" ways={again}>
           {failure.rawMessage}
         </Message>
       );
     case Code.NotFound:
-      return <Message title={`${what} is not in the catalog`}>It was removed, it is hidden from you, or the address is mistyped.</Message>;
+      return (
+        <Message page={page} title={`${what} is not in the catalog`}>
+          It was removed, it is hidden from you, or the address is mistyped.
+        </Message>
+      );
     default:
       return (
-        <Message title={`${what} could not be read`} ways={again} more={<CommandLine verb="portolan doctor" />}>
+        <Message page={page} title={`${what} could not be read`} ways={again} more={<CommandLine verb="portolan doctor" />}>
           The registry does not answer{failure.rawMessage ? `: ${failure.rawMessage}` : ''}. Calls through the gateways go on meanwhile.
         </Message>
       );

@@ -31,7 +31,7 @@ export function ServerPage() {
           <Skeleton height={220} radius={8} />
         </div>
       ) : isError ? (
-        <Failure what="The catalog" error={error} retry={() => void refetch()} />
+        <Failure page what="The catalog" error={error} retry={() => void refetch()} />
       ) : (
         <Message page title={`${full} is not in the catalog`}>It was removed, it is hidden from you, or the address is mistyped.</Message>
       )}

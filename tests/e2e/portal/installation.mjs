@@ -1,0 +1,53 @@
+// A whole Portolan of its own for the tests: both daemons and the demo servers, on free ports, in a temporary folder.
+import { execFile, spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
+
+const execute = promisify(execFile);
+const portolan = join(process.env.PORTOLAN_BIN, 'portolan');
+
+export class Installation {
+  static async start() {
+    const data = await mkdtemp(join(tmpdir(), 'portolan-portal-'));
+    const anyPort = ['--gateway-listen', '--http-listen', '--grpc-listen', '--admin-listen'].flatMap((flag) => [flag, '127.0.0.1:0']);
+    // The kernel ends it with us, whatever becomes of us.
+    const up = spawn('setpriv', ['--pdeathsig', 'TERM', portolan, 'up', '--demo', '--print-endpoints', '--data', data, ...anyPort], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let talk = '';
+    up.stderr.on('data', (chunk) => (talk = (talk + chunk).slice(-20_000)));
+    const endpoints = {};
+    const ready = (async () => {
+      for await (const line of createInterface({ input: up.stdout })) {
+        const [key, ...value] = line.split('=');
+        endpoints[key] = value.join('=');
+        if (key === 'portal') return;
+      }
+      throw new Error(`portolan up ended before it was ready:\n${talk}`);
+    })();
+    await ready;
+    up.stdout.resume();
+    const token = (await readFile(join(data, 'admin.token'), 'utf8')).trim();
+    return new Installation(up, data, endpoints, token, () => talk);
+  }
+
+  constructor(up, data, endpoints, token, talk) {
+    Object.assign(this, { up, data, endpoints, token, talk });
+  }
+
+  // Runs the command line as admin; returns what it prints.
+  async run(...words) {
+    const env = { ...process.env, PORTOLAN_REGISTRY: this.endpoints.grpc, PORTOLAN_TOKEN: this.token, NO_COLOR: '1' };
+    const { stdout } = await execute(portolan, words, { env, timeout: 30_000 });
+    return stdout;
+  }
+
+  async stop() {
+    const ended = new Promise((resolve) => this.up.once('exit', resolve));
+    if (this.up.exitCode === null && this.up.kill('SIGTERM')) await ended;
+    await rm(this.data, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,32 @@
+// What changes in the catalog is on the page without asking.
+import { describe, test } from 'node:test';
+import { go, run, withPage } from './fixture.mjs';
+
+const card = (page, name) => page.getByRole('list', { name: 'Servers' }).getByText(name);
+const add = (name) => run('add', name, 'http://127.0.0.1:9/mcp', '--draft');
+
+describe('A page that is open', () => {
+  test('shows a server as it is added, and no more when it is removed', () =>
+    withPage('/discover', {}, async (page) => {
+      await page.getByText('Live', { exact: true }).waitFor();
+      await add('newcomer');
+      await card(page, 'local/newcomer').waitFor({ timeout: 3_000 });
+      await run('rm', 'newcomer');
+      await card(page, 'local/newcomer').waitFor({ state: 'detached', timeout: 3_000 });
+    }));
+
+  test('hears of it from another tab, and by itself once that tab is closed', () =>
+    withPage('/discover', {}, async (first, context) => {
+      await first.getByText('Live', { exact: true }).waitFor();
+      const second = await context.newPage();
+      await go(second, '/discover');
+      await second.getByText('Live', { exact: true }).waitFor();
+      await add('told');
+      await card(second, 'local/told').waitFor({ timeout: 3_000 });
+      await first.close();
+      await add('heard');
+      await card(second, 'local/heard').waitFor({ timeout: 5_000 });
+      await run('rm', 'told');
+      await run('rm', 'heard');
+    }));
+});
