@@ -8,6 +8,7 @@ after(tearDown);
 await import('./files.mjs');
 await import('./discover.mjs');
 await import('./server.mjs');
+await import('./hostile.mjs');
 await import('./live.mjs');
 await import('./looks.mjs');
 await import('./login.mjs');
