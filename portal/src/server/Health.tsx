@@ -1,4 +1,10 @@
-import { IconAlertTriangle, IconCircleX } from '../parts/icons';
+import { ConnectError } from '@connectrpc/connect';
+import { Button } from '@mantine/core';
+import { useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { IconAlertTriangle, IconCircleX, IconRefresh } from '../parts/icons';
+import { applyStatus, useWhoAmI } from '../api/catalog';
+import { catalog } from '../api/client';
 import { commandName, shortName } from '../api/server';
 import { Health_State, StageOutcome_Value, type ServerStatus, type Stage } from '../gen/portolan/v1/catalog_service_pb';
 import type { Resource } from '../gen/portolan/v1/resource_pb';
@@ -38,10 +44,23 @@ export function Trouble({ resource, status }: { resource: Resource; status: Serv
 const failedStage = (status: ServerStatus): Stage | undefined => status.stages.find((stage) => stage.outcome === StageOutcome_Value.FAILED);
 
 export function Stages({ resource, status }: { resource: Resource; status: ServerStatus | undefined }) {
+  const admin = useWhoAmI().data?.roles.includes('admin');
+  const check = useCheck(resource.name);
+  const stages = check.stages ?? status?.stages ?? [];
   const note = status && status.checkedAtMs > 0n ? <time title={exactly(status.checkedAtMs)}>{ago(status.checkedAtMs)}</time> : undefined;
+  const again = admin && (
+    <Button variant="subtle" leftSection={<IconRefresh size={15} stroke={1.5} aria-hidden="true" />} onClick={check.start} disabled={check.running}>
+      {check.running ? 'Checking' : 'Check again'}
+    </Button>
+  );
   return (
-    <Card title="Last check" note={note}>
-      {!status || status.stages.length === 0 ? (
+    <Card title="Last check" note={note} end={again}>
+      {check.failure && (
+        <p className={classes.cardEmpty} role="alert">
+          Not checked: {check.failure}
+        </p>
+      )}
+      {stages.length === 0 ? (
         <p className={classes.cardEmpty}>Not checked yet. A gateway does so when it is connected.</p>
       ) : (
         <div className={classes.scroll} tabIndex={0} role="region" aria-label="Stages of the last check">
@@ -56,7 +75,7 @@ export function Stages({ resource, status }: { resource: Resource; status: Serve
               </tr>
             </thead>
             <tbody>
-              {status.stages.map((stage) => (
+              {stages.map((stage) => (
                 <tr key={stage.name}>
                   <th scope="row" className="mono">
                     {stage.name}
@@ -77,4 +96,29 @@ export function Stages({ resource, status }: { resource: Resource; status: Serve
       </div>
     </Card>
   );
+}
+
+// A check asked for by a person: its stages as each ends, then the status as everybody sees it.
+function useCheck(server: string) {
+  const queries = useQueryClient();
+  const [stages, setStages] = useState<Stage[]>();
+  const [running, setRunning] = useState(false);
+  const [failure, setFailure] = useState('');
+
+  async function check() {
+    setRunning(true);
+    setFailure('');
+    setStages([]);
+    try {
+      for await (const { event } of catalog.probe({ server })) {
+        if (event.case === 'stage') setStages((before = []) => [...before, event.value]);
+        if (event.case === 'status') applyStatus(queries, event.value);
+      }
+    } catch (error) {
+      setFailure(ConnectError.from(error).rawMessage);
+    }
+    setStages(undefined);
+    setRunning(false);
+  }
+  return { stages, running, failure, start: () => void check() };
 }
