@@ -123,7 +123,7 @@ function SearchBox({ query, setQuery, summary }: { query: string; setQuery: (que
         ref={box}
         type="search"
         value={text}
-        maxLength={4096}
+        maxLength={1024}
         onChange={(event) => setText(event.target.value)}
         onKeyDown={(event) => event.key === 'Escape' && (text === '' ? box.current?.blur() : setText(''))}
         placeholder="Search servers and tools: what should be done?"
