@@ -17,9 +17,8 @@ using FieldList = boost::container::small_vector<Field, 16>;
 
 constexpr std::string_view kDiscoverId = "\"discover\"";
 
-bool IsEventStream(const base::http::Fields& fields) {
-  const std::string_view type = fields.Find("content-type").value_or("");
-  return base::http::EqualsIgnoreCase(type.substr(0, 17), "text/event-stream");
+bool IsType(std::string_view content_type, std::string_view name) {
+  return base::http::EqualsIgnoreCase(content_type.substr(0, name.size()), name);
 }
 
 // Equal as JSON: servers may write a string back with other escapes.
@@ -83,7 +82,9 @@ Answer::Answer(std::unique_ptr<base::http::ClientExchange> exchange)
     : exchange_(std::move(exchange)) {
   const base::http::ResponseHead& head = exchange_->head();
   status_ = head.status;
-  form_ = IsEventStream(head.fields) ? Form::kEventStream : Form::kJson;
+  const std::string_view type = head.fields.Find("content-type").value_or("");
+  form_ = IsType(type, "text/event-stream") ? Form::kEventStream : Form::kJson;
+  is_mcp_ = type.empty() || form_ == Form::kEventStream || IsType(type, "application/json");
   length_ = head.content_length.value_or(0);
   empty_ = status_ == 202 || status_ == 204 || head.content_length == 0;
   session_ = head.fields.Find("mcp-session-id").value_or("");

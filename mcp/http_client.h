@@ -52,6 +52,8 @@ class Answer final : public Source {
   bool ok() const { return status_ >= 200 && status_ < 300; }
   // 202 or 204, or no body at all: nothing to read.
   bool empty() const { return empty_; }
+  // The content type is JSON or an event stream, or not told.
+  bool is_mcp() const { return is_mcp_; }
   // The Mcp-Session-Id of an answer to initialize.
   const std::string& session() const { return session_; }
   // Raw `Retry-After` and `WWW-Authenticate`; empty when absent.
@@ -71,6 +73,7 @@ class Answer final : public Source {
   std::unique_ptr<base::http::ClientExchange> exchange_;
   int status_ = 0;
   bool empty_ = false;
+  bool is_mcp_ = true;
   Form form_ = Form::kJson;
   std::uint64_t length_ = 0;
   std::string session_;

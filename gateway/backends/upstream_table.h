@@ -1,23 +1,28 @@
-// The UpstreamTable is what all workers know together about servers: the protocol revision each
-// speaks, and the sessions that servers of older revisions keep for our callers.
-//
-// Thread-safe, sharded; a lock is held for a look-up and never across I/O.
+// The UpstreamTable holds the Upstream of each server for the whole process, by BackendKey.
+// Thread-safe.
 #pragma once
 
+#include <map>
 #include <memory>
+#include <mutex>
+#include <string>
 
 #include "base/clock.h"
+#include "gateway/backends/upstream.h"
 
 namespace gateway {
 
 class UpstreamTable {
  public:
-  explicit UpstreamTable(const base::Clock& clock);
-  ~UpstreamTable();
+  explicit UpstreamTable(const base::Clock& clock) : clock_(clock) {}
+
+  // The one of that key; it lives as long as somebody holds it.
+  std::shared_ptr<Upstream> Find(const std::string& key);
 
  private:
-  struct State;
-  std::unique_ptr<State> state_;
+  const base::Clock& clock_;
+  std::mutex mutex_;
+  std::map<std::string, std::weak_ptr<Upstream>> upstreams_;
 };
 
 }  // namespace gateway

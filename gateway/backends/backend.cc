@@ -1,0 +1,88 @@
+#include "gateway/backends/backend.h"
+
+#include "base/auth/api_key.h"
+#include "gateway/backends/remote_server.h"
+#include "gateway/backends/stdio_servers.h"
+#include "gateway/backends/upstream_error.h"
+#include "gateway/backends/upstream_table.h"
+#include "portolan/v1/bootstrap.pb.h"
+#include "portolan/v1/server.pb.h"
+
+namespace gateway {
+namespace {
+
+using std::chrono::milliseconds;
+
+// A server that this gateway cannot serve.
+class UnservedServer final : public mcp::Handler {
+ public:
+  UnservedServer(std::string name, std::string why)
+      : name_(std::move(name)), why_(std::move(why)) {}
+  base::Task<mcp::Response> Handle(mcp::Call& call) override {
+    co_return ServerBusy(call, name_, why_, std::nullopt);
+  }
+
+ private:
+  const std::string name_;
+  const std::string why_;
+};
+
+milliseconds Or(std::int64_t configured_ms, milliseconds otherwise) {
+  return configured_ms > 0 ? milliseconds(configured_ms) : otherwise;
+}
+
+std::size_t Or(std::int64_t configured, std::size_t otherwise) {
+  return configured > 0 ? static_cast<std::size_t>(configured) : otherwise;
+}
+
+}  // namespace
+
+BackendLimits BackendLimits::From(const portolan::v1::Limits& limits) {
+  BackendLimits result;
+  result.connect = Or(limits.connect_timeout_ms(), result.connect);
+  result.first_byte = Or(limits.first_byte_timeout_ms(), result.first_byte);
+  result.idle = Or(limits.idle_timeout_ms(), result.idle);
+  result.total = Or(limits.total_timeout_ms(), result.total);
+  result.max_event_bytes = Or(limits.max_event_bytes(), result.max_event_bytes);
+  result.max_connections = Or(limits.max_server_connections(), result.max_connections);
+  result.max_stdio_children = Or(limits.max_stdio_children(), result.max_stdio_children);
+  return result;
+}
+
+base::http::ClientLimits BackendLimits::ForClient() const {
+  base::http::ClientLimits limits;
+  limits.connect = connect;
+  limits.first_byte = first_byte;
+  limits.idle = idle;
+  limits.max_connections_per_origin = max_connections;
+  return limits;
+}
+
+std::string BackendKey(const std::string& server_name, const portolan::v1::Server& spec) {
+  const std::string what = spec.endpoint().SerializeAsString() +
+                           (spec.sessions() == portolan::v1::Sessions::SHARED ? "S" : "P");
+  return server_name + "\n" + base::auth::Hex(base::auth::Sha256(what));
+}
+
+std::shared_ptr<mcp::Handler> MakeBackend(const std::string& server_name,
+                                          const portolan::v1::Server& spec,
+                                          BackendContext& context) {
+  const portolan::v1::Endpoint& endpoint = spec.endpoint();
+  if (endpoint.has_stdio()) {
+    if (context.stdio) return context.stdio->Get(server_name, spec, context.loop);
+    return std::make_shared<UnservedServer>(
+        server_name, "is a program, and this gateway starts none (--allow-stdio is off).");
+  }
+  if (!endpoint.has_streamable_http()) {
+    return std::make_shared<UnservedServer>(server_name,
+                                            "has no endpoint that this gateway can reach.");
+  }
+  auto url = base::http::Url::Parse(endpoint.streamable_http().url());
+  if (!url) return std::make_shared<UnservedServer>(server_name, "has a URL that is no URL.");
+  RemoteServer::Options options{server_name, *std::move(url),
+                                spec.sessions() == portolan::v1::Sessions::SHARED};
+  return std::make_shared<RemoteServer>(
+      std::move(options), context.upstreams.Find(BackendKey(server_name, spec)), context);
+}
+
+}  // namespace gateway

@@ -1,0 +1,139 @@
+#include "gateway/backends/upstream.h"
+
+#include <utility>
+
+namespace gateway {
+namespace {
+
+// Meeting a server is found out once like a session is opened once; no caller's key looks like
+// this.
+constexpr std::string_view kMeeting = "\nmeeting";
+constexpr std::size_t kMaxSessions = 10'000;
+constexpr std::chrono::seconds kSpare{10};
+
+}  // namespace
+
+std::optional<mcp::Revision> Upstream::revision() const {
+  const int revision = revision_.load(std::memory_order_acquire);
+  if (revision < 0) return std::nullopt;
+  return static_cast<mcp::Revision>(revision);
+}
+
+std::shared_ptr<const std::string> Upstream::introduction() const {
+  const std::lock_guard lock(mutex_);
+  return introduction_;
+}
+
+base::Task<bool> Upstream::BeginMeeting(base::Loop& loop) {
+  const SessionPointer met = co_await Acquire(loop, std::string(kMeeting));
+  co_return met == nullptr;
+}
+
+void Upstream::Know(mcp::Revision revision, std::string introduction) {
+  {
+    const std::lock_guard lock(mutex_);
+    introduction_ = std::make_shared<const std::string>(std::move(introduction));
+    revision_.store(static_cast<int>(revision), std::memory_order_release);
+  }
+  Opened(std::string(kMeeting), {});
+}
+
+void Upstream::MeetingFailed() { Failed(std::string(kMeeting)); }
+
+void Upstream::Forget(mcp::Revision seen) {
+  const std::lock_guard lock(mutex_);
+  int expected = static_cast<int>(seen);
+  // Others may have noticed too, and one of them may be meeting it again already.
+  if (!revision_.compare_exchange_strong(expected, -1)) return;
+  const auto meeting = sessions_.find(kMeeting);
+  if (meeting != sessions_.end() && meeting->second.session) sessions_.erase(meeting);
+}
+
+Upstream::SessionPointer Upstream::Find(std::string_view key) {
+  const std::lock_guard lock(mutex_);
+  const auto found = sessions_.find(key);
+  if (found == sessions_.end() || !found->second.session) return nullptr;
+  found->second.used = clock_.Now();
+  return found->second.session;
+}
+
+base::Task<Upstream::SessionPointer> Upstream::Acquire(base::Loop& loop, std::string key) {
+  while (true) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (sessions_.size() >= kMaxSessions) RemoveIdle(kSpare, nullptr);
+      const auto [found, is_new] = sessions_.try_emplace(key);
+      Entry& entry = found->second;
+      entry.used = clock_.Now();
+      if (is_new) co_return nullptr;
+      if (entry.session) co_return entry.session;
+    }
+    // Another call is opening it. Looked at again under the lock, since it may be done by now.
+    co_await base::AwaitIo<>([&](auto handler) {
+      const std::lock_guard lock(mutex_);
+      auto resume = [&loop, handler]() { loop.Post(handler); };
+      const auto found = sessions_.find(key);
+      if (found == sessions_.end() || found->second.session) return resume();
+      found->second.waiters.push_back(std::move(resume));
+    });
+  }
+}
+
+Upstream::SessionPointer Upstream::Opened(const std::string& key, UpstreamSession session) {
+  auto opened = std::make_shared<const UpstreamSession>(std::move(session));
+  std::vector<std::function<void()>> waiters;
+  {
+    const std::lock_guard lock(mutex_);
+    Entry& entry = sessions_[key];
+    entry.session = opened;
+    entry.used = clock_.Now();
+    waiters = std::move(entry.waiters);
+    entry.waiters.clear();
+  }
+  for (const auto& resume : waiters) resume();
+  return opened;
+}
+
+void Upstream::Failed(const std::string& key) {
+  std::vector<std::function<void()>> waiters;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = sessions_.find(key);
+    if (found == sessions_.end() || found->second.session) return;
+    waiters = std::move(found->second.waiters);
+    sessions_.erase(found);
+  }
+  // One of them tries next, the others wait for that one.
+  for (const auto& resume : waiters) resume();
+}
+
+void Upstream::Lost(std::string_view key, const SessionPointer& session) {
+  const std::lock_guard lock(mutex_);
+  const auto found = sessions_.find(key);
+  if (found != sessions_.end() && found->second.session == session) sessions_.erase(found);
+}
+
+std::vector<Upstream::SessionPointer> Upstream::TakeIdle(std::chrono::milliseconds idle) {
+  std::vector<SessionPointer> taken;
+  const std::lock_guard lock(mutex_);
+  RemoveIdle(idle, &taken);
+  return taken;
+}
+
+void Upstream::RemoveIdle(std::chrono::milliseconds idle, std::vector<SessionPointer>* taken) {
+  const base::TimePoint before = clock_.Now() - idle;
+  std::erase_if(sessions_, [&](auto& entry) {
+    // Somebody who still holds it is using it.
+    const bool is_idle = entry.first != kMeeting && entry.second.session &&
+                         entry.second.session.use_count() == 1 && entry.second.used <= before;
+    if (is_idle && taken) taken->push_back(std::move(entry.second.session));
+    return is_idle;
+  });
+}
+
+std::size_t Upstream::sessions() const {
+  const std::lock_guard lock(mutex_);
+  return sessions_.size();
+}
+
+}  // namespace gateway

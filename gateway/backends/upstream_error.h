@@ -1,0 +1,25 @@
+// What a caller is told when a server could not be asked or did not answer (policies.md's 502, 503
+// and 504). The detail goes into the record, where whoever operates the gateway reads it: addresses
+// are nobody else's business.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "base/result.h"
+#include "mcp/call.h"
+
+namespace gateway {
+
+// kUnavailable and its like: -31502. kDeadlineExceeded: -31504. kResourceExhausted: -31413, the
+// answer is too long. kCancelled: nobody is there to answer.
+mcp::Response UpstreamError(mcp::Call& call, std::string_view server, const base::Error& error);
+
+// -31503: it cannot take the call now.
+mcp::Response ServerBusy(mcp::Call& call, std::string_view server, std::string_view sentence,
+                         std::optional<std::int64_t> retry_after_s);
+
+// -32601, in words that say why.
+mcp::Response NotTranslated(mcp::Call& call, std::string_view server);
+
+}  // namespace gateway

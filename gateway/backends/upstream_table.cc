@@ -1,0 +1,14 @@
+#include "gateway/backends/upstream_table.h"
+
+namespace gateway {
+
+std::shared_ptr<Upstream> UpstreamTable::Find(const std::string& key) {
+  const std::lock_guard lock(mutex_);
+  if (std::shared_ptr<Upstream> found = upstreams_[key].lock()) return found;
+  std::erase_if(upstreams_, [](const auto& entry) { return entry.second.expired(); });
+  auto made = std::make_shared<Upstream>(clock_);
+  upstreams_[key] = made;
+  return made;
+}
+
+}  // namespace gateway
