@@ -6,9 +6,8 @@
 
 namespace registry::search {
 
-// What is served, and meant for `principal`: `public` for everybody, `authenticated` for whoever
-// proved who they are, `consumer:NAME` for the principal `consumer/NAME`. Role admin sees whatever
-// is served. The principal is copied.
+// What is served, and meant for `principal` (registry/catalog/visibility.h). The principal is
+// copied.
 Visible VisibleTo(const base::auth::Principal& principal);
 
 }  // namespace registry::search
