@@ -1,0 +1,53 @@
+#include "gateway/filters/chain.h"
+
+#include "gateway/filters/addresses.h"
+#include "gateway/filters/approval.h"
+#include "gateway/filters/rate_limit.h"
+#include "gateway/filters/record.h"
+
+namespace gateway {
+
+// The rest of a chain, as the next Handler of the filter before it.
+class Chain::Link final : public mcp::Handler {
+ public:
+  Link(const Chain& chain, std::size_t index, mcp::Handler& server)
+      : chain_(chain), index_(index), server_(server) {}
+
+  base::Task<mcp::Response> Handle(mcp::Call& call) override {
+    if (index_ == chain_.filters_.size()) return server_.Handle(call);
+    return ApplyFilter(call);
+  }
+
+ private:
+  base::Task<mcp::Response> ApplyFilter(mcp::Call& call) {
+    Link rest(chain_, index_ + 1, server_);
+    co_return co_await chain_.filters_[index_]->Apply(call, rest);
+  }
+
+  const Chain& chain_;
+  const std::size_t index_;
+  mcp::Handler& server_;
+};
+
+Chain::Chain(const policy::EffectivePolicy& policy, const Target& target, state::Limits& limits)
+    : style_(RefusalStyle::Of(policy)) {
+  auto add = [this](auto filter) {
+    if (!filter->empty()) filters_.push_back(std::move(filter));
+  };
+  // THE ORDER. ip, authenticate and retired came before, on the head alone (edge/gate).
+  add(std::make_unique<Record>(
+      policy, target.server));  // first: what refuses below is written down by the same rule
+  add(std::make_unique<Addresses>(policy));  // who may not come from there learns nothing more
+  if (!target.approved) {                    // a held call is charged nowhere
+    filters_.push_back(std::make_unique<Approval>(target.server, style_));
+  }
+  add(std::make_unique<RateLimit>(policy, target.server,
+                                  limits));  // last: only a call that goes out is counted
+}
+
+base::Task<mcp::Response> Chain::Run(mcp::Call& call, mcp::Handler& server) const {
+  Link first(*this, 0, server);
+  co_return co_await first.Handle(call);
+}
+
+}  // namespace gateway

@@ -1,0 +1,42 @@
+// A Chain is the filters between caller and server, in THE ORDER, compiled from an effective
+// policy.
+//
+// Immutable and shared by all workers.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/task.h"
+#include "gateway/filters/filter.h"
+#include "gateway/filters/refusal.h"
+#include "gateway/state/limits.h"
+#include "mcp/handler.h"
+#include "policy/effective_policy.h"
+
+namespace gateway {
+
+class Chain {
+ public:
+  // What a chain is compiled for.
+  struct Target {
+    std::string server;
+    bool approved = true;
+  };
+  Chain(const policy::EffectivePolicy& policy, const Target& target, state::Limits& limits);
+
+  // Runs the call through the filters and, if none refuses, to `server`.
+  base::Task<mcp::Response> Run(mcp::Call& call, mcp::Handler& server) const;
+
+  const RefusalStyle& style() const { return style_; }
+
+ private:
+  class Link;
+
+  // Constant after construction
+  const RefusalStyle style_;
+  std::vector<std::unique_ptr<const Filter>> filters_;
+};
+
+}  // namespace gateway
