@@ -1,0 +1,76 @@
+#include "gateway/edge/caller_address.h"
+
+#include <string>
+#include <vector>
+
+namespace gateway {
+
+namespace asio_ip = boost::asio::ip;
+
+namespace {
+
+// IPv4-mapped addresses are IPv4 ones.
+asio_ip::address Normal(const asio_ip::address& address) {
+  if (address.is_v6() && address.to_v6().is_v4_mapped()) {
+    return asio_ip::make_address_v4(asio_ip::v4_mapped, address.to_v6());
+  }
+  return address;
+}
+
+bool StartsWithIgnoreCase(std::string_view text, std::string_view prefix) {
+  return text.size() >= prefix.size() &&
+         base::http::EqualsIgnoreCase(text.substr(0, prefix.size()), prefix);
+}
+
+bool WasForwarded(const base::http::Fields& fields) {
+  for (const base::http::Field& field : fields.all()) {
+    if (field.name.empty()) continue;
+    const char first = static_cast<char>(field.name.front() | 0x20);
+    if (first == 'x' && StartsWithIgnoreCase(field.name, "X-Forwarded-")) return true;
+    if (first == 'f' && base::http::EqualsIgnoreCase(field.name, "Forwarded")) return true;
+    if (first == 'v' && base::http::EqualsIgnoreCase(field.name, "Via")) return true;
+  }
+  return false;
+}
+
+// The hops that X-Forwarded-For lists, nearest last.
+std::vector<std::string_view> Hops(const base::http::Fields& fields) {
+  constexpr std::size_t kMaxHops = 32;
+  std::vector<std::string_view> hops;
+  for (const base::http::Field& field : fields.all()) {
+    if (!base::http::EqualsIgnoreCase(field.name, "X-Forwarded-For")) continue;
+    std::string_view rest = field.value;
+    while (!rest.empty() && hops.size() < kMaxHops) {
+      const auto comma = rest.find(',');
+      std::string_view hop = rest.substr(0, comma);
+      rest = comma == std::string_view::npos ? std::string_view() : rest.substr(comma + 1);
+      while (!hop.empty() && hop.front() == ' ') hop.remove_prefix(1);
+      while (!hop.empty() && hop.back() == ' ') hop.remove_suffix(1);
+      if (!hop.empty()) hops.push_back(hop);
+    }
+  }
+  return hops;
+}
+
+}  // namespace
+
+CallerAddress AddressOf(std::string_view peer, const base::http::Fields& fields,
+                        const policy::AddressSet& trusted_proxies) {
+  CallerAddress caller;
+  boost::system::error_code error;
+  caller.address = Normal(asio_ip::make_address(std::string(peer), error));
+  const bool forwarded = WasForwarded(fields);
+  caller.direct_loopback = caller.address.is_loopback() && !forwarded && !error;
+  if (!forwarded || !trusted_proxies.Contains(caller.address)) return caller;
+
+  const std::vector<std::string_view> hops = Hops(fields);
+  for (auto hop = hops.rbegin(); hop != hops.rend(); ++hop) {
+    const auto address = asio_ip::make_address(std::string(*hop), error);
+    if (error) break;  // what a trusted proxy did not write as an address is nobody's
+    caller.address = Normal(address);
+    if (!trusted_proxies.Contains(caller.address)) break;
+  }
+  return caller;
+}
+
+}  // namespace gateway

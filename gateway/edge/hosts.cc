@@ -1,0 +1,88 @@
+#include "gateway/edge/hosts.h"
+
+#include <algorithm>
+#include <boost/asio/ip/address.hpp>
+
+#include "base/http/client.h"
+
+namespace gateway {
+
+namespace {
+
+// The host without its port and brackets, lower case.
+std::string NameOf(std::string_view host) {
+  if (host.starts_with('[')) {
+    const auto end = host.find(']');
+    host = end == std::string_view::npos ? std::string_view() : host.substr(1, end - 1);
+  } else if (const auto colon = host.find(':'); colon != std::string_view::npos) {
+    host = host.substr(0, colon);
+  }
+  std::string name(host);
+  for (char& c : name) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return name;
+}
+
+bool IsLiteral(const std::string& name) {
+  boost::system::error_code error;
+  boost::asio::ip::make_address(name, error);
+  return !error;
+}
+
+}  // namespace
+
+base::Result<Hosts> Hosts::Of(const base::http::ListenAddress& listen, std::string_view public_url,
+                              std::string_view portal_url) {
+  Hosts hosts;
+  if (!public_url.empty()) {
+    auto url = base::http::Url::Parse(public_url);
+    if (!url) return url.error().WithContext("public_url");
+    hosts.names_.push_back(url->host);
+  } else {
+    hosts.names_.push_back(NameOf(listen.ToString()));
+    hosts.any_literal_ = listen.host == "0.0.0.0" || listen.host == "::";
+  }
+  if (listen.is_loopback() || hosts.any_literal_) {
+    hosts.names_.insert(hosts.names_.end(), {"localhost", "127.0.0.1", "::1"});
+  }
+  if (!portal_url.empty()) {
+    auto url = base::http::Url::Parse(portal_url);
+    if (!url) return url.error().WithContext("portal_url");
+    hosts.portal_origins_.push_back(url->origin());
+    // A person types either name for this machine.
+    if (IsLoopbackName(url->host)) {
+      for (const char* name : {"localhost", "127.0.0.1"}) {
+        url->host = name;
+        hosts.portal_origins_.push_back(url->origin());
+      }
+    }
+  }
+  return hosts;
+}
+
+bool Hosts::AllowsHost(std::string_view host) const {
+  const std::string name = NameOf(host);
+  if (name.empty()) return false;
+  if (std::find(names_.begin(), names_.end(), name) != names_.end()) return true;
+  return any_literal_ && IsLiteral(name);
+}
+
+bool Hosts::AllowsOrigin(std::string_view origin) const {
+  if (IsPortal(origin)) return true;
+  for (const std::string_view scheme : {"http://", "https://"}) {
+    if (origin.starts_with(scheme)) return AllowsHost(origin.substr(scheme.size()));
+  }
+  return false;  // `null` too
+}
+
+bool Hosts::IsPortal(std::string_view origin) const {
+  return std::find(portal_origins_.begin(), portal_origins_.end(), origin) != portal_origins_.end();
+}
+
+bool Hosts::IsLoopbackName(std::string_view host) {
+  const std::string name = NameOf(host);
+  return name == "localhost" || name == "127.0.0.1" || name == "::1";
+}
+
+}  // namespace gateway

@@ -1,0 +1,68 @@
+// The Callers are the consumers of the catalog and their keys: who an API key proves.
+//
+// Immutable; made anew when a consumer, a key or a consumer's policy set changes, and shared by all
+// workers.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/auth/principal.h"
+#include "base/result.h"
+#include "gateway/routing/snapshot.h"
+
+namespace gateway {
+
+// The policy sets of one consumer.
+struct CallerPolicy {
+  std::string consumer;
+  std::vector<std::shared_ptr<const PolicyEntry>> sets;
+};
+
+struct Caller {
+  base::auth::Principal principal;
+  std::shared_ptr<const CallerPolicy> policy;  // null: no set is attached to the consumer
+};
+
+class Callers {
+ public:
+  explicit Callers(const Snapshot& snapshot);
+
+  // Who the key proves. kUnauthenticated: the message is a sentence, `reason` one of KeyInvalid,
+  // KeyExpired, KeyRevoked. Looked up by id, compared by hash in constant time. The key is in no
+  // message.
+  struct Refusal {
+    std::string_view reason;
+    std::string_view sentence;
+  };
+  boost::system::result<const Caller*, Refusal> Find(std::string_view key,
+                                                     std::int64_t now_unix_ms) const;
+
+  std::uint64_t version() const { return version_; }
+  std::size_t keys() const { return keys_.size(); }
+
+ private:
+  struct Key {
+    std::shared_ptr<const ApiKeyEntry> entry;
+    std::shared_ptr<const Caller> caller;  // null: its consumer is gone
+  };
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const {
+      return std::hash<std::string_view>()(text);
+    }
+  };
+
+  // Constant after construction
+  const std::uint64_t version_;
+  std::unordered_map<std::string, Key, Hash, std::equal_to<>> keys_;
+};
+
+[[noreturn]] void throw_exception_from_error(const Callers::Refusal& refusal,
+                                             const boost::source_location&);
+
+}  // namespace gateway

@@ -1,0 +1,134 @@
+#include "gateway/routing/definitions.h"
+
+#include <algorithm>
+#include <array>
+
+#include "mcp/error.h"
+#include "mcp/message.h"
+#include "mcp/raw_json.h"
+#include "mcp/revision.h"
+#include "portolan/v1/fleet_service.pb.h"
+
+namespace gateway {
+
+namespace v1 = portolan::v1;
+
+namespace {
+
+// What a modern result must have (MCP 2026-07-28, Caching); older clients pass over it. Short,
+// since what the catalog says is in force within a second; private, since a later rule may hide
+// items from some callers.
+constexpr std::string_view kFreshness =
+    R"("resultType":"complete","ttlMs":5000,"cacheScope":"private")";
+
+std::string ListResult(std::string_view member, const v1::ServerDefinitions& definitions,
+                       v1::DefinitionKind::Value kind) {
+  std::string result = "{\"";
+  result.append(member).append("\":[");
+  bool first = true;
+  for (const v1::Definition& definition : definitions.definitions()) {
+    if (definition.kind() != kind || !mcp::IsObject(definition.json())) continue;
+    if (!first) result += ',';
+    result += definition.json();
+    first = false;
+  }
+  return result.append("],").append(kFreshness).append("}");
+}
+
+std::string DiscoverResult(const v1::ServerInfo& info, std::string_view capabilities) {
+  std::string result = R"({"supportedVersions":[)";
+  bool first = true;
+  for (const mcp::Revision revision : mcp::SupportedRevisions()) {
+    if (!first) result += ',';
+    result += mcp::Quote(mcp::ToString(revision));
+    first = false;
+  }
+  result.append(R"(],"capabilities":)").append(capabilities);
+  if (!info.instructions().empty())
+    result.append(R"(,"instructions":)").append(mcp::Quote(info.instructions()));
+  const std::string& server_info = info.server_info_json();
+  result.append(R"(,"_meta":{"io.modelcontextprotocol/serverInfo":)")
+      .append(mcp::IsObject(server_info) && mcp::IsJson(server_info)
+                  ? server_info
+                  : R"({"name":"portolan","version":"0.1.0"})")
+      .append("},")
+      .append(kFreshness)
+      .append("}");
+  return result;
+}
+
+// Only what is translated between the eras.
+std::string ToolsOnly(std::string_view capabilities) {
+  const std::string_view tools = mcp::Member(capabilities, "tools");
+  if (tools.empty()) return "{}";
+  return std::string(R"({"tools":)").append(tools).append("}");
+}
+
+}  // namespace
+
+DefinitionLists::DefinitionLists(const v1::ServerDefinitions& definitions)
+    : tools_(ListResult("tools", definitions, v1::DefinitionKind::TOOL)),
+      prompts_(ListResult("prompts", definitions, v1::DefinitionKind::PROMPT)),
+      resources_(ListResult("resources", definitions, v1::DefinitionKind::RESOURCE)),
+      templates_(
+          ListResult("resourceTemplates", definitions, v1::DefinitionKind::RESOURCE_TEMPLATE)) {
+  const v1::ServerInfo& info = definitions.info();
+  const std::string& told = info.capabilities_json();
+  const std::string_view capabilities =
+      mcp::IsObject(told) && mcp::IsJson(told) ? std::string_view(told) : "{}";
+  discover_same_era_ = gateway::DiscoverResult(info, capabilities);
+  discover_other_era_ = gateway::DiscoverResult(info, ToolsOnly(capabilities));
+  const auto& revisions = info.protocol_revisions();
+  modern_server_ = std::any_of(revisions.begin(), revisions.end(), [](const std::string& text) {
+    const auto revision = mcp::ParseRevision(text);
+    return revision && mcp::IsModern(*revision);
+  });
+}
+
+const DefinitionLists& DefinitionLists::Empty() {
+  static const DefinitionLists empty{v1::ServerDefinitions()};
+  return empty;
+}
+
+std::string_view DefinitionLists::ResultOf(std::string_view method) const {
+  if (method == "tools/list") return tools_;
+  if (method == "prompts/list") return prompts_;
+  if (method == "resources/list") return resources_;
+  if (method == "resources/templates/list") return templates_;
+  return {};
+}
+
+std::string_view DefinitionLists::DiscoverResult(bool modern_caller) const {
+  return modern_caller == modern_server_ ? discover_same_era_ : discover_other_era_;
+}
+
+bool IsListOrDiscover(std::string_view method) {
+  constexpr std::array<std::string_view, 5> kMethods = {
+      "tools/list", "prompts/list", "resources/list", "resources/templates/list",
+      "server/discover"};
+  return std::find(kMethods.begin(), kMethods.end(), method) != kMethods.end();
+}
+
+mcp::Response AnswerFrom(const DefinitionLists& lists, const mcp::Call& call) {
+  // We answer whole lists, so no cursor is ours (MCP, Pagination).
+  if (!call.envelope.cursor.empty()) {
+    mcp::CallError error;
+    error.code = mcp::kInvalidParams;
+    error.message = "Unknown cursor: this list has one page.";
+    return mcp::Response::Message(mcp::ErrorMessage(call.id(), error, call.record.request_id));
+  }
+  // The handshake of an older caller asks as a modern one would; its record tells what it speaks.
+  const auto spoken = mcp::ParseRevision(call.record.protocol_revision);
+  const std::string_view result =
+      call.method == "server/discover"
+          ? lists.DiscoverResult(mcp::IsModern(spoken.value_or(call.revision)))
+          : lists.ResultOf(call.method);
+  constexpr std::string_view kHead = R"({"jsonrpc":"2.0","id":)";
+  constexpr std::string_view kMiddle = R"(,"result":)";
+  std::string body;
+  body.reserve(kHead.size() + call.id().size() + kMiddle.size() + result.size() + 1);
+  body.append(kHead).append(call.id()).append(kMiddle).append(result).append("}");
+  return mcp::Response::Message(std::move(body));
+}
+
+}  // namespace gateway

@@ -1,0 +1,85 @@
+#include "gateway/routing/route.h"
+
+#include "gateway/backends/backend.h"
+
+namespace gateway {
+
+namespace v1 = portolan::v1;
+
+namespace {
+
+AuthenticateRule CompileAuthenticate(const policy::EffectiveRule& source) {
+  AuthenticateRule rule;
+  rule.name = RuleName::Of(source);
+  rule.observe = source.observe;
+  for (const v1::Authenticate::Proof& proof : source.rule.authenticate().any_of()) {
+    AuthenticateRule::ApiKeyProof compiled;
+    compiled.headers.push_back(proof.api_key().header().empty() ? "X-Api-Key"
+                                                                : proof.api_key().header());
+    for (const std::string& alias : proof.api_key().aliases()) compiled.headers.push_back(alias);
+    compiled.query = proof.api_key().query();
+    rule.proofs.push_back(std::move(compiled));
+  }
+  return rule;
+}
+
+policy::EffectivePolicy CombineFor(const Route::Inputs& inputs, const CallerPolicy* caller) {
+  std::vector<policy::NamedSet> sets;
+  for (const auto& entry : inputs.policies) sets.push_back({entry->name, &entry->spec});
+  if (caller) {
+    for (const auto& entry : caller->sets) sets.push_back({entry->name, &entry->spec});
+  }
+  return policy::Combine(sets, inputs.server->name,
+                         caller ? std::string_view(caller->consumer) : std::string_view());
+}
+
+}  // namespace
+
+GateRules GateRules::Of(const policy::EffectivePolicy& policy) {
+  GateRules rules;
+  rules.explain = policy.explain;
+  for (const policy::EffectiveRule& rule : policy.rules) {
+    if (rule.scope == policy::Scope::kConsumer) continue;  // not known at the gate
+    if (rule.rule.has_ip()) rules.addresses.push_back(AddressRule::Of(rule));
+    if (rule.rule.has_authenticate()) rules.authenticate.push_back(CompileAuthenticate(rule));
+  }
+  return rules;
+}
+
+Route::Route(Inputs inputs, state::Limits& limits)
+    : inputs_(std::move(inputs)),
+      backend_key_(BackendKey(inputs_.server->name, inputs_.server->spec)),
+      limits_(limits),
+      gate_(GateRules::Of(CombineFor(inputs_, nullptr))),
+      chain_(Compile(nullptr)) {}
+
+const DefinitionLists* Route::lists_for(std::string_view method) const {
+  if (!approved()) {
+    // Its own description may be shown while it waits; its items may not.
+    return method == "server/discover" && inputs_.definitions ? inputs_.definitions.get()
+                                                              : &DefinitionLists::Empty();
+  }
+  if (method != "server/discover" && spec().definitions() == v1::Definitions::PER_PRINCIPAL)
+    return nullptr;
+  return inputs_.definitions.get();
+}
+
+std::shared_ptr<const Chain> Route::Compile(const CallerPolicy* caller_policy) const {
+  const Chain::Target target{server_name(), approved()};
+  return std::make_shared<Chain>(CombineFor(inputs_, caller_policy), target, limits_);
+}
+
+std::shared_ptr<const Chain> Route::ChainFor(
+    const std::shared_ptr<const CallerPolicy>& caller_policy) const {
+  if (!caller_policy) return chain_;
+  const std::lock_guard lock(mutex_);
+  if (const auto found = caller_chains_.find(caller_policy.get()); found != caller_chains_.end()) {
+    return found->second.chain;
+  }
+  // Full: begin again. Whoever still calls is compiled once more.
+  if (caller_chains_.size() >= kMaxCallerChains) caller_chains_.clear();
+  CallerChain compiled{caller_policy, Compile(caller_policy.get())};
+  return caller_chains_.emplace(caller_policy.get(), std::move(compiled)).first->second.chain;
+}
+
+}  // namespace gateway

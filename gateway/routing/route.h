@@ -1,0 +1,97 @@
+// A Route is one server as the gateway serves it: its spec, what it offers, who may come to it, and
+// the chain that governs its calls.
+//
+// Immutable and shared by all workers; a running call keeps the one it began with. Chains of
+// callers with policy sets of their own are compiled when they first call, and kept in a bounded
+// table of the route.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "gateway/filters/addresses.h"
+#include "gateway/filters/chain.h"
+#include "gateway/routing/callers.h"
+#include "gateway/routing/definitions.h"
+#include "gateway/routing/snapshot.h"
+#include "gateway/state/limits.h"
+
+namespace gateway {
+
+// An `authenticate` rule: one of its proofs is enough.
+struct AuthenticateRule {
+  struct ApiKeyProof {
+    std::vector<std::string> headers;  // the first is the one to name in a refusal
+    std::string query;                 // empty: not read there
+  };
+  RuleName name;
+  std::vector<ApiKeyProof> proofs;
+  bool observe = false;
+};
+
+// What the gate asks on the head alone: the rules of the global and the server's scope.
+struct GateRules {
+  std::vector<AddressRule> addresses;
+  std::vector<AuthenticateRule> authenticate;
+  bool explain = false;
+
+  static GateRules Of(const policy::EffectivePolicy& policy);
+};
+
+class Route {
+ public:
+  // Everything a route is made from. Equal inputs make equal routes.
+  struct Inputs {
+    std::shared_ptr<const ServerEntry> server;
+    std::shared_ptr<const DefinitionLists> definitions;  // null: never listed
+    std::vector<std::shared_ptr<const PolicyEntry>> policies;
+
+    friend bool operator==(const Inputs&, const Inputs&) = default;
+  };
+  Route(Inputs inputs, state::Limits& limits);
+
+  const Inputs& inputs() const { return inputs_; }
+  const std::string& server_name() const { return inputs_.server->name; }
+  const portolan::v1::Server& spec() const { return inputs_.server->spec; }
+  const std::string& base_path() const { return spec().base_path(); }
+  // Changes exactly when another backend is needed.
+  const std::string& backend_key() const { return backend_key_; }
+
+  bool approved() const { return spec().approval() == portolan::v1::Approval::APPROVED; }
+  bool retired() const { return spec().lifecycle() == portolan::v1::Lifecycle::RETIRED; }
+  bool deprecated() const { return spec().lifecycle() == portolan::v1::Lifecycle::DEPRECATED; }
+
+  const GateRules& gate() const { return gate_; }
+  // The lists to answer from; null: ask the server.
+  const DefinitionLists* lists_for(std::string_view method) const;
+  // The chain of callers whose own sets are `caller_policy` (null: they have none).
+  std::shared_ptr<const Chain> ChainFor(
+      const std::shared_ptr<const CallerPolicy>& caller_policy) const;
+
+ private:
+  std::shared_ptr<const Chain> Compile(const CallerPolicy* caller_policy) const;
+
+  static constexpr std::size_t kMaxCallerChains = 1'000;
+
+  // Constant after construction
+  const Inputs inputs_;
+  const std::string backend_key_;
+  state::Limits& limits_;
+  GateRules gate_;
+  std::shared_ptr<const Chain> chain_;
+
+  struct CallerChain {
+    // Held, so that its address stays its own.
+    std::shared_ptr<const CallerPolicy> policy;
+    std::shared_ptr<const Chain> chain;
+  };
+  mutable std::mutex mutex_;  // guards the table below; held for a look-up, or to compile one chain
+  mutable std::unordered_map<const CallerPolicy*, CallerChain> caller_chains_;
+};
+
+}  // namespace gateway

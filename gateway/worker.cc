@@ -1,0 +1,284 @@
+#include "gateway/worker.h"
+
+#include <boost/asio/steady_timer.hpp>
+#include <boost/smart_ptr/make_local_shared.hpp>
+#include <unordered_set>
+#include <utility>
+
+#include "base/log.h"
+#include "gateway/edge/admitted_exchange.h"
+#include "gateway/edge/well_known.h"
+#include "gateway/routing/definitions.h"
+#include "mcp/error.h"
+#include "mcp/http_endpoint.h"
+#include "mcp/message.h"
+
+namespace gateway {
+
+namespace {
+
+// Longer names are no tool's; matching globs against megabytes would be.
+constexpr std::size_t kMaxItemBytes = 4096;
+constexpr std::size_t kMaxSpareRecords = 256;
+// How long connections may take to close when the worker ends.
+constexpr std::chrono::seconds kEndWithin{2};
+
+// What the portal's page may send (Fetch, CORS).
+constexpr base::http::Field kPreflightFields[] = {
+    {"Access-Control-Allow-Methods", "POST, GET, DELETE"},
+    {"Access-Control-Allow-Headers",
+     "Authorization, Content-Type, Accept, MCP-Protocol-Version, Mcp-Session-Id, Mcp-Method, "
+     "Mcp-Name, Last-Event-ID, "
+     "X-Api-Key, X-Request-Id"},
+    {"Access-Control-Max-Age", "600"},
+};
+
+// A caller's words in our log: short, quoted, on one line.
+std::string Shown(std::string_view text) { return mcp::Quote(text.substr(0, 128)); }
+
+int HttpStatusOf(int error_code) {
+  switch (error_code) {
+    case mcp::kUpstreamFailed:
+      return 502;
+    case mcp::kUpstreamUnavailable:
+      return 503;
+    case mcp::kUpstreamTimeout:
+      return 504;
+    case mcp::kInternalError:
+      return 500;
+    default:
+      return 200;
+  }
+}
+
+}  // namespace
+
+// The server at the end of a chain: its lists from the catalog's definitions, all else from the
+// backend.
+class Worker::Server final : public mcp::Handler {
+ public:
+  Server(Worker& worker, const Route& route) : worker_(worker), route_(route) {}
+
+  base::Task<mcp::Response> Handle(mcp::Call& call) override {
+    if (call.is_request() && IsListOrDiscover(call.method)) {
+      if (const DefinitionLists* lists = route_.lists_for(call.method))
+        co_return AnswerFrom(*lists, call);
+    }
+    // Of a server that waits for approval nothing is asked, and it is told nothing.
+    if (!route_.approved()) co_return mcp::Response::Accepted();
+    const std::shared_ptr<mcp::Handler> backend = worker_.BackendOf(route_);
+    co_return co_await backend->Handle(call);
+  }
+
+ private:
+  Worker& worker_;
+  const Route& route_;
+};
+
+// One admitted exchange's calls: GOVERN, then SERVE.
+class Worker::RoutedCall final : public mcp::Handler {
+ public:
+  RoutedCall(Worker& worker, const Admission& admission) : worker_(worker), admission_(admission) {}
+
+  base::Task<mcp::Response> Handle(mcp::Call& call) override {
+    if (call.item.size() > kMaxItemBytes) {
+      mcp::CallError error;
+      error.code = mcp::kInvalidParams;
+      error.message = "The name is longer than 4096 bytes.";
+      co_return mcp::Response::Message(mcp::ErrorMessage(call.id(), error, call.record.request_id));
+    }
+    const Route& route = *admission_.route;
+    const std::shared_ptr<const Chain> chain = route.ChainFor(admission_.caller_policy);
+    Server server(worker_, route);
+    mcp::Response response = co_await chain->Run(call, server);
+    if (chain->style().http && response.kind == mcp::Response::Kind::kRefused &&
+        response.http_status == 200) {
+      response.http_status = HttpStatusOf(call.record.error_code);
+    }
+    co_return response;
+  }
+
+ private:
+  Worker& worker_;
+  const Admission& admission_;
+};
+
+base::Result<std::unique_ptr<Worker>> Worker::Listen(std::uint32_t index,
+                                                     const base::http::ListenAddress& address,
+                                                     std::vector<std::string> session_ring,
+                                                     SharedByWorkers& shared) {
+  std::unique_ptr<Worker> worker(new Worker(index, std::move(session_ring), shared));
+  auto server =
+      base::http::Server::Listen(worker->loop_, address, true, shared.server_limits, *worker);
+  if (!server) return server.error();
+  worker->server_ = std::move(*server);
+  return worker;
+}
+
+Worker::Worker(std::uint32_t index, std::vector<std::string> session_ring, SharedByWorkers& shared)
+    : shared_(shared),
+      keep_running_(loop_.io.get_executor()),
+      ending_(loop_.io),
+      client_(base::http::Client::Create(loop_, shared.backend_limits.ForClient())),
+      backend_context_{loop_, *client_, shared.upstreams, shared.stdio, shared.backend_limits},
+      gate_(shared.gate, shared.flood, shared.tokens, shared.clock),
+      sessions_({shared.gateway_name, index}, std::move(session_ring), shared.ended_sessions,
+                shared.clock),
+      table_(boost::make_local_shared<const std::shared_ptr<const RouteTable>>(
+          std::make_shared<const RouteTable>())) {}
+
+Worker::~Worker() {
+  if (!thread_.joinable()) return;
+  loop_.Post([this] {
+    server_->Stop();
+    EndWhenIdle(std::chrono::steady_clock::now() + kEndWithin);
+  });
+  thread_.join();
+}
+
+void Worker::Start() {
+  loop_.Post([this] { server_->Start(); });
+  thread_ = std::thread([this] { loop_.io.run(); });
+}
+
+// Lets the exchanges notice that they were cancelled, and give back what they hold.
+void Worker::EndWhenIdle(std::chrono::steady_clock::time_point at_latest) {
+  if (active() == 0 || std::chrono::steady_clock::now() >= at_latest) {
+    loop_.io.stop();
+    return;
+  }
+  ending_.expires_after(std::chrono::milliseconds(5));
+  ending_.async_wait(
+      [this, at_latest](const boost::system::error_code&) { EndWhenIdle(at_latest); });
+}
+
+void Worker::SetTable(std::shared_ptr<const RouteTable> table, std::function<void()> in_force) {
+  loop_.Post([this, table = std::move(table), in_force = std::move(in_force)]() mutable {
+    table_ = boost::make_local_shared<const std::shared_ptr<const RouteTable>>(std::move(table));
+    DropOldBackends();
+    in_force();
+  });
+}
+
+void Worker::SetKeys(FeedKeys keys) {
+  loop_.Post([this, keys = std::move(keys)] {
+    gate_.SetCallTokenKeys(keys.call_token_public_keys);
+    if (!keys.session_ring.empty()) sessions_.SetKeyRing(keys.session_ring);
+  });
+}
+
+void Worker::Drain() {
+  loop_.Post([this] { server_->Drain(); });
+}
+
+base::Task<void> Worker::Serve(base::http::Exchange& exchange) {
+  const base::http::RequestHead& head = exchange.head();
+  if (const auto answer = WellKnown(head.method, head.path)) {
+    constexpr base::http::Field kFields[] = {{"Content-Type", "application/json"},
+                                             {"Cache-Control", "no-store"}};
+    (void)co_await exchange.Respond(answer->status, kFields, answer->body);
+    co_return;
+  }
+  AdmittedExchange answered(exchange);
+  AddPortalFields(answered);
+  if (gate_.IsPortalPreflight(head)) {
+    (void)co_await answered.Respond(204, kPreflightFields, std::string_view());
+    co_return;
+  }
+
+  active_.fetch_add(1, std::memory_order_relaxed);
+  std::unique_ptr<mcp::Record> record = TakeRecord();
+  const Table table = table_;  // a running call keeps the one it began with
+  co_await ServeCall(answered, **table, *record);
+  Finish(exchange, *record);
+  GiveBack(std::move(record));
+  active_.fetch_sub(1, std::memory_order_relaxed);
+}
+
+// What the portal's page may read of an answer (Fetch, CORS).
+void Worker::AddPortalFields(AdmittedExchange& answered) const {
+  const std::string_view portal = gate_.AllowedOrigin(answered.head());
+  if (portal.empty()) return;
+  answered.Add("Access-Control-Allow-Origin", portal);
+  answered.Add("Vary", "Origin");
+  answered.Add("Access-Control-Expose-Headers",
+               "Mcp-Session-Id, X-Request-Id, Retry-After, RateLimit, RateLimit-Policy, "
+               "WWW-Authenticate, Deprecation");
+}
+
+std::unique_ptr<mcp::Record> Worker::TakeRecord() {
+  if (spare_records_.empty()) return std::make_unique<mcp::Record>();
+  std::unique_ptr<mcp::Record> record = std::move(spare_records_.back());
+  spare_records_.pop_back();
+  return record;
+}
+
+void Worker::GiveBack(std::unique_ptr<mcp::Record> record) {
+  if (spare_records_.size() >= kMaxSpareRecords) return;
+  *record = mcp::Record();  // its strings keep their memory
+  spare_records_.push_back(std::move(record));
+}
+
+base::Task<void> Worker::ServeCall(AdmittedExchange& answered, const RouteTable& table,
+                                   mcp::Record& record) {
+  // ADMIT
+  const Admission admission = gate_.Admit(answered, table, record);
+  if (!admission.admitted()) {
+    answered.Add("X-Request-Id", record.request_id);
+    const GateRefusal& refusal = admission.refusal;
+    for (const auto& [name, value] : refusal.headers) answered.Add(name, value);
+    // Without the request id: one client searches such bodies for numbers that an id may hold.
+    const std::string body = mcp::ErrorMessage({}, refusal.error, {});
+    constexpr base::http::Field kFields[] = {{"Content-Type", "application/json"}};
+    (void)co_await answered.Respond(refusal.status, kFields, std::string_view(body));
+    record.http_status = refusal.status;
+    co_return;
+  }
+  std::string deprecation;
+  if (admission.route->deprecated()) {
+    deprecation =
+        "@" + std::to_string(admission.route->inputs().server->updated_at_ms / 1000);  // RFC 9745
+    answered.Add("Deprecation", deprecation);
+  }
+
+  // ROUTE, GOVERN, SERVE
+  RoutedCall handler(*this, admission);
+  Sessions::OfEndpoint sessions(sessions_, admission.route->base_path());
+  mcp::EndpointOptions options;
+  options.max_body_bytes = shared_.max_body_bytes;
+  options.sessions = &sessions;
+  co_await mcp::ServeHttp(answered, loop_, *admission.principal, record, handler, options);
+}
+
+void Worker::Finish(const base::http::Exchange& exchange, mcp::Record& record) {
+  record.bytes_in = exchange.bytes_in();
+  record.bytes_out = exchange.bytes_out();
+  record.total =
+      std::chrono::duration_cast<std::chrono::microseconds>(shared_.clock.Now() - record.started);
+  traffic_.Note(record);
+  shared_.reporter.Call(record);
+  const auto level =
+      record.outcome == mcp::Outcome::kOk ? spdlog::level::debug : spdlog::level::info;
+  if (!spdlog::should_log(level)) return;
+  spdlog::log(level,
+              "call id={} server={} method={} item={} principal={} peer={} status={} code={} "
+              "reason={} rule={} us={}",
+              record.request_id, record.server, Shown(record.method), Shown(record.item),
+              record.principal, record.peer_address, record.http_status, record.error_code,
+              record.reason, record.rule, record.total.count());
+}
+
+std::shared_ptr<mcp::Handler> Worker::BackendOf(const Route& route) {
+  std::shared_ptr<mcp::Handler>& backend = backends_[route.backend_key()];
+  if (!backend) backend = shared_.make_backend(route.server_name(), route.spec(), backend_context_);
+  return backend;
+}
+
+void Worker::DropOldBackends() {
+  if (backends_.empty()) return;
+  std::unordered_set<std::string_view> wanted;
+  for (const auto& route : (*table_)->routes()) wanted.insert(route->backend_key());
+  std::erase_if(backends_, [&](const auto& entry) { return !wanted.contains(entry.first); });
+}
+
+}  // namespace gateway

@@ -1,0 +1,124 @@
+// A Worker is one thread with one Loop: its own accept socket, connections to servers, backends and
+// sessions. The path of a call begins in Serve and can be read from there.
+//
+// Shares with the other workers only what is immutable (the RouteTable) or lives in gateway/state.
+// Its methods may be called from any thread: they post.
+#pragma once
+
+#include <atomic>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/smart_ptr/local_shared_ptr.hpp>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "base/http/client.h"
+#include "base/http/server.h"
+#include "base/loop.h"
+#include "gateway/backends/backend.h"
+#include "gateway/edge/admitted_exchange.h"
+#include "gateway/edge/gate.h"
+#include "gateway/feed/feed_sink.h"
+#include "gateway/feed/reporter.h"
+#include "gateway/routing/compiler.h"
+#include "gateway/routing/sessions.h"
+#include "gateway/state/ended_sessions.h"
+#include "gateway/state/traffic.h"
+
+namespace gateway {
+
+// What all workers share. Made by main.cc; outlives them.
+struct SharedByWorkers {
+  std::string gateway_name;
+  const base::Clock& clock;
+  const GateOptions& gate;
+  const BackendLimits& backend_limits;
+  base::http::ServerLimits server_limits;
+  std::size_t max_body_bytes = 4 * 1024 * 1024;
+
+  state::FloodGuard& flood;
+  state::Tokens& tokens;
+  state::EndedSessions& ended_sessions;
+  // MakeBackend of gateway/backends, unless a test puts its own server there.
+  std::function<std::shared_ptr<mcp::Handler>(const std::string&, const portolan::v1::Server&,
+                                              BackendContext&)>
+      make_backend;
+  UpstreamTable& upstreams;
+  StdioServers* stdio = nullptr;
+  Reporter& reporter;
+};
+
+class Worker final : public base::http::Service {
+ public:
+  // Listens on `address`, which other workers share. `session_ring` seals sessions until the
+  // registry's keys come.
+  static base::Result<std::unique_ptr<Worker>> Listen(std::uint32_t index,
+                                                      const base::http::ListenAddress& address,
+                                                      std::vector<std::string> session_ring,
+                                                      SharedByWorkers& shared);
+  // Ends what still runs, and joins the thread.
+  ~Worker() override;
+
+  const base::http::ListenAddress& address() const { return server_->address(); }
+
+  // Starts the thread.
+  void Start();
+  // A new table; `in_force` runs on the worker's thread once calls are routed by it.
+  void SetTable(std::shared_ptr<const RouteTable> table, std::function<void()> in_force);
+  void SetKeys(FeedKeys keys);
+  // No new connections; each that is open ends with its exchange.
+  void Drain();
+
+  // Exchanges being served.
+  std::size_t active() const { return active_.load(std::memory_order_relaxed); }
+  const state::Traffic& traffic() const { return traffic_; }
+
+  base::Task<void> Serve(base::http::Exchange& exchange) override;
+
+ private:
+  class RoutedCall;
+  class Server;
+  using Table = boost::local_shared_ptr<const std::shared_ptr<const RouteTable>>;
+
+  Worker(std::uint32_t index, std::vector<std::string> session_ring, SharedByWorkers& shared);
+
+  base::Task<void> ServeCall(AdmittedExchange& answered, const RouteTable& table,
+                             mcp::Record& record);
+  void AddPortalFields(AdmittedExchange& answered) const;
+  std::unique_ptr<mcp::Record> TakeRecord();
+  void GiveBack(std::unique_ptr<mcp::Record> record);
+  void Finish(const base::http::Exchange& exchange, mcp::Record& record);
+  std::shared_ptr<mcp::Handler> BackendOf(const Route& route);
+  void DropOldBackends();
+  void EndWhenIdle(std::chrono::steady_clock::time_point at_latest);
+
+  // Constant after construction
+  SharedByWorkers& shared_;
+
+  base::Loop loop_;
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> keep_running_;
+  boost::asio::steady_timer ending_;
+  std::thread thread_;
+
+  // Owned by this worker's thread
+  std::unique_ptr<base::http::Client> client_;
+  BackendContext backend_context_;
+  // By Route::backend_key.
+  std::unordered_map<std::string, std::shared_ptr<mcp::Handler>> backends_;
+  Gate gate_;
+  Sessions sessions_;
+  Table table_;
+  std::vector<std::unique_ptr<mcp::Record>> spare_records_;
+  std::unique_ptr<base::http::Server> server_;
+
+  state::Traffic traffic_;
+  std::atomic<std::size_t> active_ = 0;
+};
+
+}  // namespace gateway

@@ -1,0 +1,418 @@
+#include "gateway/worker.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <thread>
+
+#include "base/auth/call_token.h"
+#include "tests/gateway/gateway_fixture.h"
+
+namespace gateway {
+namespace {
+
+using support::GatewayFixture;
+using support::HttpAnswer;
+using support::ModernRequest;
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr const char* kModern = "MCP-Protocol-Version: 2026-07-28\r\n";
+constexpr const char* kTwoTools =
+    R"(server: 'local/pay' info { protocol_revisions: '2026-07-28' capabilities_json: '{"tools":{}}' }
+       definitions { kind: TOOL name: 'a' json: '{"name":"a", "x-odd" : 1.0}' }
+       definitions { kind: TOOL name: 'b' json: '{"name":"b"}' })";
+
+std::string Get(const GatewayFixture& gateway, const std::string& path,
+                const std::string& more = "") {
+  return "GET " + path + " HTTP/1.1\r\nHost: " + gateway.host() + "\r\n" + more + "\r\n";
+}
+
+class WorkerTest : public testing::Test {
+ protected:
+  WorkerTest() {
+    gateway_.PutServer("pay");
+    gateway_.Publish();
+  }
+  HttpAnswer Call(const std::string& more = "") { return gateway_.CallTool("/pay/mcp", "a", more); }
+  // In force at once.
+  void PutPolicy(const std::string& set) {
+    gateway_.Put("PolicySet", "name: 'base' policy_set { " + set + " }");
+    gateway_.Publish();
+  }
+
+  GatewayFixture gateway_;
+};
+
+TEST_F(WorkerTest, ACallGoesToTheServerAndItsAnswerComesBack) {
+  const HttpAnswer answer = Call();
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(
+      answer.body,
+      R"({"jsonrpc":"2.0","id":41,"result":{"content":[{"type":"text","text":"hello"}],"resultType":"complete"}})");
+  EXPECT_EQ(answer.Field("X-Request-Id").size(), 26u);
+}
+
+TEST_F(WorkerTest, ATrailingSlashIsServed) {
+  EXPECT_EQ(gateway_.CallTool("/pay/mcp/", "a").status, 200);
+}
+
+TEST_F(WorkerTest, TheCallersRequestIdIsKeptWhenItIsFitToBeRepeated) {
+  EXPECT_EQ(Call("X-Request-Id: abc-1\r\n").Field("X-Request-Id"), "abc-1");
+  EXPECT_NE(Call("X-Request-Id: <b>\r\n").Field("X-Request-Id"), "<b>");
+}
+
+TEST_F(WorkerTest, AnUnknownPathIsNotFound) {
+  const HttpAnswer answer = gateway_.CallTool("/nobody/mcp", "a");
+  EXPECT_EQ(answer.status, 404);
+  EXPECT_THAT(answer.body, HasSubstr(R"("id":null,"error":{"code":-31404)"));
+  EXPECT_EQ(gateway_.CallTool("/mcp", "a").status, 404);
+  EXPECT_EQ(gateway_.CallTool("/pay/x/mcp", "a").status, 404);
+}
+
+TEST_F(WorkerTest, AHostThatIsNotOursIsRefusedWithoutAChallenge) {
+  const HttpAnswer answer = Call("Host: evil.example.com\r\n");
+  EXPECT_EQ(answer.status, 403);
+  EXPECT_THAT(answer.body, HasSubstr("-31403"));
+  EXPECT_EQ(answer.Field("WWW-Authenticate"), "");
+  EXPECT_EQ(Call("Host: localhost:1\r\n").status, 200);
+}
+
+TEST_F(WorkerTest, AnOriginThatIsNotOursIsRefused) {
+  EXPECT_EQ(Call("Origin: http://evil.example.com\r\n").status, 403);
+  EXPECT_EQ(Call("Origin: null\r\n").status, 403);
+  EXPECT_EQ(Call("Origin: http://localhost:3000\r\n").status, 200);
+}
+
+TEST_F(WorkerTest, ThePortalMayCallAcrossOrigins) {
+  const HttpAnswer preflight = gateway_.Send(
+      "OPTIONS /pay/mcp HTTP/1.1\r\nHost: " + gateway_.host() +
+      "\r\nOrigin: http://127.0.0.1:8901\r\nAccess-Control-Request-Method: POST\r\n\r\n");
+  EXPECT_EQ(preflight.status, 204);
+  EXPECT_EQ(preflight.Field("Access-Control-Allow-Origin"), "http://127.0.0.1:8901");
+  EXPECT_EQ(Call("Origin: http://127.0.0.1:8901\r\n").Field("Access-Control-Allow-Origin"),
+            "http://127.0.0.1:8901");
+  EXPECT_EQ(Call("Origin: http://localhost:3000\r\n").Field("Access-Control-Allow-Origin"), "");
+}
+
+TEST_F(WorkerTest, WhoeverWasForwardedIsNotLocal) {
+  EXPECT_EQ(Call("X-Forwarded-For: 127.0.0.1\r\n").status, 401);
+  EXPECT_EQ(Call("Via: 1.1 proxy\r\n").status, 401);
+  EXPECT_EQ(Call("Forwarded: for=127.0.0.1\r\n").status, 401);
+}
+
+TEST_F(WorkerTest, AKeyProvesItsConsumer) {
+  const std::string key = gateway_.PutKey("alice");
+  gateway_.Publish();
+  EXPECT_EQ(Call("X-Api-Key: " + key + "\r\nVia: 1.1 proxy\r\n").status, 200);
+  EXPECT_EQ(Call("Authorization: Bearer " + key + "\r\n").status, 200);
+  EXPECT_EQ(gateway_.LastRecord().principal, "consumer/alice");
+}
+
+TEST_F(WorkerTest, AWrongKeyIsRefusedAlsoWhereNoneIsNeeded) {
+  gateway_.PutKey("alice");
+  const std::string revoked = gateway_.PutKey("bob", "revoked: true");
+  const std::string expired = gateway_.PutKey("carol", "expires_at_ms: 1");
+  gateway_.Publish();
+  const HttpAnswer answer = Call("X-Api-Key: ptk_abcdefghijkl_nonsense\r\n");
+  EXPECT_EQ(answer.status, 401);
+  EXPECT_THAT(answer.body, HasSubstr(R"("reason":"KeyInvalid")"));
+  EXPECT_THAT(Call("X-Api-Key: " + revoked + "\r\n").body, HasSubstr(R"("reason":"KeyRevoked")"));
+  EXPECT_THAT(Call("X-Api-Key: " + expired + "\r\n").body, HasSubstr(R"("reason":"KeyExpired")"));
+  EXPECT_THAT(Call("X-Api-Key: " + revoked.substr(0, revoked.size() - 1) + "\r\n").body,
+              HasSubstr(R"("reason":"KeyInvalid")"));
+  EXPECT_THAT(Call("Authorization: Basic YTpi\r\n").body,
+              HasSubstr(R"("reason":"TokenMalformed")"));
+}
+
+TEST_F(WorkerTest, AnAuthenticateRuleDemandsAKeyInItsHeader) {
+  const std::string key = gateway_.PutKey("alice");
+  PutPolicy(
+      "attach { global: true } rules { id: 'who' authenticate { any_of { api_key { header: "
+      "'X-Our-Key' query: 'k' } } } }");
+  const HttpAnswer answer = Call();
+  EXPECT_EQ(answer.status, 401);
+  EXPECT_THAT(answer.body, HasSubstr(R"("reason":"KeyMissing")"));
+  EXPECT_THAT(answer.body, Not(HasSubstr("request_id")));
+  EXPECT_EQ(gateway_.LastRecord().rule, "global/base#who");
+  EXPECT_EQ(Call("X-Our-Key: " + key + "\r\n").status, 200);
+  EXPECT_EQ(gateway_.CallTool("/pay/mcp?k=" + key, "a").status, 200);
+}
+
+TEST_F(WorkerTest, ACallTokenOfTheRegistryIsAProofAndIsRememberedUntilItExpires) {
+  const auto keys = base::auth::GenerateSigningKeyPair();
+  gateway_.SetKeys({{}, {keys.public_key}});
+  base::auth::Principal principal;
+  principal.id = "admin";
+  principal.kind = base::auth::PrincipalKind::kUser;
+  const std::string token =
+      base::auth::SignCallToken(keys, principal, base::SystemClock().UnixMillis() + 60'000);
+  EXPECT_EQ(Call("Authorization: Bearer " + token + "\r\n").status, 200);
+  EXPECT_EQ(Call("Authorization: Bearer " + token + "\r\n").status, 200);
+  EXPECT_EQ(gateway_.LastRecord().principal, "admin");
+  const auto strangers = base::auth::GenerateSigningKeyPair();
+  const std::string forged =
+      base::auth::SignCallToken(strangers, principal, base::SystemClock().UnixMillis() + 60'000);
+  EXPECT_EQ(Call("Authorization: Bearer " + forged + "\r\n").status, 401);
+}
+
+TEST_F(WorkerTest, AStrangersBodyIsNeverRead) {
+  PutPolicy("attach { global: true } rules { id: 'who' authenticate { any_of { api_key { } } } }");
+  const HttpAnswer answer = gateway_.Send("POST /pay/mcp HTTP/1.1\r\nHost: " + gateway_.host() +
+                                          "\r\nContent-Length: 1000000000\r\n\r\nxx");
+  EXPECT_EQ(answer.status, 401);
+  EXPECT_EQ(answer.Field("Connection"), "close");
+}
+
+TEST_F(WorkerTest, AnIpRuleRefusesOtherAddresses) {
+  PutPolicy(
+      "attach { server: 'local/pay' } explain: true rules { id: 'net' ip { allow: '10.0.0.0/8' } "
+      "}");
+  const HttpAnswer answer = Call();
+  EXPECT_EQ(answer.status, 403);
+  EXPECT_THAT(answer.body, HasSubstr(R"("reason":"AddressDenied")"));
+  EXPECT_THAT(answer.body, HasSubstr(R"("rule":"net","scope":"server/base")"));
+}
+
+TEST_F(WorkerTest, AnObservingIpRuleIsWrittenDownAndLetsPass) {
+  PutPolicy("attach { global: true } mode: OBSERVE rules { id: 'net' ip { deny: '127.0.0.0/8' } }");
+  EXPECT_EQ(Call().status, 200);
+  const mcp::Record record = gateway_.LastRecord();
+  EXPECT_TRUE(record.observed_only);
+  EXPECT_EQ(record.rule, "global/base#net");
+  EXPECT_EQ(record.outcome, mcp::Outcome::kOk);
+}
+
+TEST_F(WorkerTest, ARateLimitAnswersAsPoliciesWritten) {
+  PutPolicy(
+      "attach { global: true } rules { id: 'burst' select { methods: 'tools/call' } rate_limit { "
+      "calls: 2 per_s: 60 } }");
+  EXPECT_EQ(Call().status, 200);
+  EXPECT_EQ(Call().status, 200);
+  const HttpAnswer answer = Call("X-Request-Id: r1\r\n");
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.Field("Retry-After"), "60");
+  EXPECT_EQ(answer.Field("RateLimit-Policy"), R"("burst";q=2;w=60)");
+  EXPECT_EQ(answer.Field("RateLimit"), R"("burst";r=0;t=60)");
+  EXPECT_EQ(
+      answer.body,
+      R"({"jsonrpc":"2.0","id":41,"error":{"code":-31429,"message":"Rate limit of 2 calls per 60 s for tool 'a' reached. Retry in 60 s.","data":{"reason":"RateLimitExceeded","kind":"rate","retry_after_s":60,"limit":2,"remaining":0,"request_id":"r1"}}})");
+  EXPECT_EQ(gateway_.server_calls, 2);
+  const mcp::Record record = gateway_.LastRecord();
+  EXPECT_EQ(record.outcome, mcp::Outcome::kRefused);
+  EXPECT_EQ(record.rule, "global/base#burst");
+  EXPECT_EQ(record.item, "a");
+}
+
+TEST_F(WorkerTest, StyleHttpUsesTheStatusThatFits) {
+  PutPolicy(
+      "attach { global: true } errors: HTTP explain: true rules { id: 'burst' rate_limit { calls: "
+      "1 per_s: 60 } }");
+  EXPECT_EQ(Call().status, 200);
+  const HttpAnswer answer = Call();
+  EXPECT_EQ(answer.status, 429);
+  EXPECT_THAT(answer.body, HasSubstr(R"("rule":"burst","scope":"global/base")"));
+}
+
+TEST_F(WorkerTest, LimitsNeverRefuseDiscovery) {
+  PutPolicy("attach { global: true } rules { id: 'burst' rate_limit { calls: 1 per_s: 60 } }");
+  Call();
+  for (int i = 0; i < 3; ++i) {
+    const HttpAnswer answer =
+        gateway_.Post("/pay/mcp", ModernRequest("1", "server/discover", ""),
+                      std::string(kModern) + "Mcp-Method: server/discover\r\n");
+    EXPECT_THAT(answer.body, HasSubstr("\"result\""));
+  }
+}
+
+TEST_F(WorkerTest, AChangedLimitIsInForceAtOnceAndForgetsNothing) {
+  PutPolicy("attach { global: true } rules { id: 'burst' rate_limit { calls: 1 per_s: 60 } }");
+  Call();
+  EXPECT_THAT(Call().body, HasSubstr("-31429"));
+  PutPolicy("attach { global: true } rules { id: 'burst' rate_limit { calls: 2 per_s: 60 } }");
+  EXPECT_THAT(Call().body, HasSubstr("hello"));
+  EXPECT_THAT(Call().body, HasSubstr("-31429"));
+}
+
+TEST_F(WorkerTest, AConsumersOwnLimitHoldsForItAlone) {
+  const std::string alice = gateway_.PutKey("alice"), bob = gateway_.PutKey("bob");
+  PutPolicy("attach { consumer: 'alice' } rules { id: 'slow' rate_limit { calls: 1 per_s: 60 } }");
+  EXPECT_THAT(Call("X-Api-Key: " + alice + "\r\n").body, HasSubstr("hello"));
+  EXPECT_THAT(Call("X-Api-Key: " + alice + "\r\n").body, HasSubstr("-31429"));
+  EXPECT_THAT(Call("X-Api-Key: " + bob + "\r\n").body, HasSubstr("hello"));
+  PutPolicy("attach { consumer: 'alice' } rules { id: 'net' ip { deny: '127.0.0.1' } }");
+  EXPECT_THAT(Call("X-Api-Key: " + alice + "\r\n").body, HasSubstr("AddressDenied"));
+}
+
+TEST_F(WorkerTest, ListsAreAnsweredFromTheDefinitionsByteForByte) {
+  gateway_.PutDefinitions(kTwoTools);
+  gateway_.Publish();
+  const HttpAnswer answer = gateway_.Post("/pay/mcp", ModernRequest("\"x\"", "tools/list", ""),
+                                          std::string(kModern) + "Mcp-Method: tools/list\r\n");
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_THAT(
+      answer.body,
+      HasSubstr(R"("id":"x","result":{"tools":[{"name":"a", "x-odd" : 1.0},{"name":"b"}])"));
+  EXPECT_THAT(answer.body, HasSubstr(R"("resultType":"complete")"));
+  EXPECT_THAT(answer.body, HasSubstr(R"("ttlMs":)"));
+  EXPECT_EQ(gateway_.server_calls, 0);
+}
+
+TEST_F(WorkerTest, AListThatIsNotKnownYetIsAskedOfTheServer) {
+  gateway_.Post("/pay/mcp", ModernRequest("1", "tools/list", ""),
+                std::string(kModern) + "Mcp-Method: tools/list\r\n");
+  EXPECT_EQ(gateway_.server_calls, 1);
+}
+
+TEST_F(WorkerTest, AServerThatWaitsForApprovalShowsNothingAndIsNotCalled) {
+  gateway_.PutServer("pay", "approval: PENDING");
+  gateway_.PutDefinitions(kTwoTools);
+  gateway_.Publish();
+  const HttpAnswer list = gateway_.Post("/pay/mcp", ModernRequest("1", "tools/list", ""),
+                                        std::string(kModern) + "Mcp-Method: tools/list\r\n");
+  EXPECT_THAT(list.body, HasSubstr(R"("tools":[])"));
+  const HttpAnswer discover =
+      gateway_.Post("/pay/mcp", ModernRequest("1", "server/discover", ""),
+                    std::string(kModern) + "Mcp-Method: server/discover\r\n");
+  EXPECT_THAT(discover.body, HasSubstr("supportedVersions"));
+  const HttpAnswer call = Call();
+  EXPECT_EQ(call.status, 200);
+  EXPECT_THAT(call.body, HasSubstr(R"("id":41,"error":{"code":-31409)"));
+  EXPECT_EQ(gateway_.server_calls, 0);
+}
+
+TEST_F(WorkerTest, ARetiredServerIsGoneForEveryVerb) {
+  gateway_.PutServer("pay", "approval: APPROVED lifecycle: RETIRED");
+  gateway_.Publish();
+  const HttpAnswer answer = Call();
+  EXPECT_EQ(answer.status, 410);
+  EXPECT_THAT(answer.body, HasSubstr("-31410"));
+  EXPECT_EQ(answer.Field("Sunset"), "Mon, 21 Sep 2026 14:13:20 GMT");
+  EXPECT_EQ(gateway_.Send(Get(gateway_, "/pay/mcp")).status, 410);
+}
+
+TEST_F(WorkerTest, ADeprecatedServerSaysSo) {
+  gateway_.PutServer("pay", "approval: APPROVED lifecycle: DEPRECATED");
+  gateway_.Publish();
+  EXPECT_EQ(Call().Field("Deprecation"), "@1790000000");
+}
+
+TEST_F(WorkerTest, ARemovedServerIsNotFound) {
+  gateway_.Delete("Server", "local/pay");
+  gateway_.Publish();
+  EXPECT_EQ(Call().status, 404);
+}
+
+TEST_F(WorkerTest, AnOldBasePathStillLeadsThere) {
+  gateway_.PutServer("pay", "approval: APPROVED base_path_aliases: 'old'");
+  gateway_.Publish();
+  EXPECT_EQ(gateway_.CallTool("/old/mcp", "a").status, 200);
+}
+
+TEST_F(WorkerTest, ProbesOfOauthClientsAreAnsweredAndNeverForwarded) {
+  for (const char* path :
+       {"/.well-known/oauth-protected-resource/pay/mcp", "/.well-known/oauth-protected-resource",
+        "/.well-known/oauth-authorization-server/pay/mcp", "/.well-known/openid-configuration",
+        "/pay/mcp/.well-known/openid-configuration"}) {
+    const HttpAnswer answer = gateway_.Send(Get(gateway_, path));
+    EXPECT_EQ(answer.status, 404) << path;
+    EXPECT_THAT(answer.body, Not(HasSubstr("404"))) << path;
+  }
+  const HttpAnswer registered = gateway_.Post("/register", "{}");
+  EXPECT_EQ(registered.status, 400);
+  EXPECT_THAT(registered.body, HasSubstr(R"("error":"invalid_client_metadata")"));
+  EXPECT_EQ(gateway_.server_calls, 0);
+}
+
+TEST_F(WorkerTest, ABodyOverTheCapIsRefusedAndTheWorkerServesOn) {
+  EXPECT_EQ(gateway_.Post("/pay/mcp", std::string(5 * 1024 * 1024, 'x'), kModern).status, 413);
+  EXPECT_EQ(Call().status, 200);
+}
+
+TEST_F(WorkerTest, AnOlderClientHasASessionOnItsEndpointUntilItEndsIt) {
+  gateway_.PutServer("other");
+  gateway_.PutDefinitions(kTwoTools);
+  gateway_.Publish();
+  const HttpAnswer hello = gateway_.Post(
+      "/pay/mcp",
+      R"({"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"old","version":"1"}}})");
+  EXPECT_EQ(hello.status, 200);
+  EXPECT_THAT(hello.body, HasSubstr(R"("protocolVersion":"2025-11-25")"));
+  const std::string session = "Mcp-Session-Id: " + hello.Field("Mcp-Session-Id") + "\r\n";
+  const std::string list = R"({"jsonrpc":"2.0","id":1,"method":"tools/list"})";
+  const std::string version = "MCP-Protocol-Version: 2025-11-25\r\n";
+  EXPECT_THAT(gateway_.Post("/pay/mcp", list, version + session).body,
+              HasSubstr(R"({"name":"b"})"));
+  EXPECT_EQ(gateway_.LastRecord().client_name, "old");
+  EXPECT_EQ(gateway_.Post("/other/mcp", list, version + session).status, 404);
+  EXPECT_EQ(gateway_.Post("/pay/mcp", list, version).status, 400);
+  const std::string alice = gateway_.PutKey("alice");
+  gateway_.Publish();
+  EXPECT_EQ(
+      gateway_.Post("/pay/mcp", list, version + session + "X-Api-Key: " + alice + "\r\n").status,
+      404);
+  EXPECT_EQ(gateway_
+                .Send("DELETE /pay/mcp HTTP/1.1\r\nHost: " + gateway_.host() + "\r\n" + version +
+                      session + "\r\n")
+                .status,
+            200);
+  EXPECT_EQ(gateway_.Post("/pay/mcp", list, version + session).status, 404);
+}
+
+TEST_F(WorkerTest, EveryRefusalIsWrittenDown) {
+  gateway_.CallTool("/nobody/mcp", "a",
+                    "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n");
+  const mcp::Record record = gateway_.LastRecord();
+  EXPECT_EQ(record.outcome, mcp::Outcome::kRefused);
+  EXPECT_EQ(record.reason, "PathUnknown");
+  EXPECT_EQ(record.http_status, 404);
+  EXPECT_EQ(record.trace_id, "0af7651916cd43dd8448eb211c80319c");
+  EXPECT_EQ(record.peer_address, "127.0.0.1");
+}
+
+TEST(WorkersTest, ALimitIsExactAcrossWorkersWhileSnapshotsArrive) {
+  GatewayFixture::Options options;
+  options.workers = 4;
+  GatewayFixture gateway(options);
+  gateway.PutServer("pay");
+  const std::string policy =
+      "name: 'base' policy_set { attach { global: true } rules { id: 'burst' rate_limit { calls: "
+      "100 per_s: 600 } } }";
+  gateway.Put("PolicySet", policy);
+  gateway.Publish();
+  std::atomic<int> admitted = 0, refused = 0;
+  std::vector<std::thread> callers;
+  for (int t = 0; t < 32; ++t) {
+    callers.emplace_back([&] {
+      for (int i = 0; i < 10; ++i) {
+        const HttpAnswer answer = gateway.CallTool("/pay/mcp", "a");
+        admitted += answer.body.find("hello") != std::string::npos;
+        refused += answer.body.find("-31429") != std::string::npos;
+      }
+    });
+  }
+  for (int i = 0; i < 20; ++i) {
+    gateway.Put("PolicySet", policy);
+    gateway.Publish();
+  }
+  for (std::thread& caller : callers) caller.join();
+  EXPECT_EQ(admitted, 100);
+  EXPECT_EQ(refused, 220);
+  EXPECT_EQ(gateway.server_calls, 100);
+}
+
+TEST(WorkersTest, AForwardedAddressIsBelievedOnlyFromATrustedProxy) {
+  GatewayFixture::Options options;
+  options.trusted_proxies = {"127.0.0.1"};
+  GatewayFixture gateway(options);
+  gateway.PutServer("pay");
+  const std::string key = gateway.PutKey("alice");
+  gateway.Publish();
+  gateway.CallTool("/pay/mcp", "a",
+                   "X-Api-Key: " + key + "\r\nX-Forwarded-For: 9.9.9.9, 10.1.2.3\r\n");
+  EXPECT_EQ(gateway.LastRecord().peer_address, "10.1.2.3");
+}
+
+}  // namespace
+}  // namespace gateway
