@@ -145,6 +145,7 @@ base::Task<boost::system::result<std::unique_ptr<Answer>, SendFailure>> Post(
   request.cancel = message.cancel;
   request.first_byte = message.first_byte;
   request.endless_body = message.endless;
+  request.times = message.times;
   auto exchange = co_await client.Send(url, request);
   if (!exchange) co_return exchange.error();
   co_return std::make_unique<Answer>(std::move(*exchange));
@@ -204,6 +205,7 @@ base::Task<boost::system::result<Handshake, SendFailure>> Meet(base::http::Clien
   OutgoingMessage message;
   message.body = pieces;
   message.method = "server/discover";
+  message.times = options.times;
   message.fields = options.fields;
   message.cancel = options.cancel;
   message.first_byte = options.first_byte;

@@ -41,6 +41,8 @@ struct OutgoingMessage {
   std::chrono::milliseconds first_byte{0};
   // No idle limit while the answer is read.
   bool endless = false;
+  // Where not null: how long connecting took.
+  base::http::ConnectTimes* times = nullptr;
 };
 
 // A server's answer, its body still on the way. Destroying it before the end closes the connection.
@@ -124,6 +126,8 @@ struct HandshakeOptions {
   base::CancelSignal* cancel = nullptr;
   std::chrono::milliseconds first_byte{0};
   std::size_t max_bytes = 4 * 1024 * 1024;
+  // Where not null: how long connecting took, at the first message.
+  base::http::ConnectTimes* times = nullptr;
 };
 
 // Finds out the era of a server: server/discover first; an answer that only an older server gives

@@ -69,7 +69,10 @@ std::shared_ptr<mcp::Handler> MakeBackend(const std::string& server_name,
                                           BackendContext& context) {
   const portolan::v1::Endpoint& endpoint = spec.endpoint();
   if (endpoint.has_stdio()) {
-    if (context.stdio) return context.stdio->Get(server_name, spec, context.loop);
+    if (context.stdio) {
+      return context.stdio->Get(
+          server_name, spec, context.upstreams.Find(BackendKey(server_name, spec)), context.loop);
+    }
     return std::make_shared<UnservedServer>(
         server_name, "is a program, and this gateway starts none (--allow-stdio is off).");
   }

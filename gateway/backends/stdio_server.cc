@@ -33,9 +33,14 @@ std::string WithProgressToken(const mcp::Call& call, std::string_view raw_token)
 
 }  // namespace
 
-StdioServer::StdioServer(Options options, base::Loop& loop, Guard& guard,
-                         const BackendLimits& limits, const base::Clock& clock)
-    : options_(std::move(options)), loop_(loop), guard_(guard), limits_(limits), clock_(clock) {}
+StdioServer::StdioServer(Options options, std::shared_ptr<Upstream> upstream, base::Loop& loop,
+                         Guard& guard, const BackendLimits& limits, const base::Clock& clock)
+    : options_(std::move(options)),
+      upstream_(std::move(upstream)),
+      loop_(loop),
+      guard_(guard),
+      limits_(limits),
+      clock_(clock) {}
 
 StdioServer::~StdioServer() {
   for (const auto& [_, place] : places_) {
@@ -112,22 +117,23 @@ base::Task<base::Result<StdioServer::Child>> StdioServer::StartChild(base::Cance
   auto program = co_await guard_.Spawn(options_.program);
   if (!program) {
     NoteStart(false);
-    co_return program.error();
+    co_return program.error().WithContext("start");
   }
   StdioChild::Limits limits;
   limits.max_message_bytes = limits_.max_stdio_message_bytes;
   const auto child =
       std::make_shared<StdioChild>(options_.name, loop_, *std::move(program), limits);
   child->Start();
-  const base::Result<void> introduced = co_await child->Introduce(revision_, cancel);
+  const base::Result<void> introduced = co_await child->Introduce(upstream_->revision(), cancel);
   if (!introduced) {
-    revision_.reset();
+    if (const auto revision = upstream_->revision()) upstream_->Forget(*revision);
     if (introduced.error().code != Code::kCancelled) NoteStart(false);
     child->End("it did not finish the handshake");
-    co_return introduced.error();
+    co_return introduced.error().WithContext("handshake");
   }
   NoteStart(true);
-  revision_ = child->revision();
+  upstream_->Know(child->revision(), child->introduction());
+  if (on_list_changed_) child->OnListChanged(on_list_changed_);
   child->last_used = clock_.Now();
   const auto check = [](void* self) { static_cast<StdioServer*>(self)->EndIdle(); };
   loop_.timers.Arm(idle_timer_, std::min(kIdleCheck, limits_.stdio_idle), check, this);

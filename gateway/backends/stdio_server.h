@@ -16,6 +16,7 @@
 #include "gateway/backends/deadline.h"
 #include "gateway/backends/passage.h"
 #include "gateway/backends/stdio_child.h"
+#include "gateway/backends/upstream.h"
 #include "mcp/handler.h"
 
 namespace gateway {
@@ -27,11 +28,14 @@ class StdioServer final : public mcp::Handler {
     Guard::Program program;
     bool shared = false;
   };
-  StdioServer(Options options, base::Loop& loop, Guard& guard, const BackendLimits& limits,
-              const base::Clock& clock);
+  StdioServer(Options options, std::shared_ptr<Upstream> upstream, base::Loop& loop, Guard& guard,
+              const BackendLimits& limits, const base::Clock& clock);
   ~StdioServer() override;
 
   base::Task<mcp::Response> Handle(mcp::Call& call) override;
+
+  // Called on the loop when the server says that its lists changed. Before the first call.
+  void OnListChanged(std::function<void()> callback) { on_list_changed_ = std::move(callback); }
 
  private:
   using Child = std::shared_ptr<StdioChild>;
@@ -60,6 +64,7 @@ class StdioServer final : public mcp::Handler {
 
   // Constant after construction
   const Options options_;
+  const std::shared_ptr<Upstream> upstream_;
   base::Loop& loop_;
   Guard& guard_;
   const BackendLimits& limits_;
@@ -67,10 +72,10 @@ class StdioServer final : public mcp::Handler {
 
   std::map<std::string, Place> places_;
   std::vector<InFlight*> in_flight_;
-  std::optional<mcp::Revision> revision_;
   int failed_starts_ = 0;
   base::TimePoint may_start_{};
   base::Timers::Timer idle_timer_;
+  std::function<void()> on_list_changed_;
 };
 
 }  // namespace gateway

@@ -39,6 +39,7 @@ StdioServers::~StdioServers() = default;
 
 std::shared_ptr<mcp::Handler> StdioServers::Get(const std::string& name,
                                                 const portolan::v1::Server& spec,
+                                                std::shared_ptr<Upstream> upstream,
                                                 base::Loop& caller_loop) {
   std::shared_ptr<StdioServer> server;
   {
@@ -52,8 +53,12 @@ std::shared_ptr<mcp::Handler> StdioServers::Get(const std::string& name,
         home.Post([old] { delete old; });
       };
       server = std::shared_ptr<StdioServer>(
-          new StdioServer(OptionsFrom(name, spec, limits_), loop_, guard_, limits_, clock_),
+          new StdioServer(OptionsFrom(name, spec, limits_), std::move(upstream), loop_, guard_,
+                          limits_, clock_),
           end_at_home);
+      if (on_list_changed_) {
+        server->OnListChanged([this, name] { on_list_changed_(name); });
+      }
       known = server;
     }
   }

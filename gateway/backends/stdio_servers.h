@@ -5,6 +5,7 @@
 // back.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -18,6 +19,7 @@
 namespace gateway {
 
 class StdioServer;
+class Upstream;
 
 class StdioServers {
  public:
@@ -28,8 +30,15 @@ class StdioServers {
 
   // From any thread: the server's handler for a worker that runs `caller_loop`. The programs end
   // when the last handler of that server is gone.
+  // What it says of itself is kept in `upstream`.
   std::shared_ptr<mcp::Handler> Get(const std::string& name, const portolan::v1::Server& spec,
-                                    base::Loop& caller_loop);
+                                    std::shared_ptr<Upstream> upstream, base::Loop& caller_loop);
+
+  // `callback` is told the name of a server that says that its lists changed; from our loop. Once,
+  // before the first Get.
+  void OnListChanged(std::function<void(const std::string& name)> callback) {
+    on_list_changed_ = std::move(callback);
+  }
 
  private:
   // Constant after construction
@@ -37,6 +46,7 @@ class StdioServers {
   Guard& guard_;
   const BackendLimits& limits_;
   const base::SystemClock clock_;
+  std::function<void(const std::string&)> on_list_changed_;
 
   std::mutex mutex_;
   std::map<std::string, std::weak_ptr<StdioServer>> servers_;

@@ -1,0 +1,213 @@
+#include "gateway/backends/definitions_watcher.h"
+
+#include <deque>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "base/auth/api_key.h"
+#include "gateway/backends/probe.h"
+#include "portolan/v1/server.pb.h"
+
+namespace gateway {
+namespace {
+
+namespace v1 = portolan::v1;
+using std::chrono::milliseconds;
+
+constexpr milliseconds kInterval{5 * 60'000};
+// A server that could not be reached is tried sooner, so that its return is noticed.
+constexpr milliseconds kRetryInterval{30'000};
+constexpr milliseconds kChangeDelay{1'000};
+// An order may come a moment before the server that it names.
+constexpr milliseconds kOrderPatience{100};
+constexpr int kOrderRounds = 30;
+constexpr int kMaxAtOnce = 8;
+
+bool MayBeContacted(const v1::Server& spec) {
+  return spec.endpoint().transport_case() != v1::Endpoint::TRANSPORT_NOT_SET &&
+         spec.approval() == v1::Approval::APPROVED && spec.lifecycle() != v1::Lifecycle::RETIRED;
+}
+
+}  // namespace
+
+struct DefinitionsWatcher::State : std::enable_shared_from_this<State> {
+  State(BackendContext& lent, Reporter& to) : context(lent), reporter(to) {}
+
+  struct Watched {
+    State* state = nullptr;
+    std::string name;
+    std::string key;
+    v1::Server spec;
+    // Kept, so that what a probe started (a program, a session) serves the first call.
+    std::shared_ptr<mcp::Handler> backend;
+    bool queued = false;
+    bool running = false;
+    bool again = false;
+    std::vector<std::string> probe_ids;  // who waits for the next probe
+    std::string reported;                // hash of the definitions last told
+    base::Timers::Timer timer;
+  };
+
+  void Queue(Watched& watched) {
+    watched.timer.Disarm();
+    if (watched.running) {
+      watched.again = true;
+    } else if (!std::exchange(watched.queued, true)) {
+      queue.push_back(watched.name);
+      RunNext();
+    }
+  }
+
+  void QueueAfter(Watched& watched, milliseconds delay) {
+    const auto due = [](void* self) {
+      auto* one = static_cast<Watched*>(self);
+      one->state->Queue(*one);
+    };
+    context.loop.timers.Arm(watched.timer, delay, due, &watched);
+  }
+
+  void RunNext() {
+    while (running < kMaxAtOnce && !queue.empty()) {
+      const std::string name = queue.front();
+      queue.pop_front();
+      const auto found = servers.find(name);
+      if (found == servers.end() || !found->second.queued) continue;
+      found->second.queued = false;
+      found->second.running = true;
+      ++running;
+      base::Spawn(Run(shared_from_this(), name));
+    }
+  }
+
+  static base::Task<> Run(std::shared_ptr<State> self, std::string name) {
+    Watched& watched = self->servers.at(name);
+    const std::string key = watched.key;
+    const std::vector<std::string> orders = std::exchange(watched.probe_ids, {});
+    std::function<void(const v1::Stage&)> on_stage = [&](const v1::Stage& stage) {
+      for (const std::string& id : orders) self->TellStage(id, stage);
+    };
+    v1::Server spec = watched.spec;
+    std::shared_ptr<mcp::Handler> backend = watched.backend;
+    ProbeResult result = co_await ProbeServer(name, std::move(spec), std::move(backend),
+                                              self->context, self->stopping, std::move(on_stage));
+    --self->running;
+    self->Finish(name, key, orders, std::move(result));
+    self->RunNext();
+  }
+
+  void Finish(const std::string& name, const std::string& key,
+              const std::vector<std::string>& orders, ProbeResult result) {
+    if (stopping.requested()) return;
+    const bool healthy = result.status.health() == v1::Health::HEALTHY;
+    const v1::ServerStatus status = result.status;
+    const auto found = servers.find(name);
+    // It may be gone, or another one, by now.
+    const bool current = found != servers.end() && found->second.key == key;
+    if (current) {
+      if (result.listed) {
+        const std::string hash = base::auth::Sha256(result.definitions.SerializeAsString());
+        // Who ordered wants to be sure that the registry has them.
+        if (hash != found->second.reported || !orders.empty()) {
+          reporter.Definitions(std::move(result.definitions));
+        }
+        found->second.reported = hash;
+      }
+      reporter.Status(std::move(result.status));
+    }
+    for (const std::string& id : orders) TellStatus(id, status);
+    if (found == servers.end()) return;
+    Watched& watched = found->second;
+    watched.running = false;
+    if (std::exchange(watched.again, false) || !watched.probe_ids.empty()) return Queue(watched);
+    QueueAfter(watched, healthy ? kInterval : kRetryInterval);
+  }
+
+  void TellStage(const std::string& probe_id, const v1::Stage& stage) {
+    v1::ProbeReport report;
+    report.set_probe_id(probe_id);
+    *report.mutable_event()->mutable_stage() = stage;
+    reporter.Probe(std::move(report));
+  }
+
+  void TellStatus(const std::string& probe_id, const v1::ServerStatus& status) {
+    v1::ProbeReport report;
+    report.set_probe_id(probe_id);
+    *report.mutable_event()->mutable_status() = status;
+    reporter.Probe(std::move(report));
+  }
+
+  static base::Task<> TakeOrder(std::shared_ptr<State> self, v1::ProbeOrder order) {
+    for (int round = 0; round < kOrderRounds; ++round) {
+      const auto found = self->servers.find(order.server());
+      if (found != self->servers.end()) {
+        found->second.probe_ids.push_back(order.probe_id());
+        self->Queue(found->second);
+        co_return;
+      }
+      const bool waited = co_await self->context.loop.timers.Sleep(kOrderPatience, self->stopping);
+      if (!waited) co_return;
+    }
+    v1::ServerStatus status;
+    status.set_server(order.server());
+    status.set_message("This gateway does not serve it: it has no endpoint, or is not approved.");
+    self->TellStatus(order.probe_id(), status);
+  }
+
+  BackendContext& context;
+  Reporter& reporter;
+  base::CancelSignal stopping;
+  std::map<std::string, Watched> servers;
+  std::deque<std::string> queue;
+  int running = 0;
+};
+
+DefinitionsWatcher::DefinitionsWatcher(BackendContext& context, Reporter& reporter)
+    : state_(std::make_shared<State>(context, reporter)) {}
+
+DefinitionsWatcher::~DefinitionsWatcher() {
+  state_->stopping.Request();
+  for (auto& [_, watched] : state_->servers) watched.timer.Disarm();
+}
+
+void DefinitionsWatcher::Put(const std::string& name, const v1::Server& spec) {
+  if (!MayBeContacted(spec)) return Remove(name);
+  std::string key = BackendKey(name, spec);
+  State::Watched& watched = state_->servers[name];
+  if (watched.key == key) return;
+  watched.state = state_.get();
+  watched.name = name;
+  watched.key = std::move(key);
+  watched.spec = spec;
+  watched.backend = MakeBackend(name, spec, state_->context);
+  watched.reported.clear();
+  state_->Queue(watched);
+}
+
+void DefinitionsWatcher::Remove(const std::string& name) {
+  const auto found = state_->servers.find(name);
+  if (found == state_->servers.end()) return;
+  for (const std::string& id : found->second.probe_ids) {
+    v1::ServerStatus status;
+    status.set_server(name);
+    status.set_message("The server was removed.");
+    state_->TellStatus(id, status);
+  }
+  state_->servers.erase(found);
+}
+
+void DefinitionsWatcher::Order(const v1::ProbeOrder& order) {
+  base::Spawn(State::TakeOrder(state_, order));
+}
+
+void DefinitionsWatcher::ListChanged(const std::string& name) {
+  const auto found = state_->servers.find(name);
+  if (found == state_->servers.end() || found->second.queued) return;
+  if (found->second.running) {
+    found->second.again = true;
+  } else {
+    state_->QueueAfter(found->second, kChangeDelay);
+  }
+}
+
+}  // namespace gateway
