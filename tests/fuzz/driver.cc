@@ -4,6 +4,7 @@
 //
 //   scan_fuzz CORPUS_FOLDER...
 #include <chrono>
+#include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -108,7 +109,18 @@ class Mutator {
   std::mt19937_64 random_;
 };
 
+// The input being run, for the handler below.
+const std::string* current_input = nullptr;
+
+// Shows the input that broke something, in hex, so that it can go into the corpus.
+void ShowInput(int) {
+  std::fprintf(stderr, "input:");
+  for (const char c : *current_input) std::fprintf(stderr, " %02x", static_cast<unsigned char>(c));
+  std::fprintf(stderr, "\n");
+}
+
 void Run(const std::string& input) {
+  current_input = &input;
   // Of exact size on the heap, so that reading past the end is seen.
   const std::vector<std::uint8_t> bytes(input.begin(), input.end());
   LLVMFuzzerTestOneInput(bytes.data(), bytes.size());
@@ -122,6 +134,7 @@ std::uint64_t Setting(const char* name, std::uint64_t otherwise) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  std::signal(SIGABRT, ShowInput);
   std::vector<std::string> corpus;
   for (int i = 1; i < argc; ++i) {
     for (const auto& file : std::filesystem::directory_iterator(argv[i])) {
