@@ -106,11 +106,12 @@ base::Task<base::Result<void>> HttpCaller::RelayJson(Source& source) {
   record_.http_status = 200;
   const std::array<base::http::Field, 2> all = {kJsonType, {"X-Request-Id", record_.request_id}};
   const std::span<const base::http::Field> fields(all.data(), record_.request_id.empty() ? 1 : 2);
-  watch_.Feed(*piece);
   if (piece->size() == source.length()) {
     ended_ = true;
+    whole_outcome_ = OutcomeOf(*piece);
     co_return Forgive(co_await exchange_.Respond(200, fields, *piece));
   }
+  watch_.Feed(*piece);
   base::Result<void> sent = Forgive(co_await exchange_.StartStream(200, fields, source.length()));
   while (sent && !piece->empty()) {
     sent = co_await Write(*piece);

@@ -11,6 +11,7 @@
 
 #include <chrono>
 #include <coroutine>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -42,7 +43,9 @@ class HttpCaller final : public Client {
   base::Task<void> End();
 
   // Of what was relayed.
-  AnswerOutcome relayed_outcome() const { return watch_.Finish(); }
+  AnswerOutcome relayed_outcome() const {
+    return whole_outcome_ ? *whole_outcome_ : watch_.Finish();
+  }
 
  private:
   // Awaits until no keep-alive is being written.
@@ -76,6 +79,7 @@ class HttpCaller final : public Client {
   bool busy_ = false;          // Write, StartStream or FinishStream of a call in progress
   bool ended_ = false;
   OutcomeWatch watch_;
+  std::optional<AnswerOutcome> whole_outcome_;  // of a body that came in one piece
 
   base::Timers::Timer timer_;
   bool keep_alive_writing_ = false;

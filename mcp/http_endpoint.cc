@@ -1,6 +1,7 @@
 #include "mcp/http_endpoint.h"
 
 #include <boost/container/small_vector.hpp>
+#include <exception>
 #include <optional>
 
 #include "mcp/error.h"
@@ -82,6 +83,7 @@ class EndpointExchange {
                           std::span<const Field> more = {});
   base::Task<void> RefuseText(int status, int code, std::string_view sentence,
                               std::string_view reason, std::span<const Field> more = {});
+  Response InternalError(std::string_view what);
   void FillFields(FieldList& fields, const Response& response) const;
   void NoteOutcome(const AnswerOutcome& outcome);
   std::string_view id() const { return envelope_.id.of(bytes_); }
@@ -276,7 +278,13 @@ base::Task<void> EndpointExchange::Dispatch(Revision revision, std::string_view 
   }
   HttpCaller caller(exchange_, loop_, record_, options_.keep_alive, outlives_peer);
   Call call = MakeCall(caller, cancel, revision, session);
-  Response response = co_await handler_.Handle(call);
+  Response response;
+  try {
+    response = co_await handler_.Handle(call);
+  } catch (const std::exception& exception) {
+    // Our own bug. The caller learns the request's id and nothing else.
+    response = InternalError(exception.what());
+  }
   co_await Deliver(caller, std::move(response), IsModern(revision));
 }
 
@@ -296,13 +304,9 @@ base::Task<void> EndpointExchange::Deliver(HttpCaller& caller, Response response
     case Kind::kGone:
       if (record_.outcome == Outcome::kUnknown) record_.outcome = Outcome::kCancelled;
       co_return co_await caller.End();
-    case Kind::kAccepted: {
-      // A request is never answered 202.
-      CallError error;
-      error.message = "Internal error.";
-      response = Response::Message(ErrorMessage(id(), error, record_.request_id));
+    case Kind::kAccepted:
+      response = InternalError("a request was answered like a notification");
       break;
-    }
     case Kind::kMessage:
     case Kind::kRefused:
       break;
@@ -317,6 +321,14 @@ base::Task<void> EndpointExchange::Deliver(HttpCaller& caller, Response response
   FillFields(fields, response);
   const std::span<const Field> all(fields.data(), fields.size());
   co_await caller.Answer(status, response.body, all);
+}
+
+Response EndpointExchange::InternalError(std::string_view what) {
+  record_.outcome = Outcome::kInternal;
+  record_.message = what;
+  CallError error;
+  error.message = "Internal error.";
+  return Response::Message(ErrorMessage(id(), error, record_.request_id));
 }
 
 void EndpointExchange::FillFields(FieldList& fields, const Response& response) const {

@@ -360,6 +360,19 @@ TEST_F(EndpointTest, ARequestIsNeverAnswered202) {
   EXPECT_EQ(ErrorCode(exchange), -32603);
 }
 
+TEST_F(EndpointTest, AnExceptionOfAHandlerSaysNothingToTheCaller) {
+  FakeHandler broken([](Call& call) -> base::Task<Response> {
+    if (call.is_request()) throw std::runtime_error("secret detail");
+    co_return Response::Accepted();
+  });
+  FakeExchange exchange = ModernPost(ModernCall(), "tools/call", "add");
+  Serve(exchange, broken);
+  EXPECT_EQ(ErrorCode(exchange), -32603);
+  EXPECT_EQ(exchange.text.find("secret"), std::string::npos);
+  EXPECT_EQ(record.outcome, Outcome::kInternal);
+  EXPECT_EQ(record.message, "secret detail");
+}
+
 TEST_F(EndpointTest, ACallWithoutANameIsRefused) {
   FakeExchange exchange = ModernPost(
       R"({"jsonrpc":"2.0","id":5,"method":"tools/call","params":{"name":7,)" + Meta() + "}}",
