@@ -1,0 +1,148 @@
+// policy: what governs the traffic, as written and as it works out for a server.
+#include <cstdio>
+#include <memory>
+
+#include "base/manifest.h"
+#include "cli/context.h"
+#include "cli/verbs.h"
+
+namespace cli {
+namespace {
+
+template <class List>
+std::string Join(const List& words, std::string_view between = ", ") {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : std::string(between)) + word;
+  return text;
+}
+
+std::string AttachedTo(const v1::Attachment& attach) {
+  switch (attach.scope_case()) {
+    case v1::Attachment::kGlobal:
+      return "global";
+    case v1::Attachment::kServer:
+      return "server " + attach.server();
+    case v1::Attachment::kConsumer:
+      return "consumer " + attach.consumer();
+    default:
+      return "nothing";
+  }
+}
+
+std::string Selects(const v1::Selector& select) {
+  std::string text;
+  auto add = [&](std::string_view word, const auto& globs) {
+    if (globs.empty()) return;
+    text += (text.empty() ? "" : "; ") + std::string(word) + Join(globs);
+  };
+  add("", select.methods());
+  add("tool ", select.tools());
+  add("resource ", select.resources());
+  add("prompt ", select.prompts());
+  return text.empty() ? "everything" : text;
+}
+
+std::string Does(const v1::Rule& rule) {
+  switch (rule.policy_case()) {
+    case v1::Rule::kIp: {
+      std::string text = "ip";
+      if (!rule.ip().allow().empty()) text += " allow " + Join(rule.ip().allow());
+      if (!rule.ip().deny().empty()) text += " deny " + Join(rule.ip().deny());
+      return text;
+    }
+    case v1::Rule::kAuthenticate: {
+      std::string text;
+      for (const auto& proof : rule.authenticate().any_of()) {
+        if (!proof.has_api_key()) continue;
+        const std::string& header = proof.api_key().header();
+        text += (text.empty() ? "" : " or ") +
+                ("api_key(" + (header.empty() ? "X-Api-Key" : header) + ")");
+      }
+      return text;
+    }
+    case v1::Rule::kRateLimit: {
+      const v1::RateLimit& limit = rule.rate_limit();
+      std::string text = WithCommas(limit.calls()) + " per " + WithCommas(limit.per_s()) + " s";
+      if (limit.weight() > 1) text += ", each call costs " + WithCommas(limit.weight());
+      if (!limit.key().empty()) text += " per " + limit.key();
+      return text;
+    }
+    case v1::Rule::kRecord: {
+      if (!rule.record().has_sample()) return "record";
+      char text[32];
+      std::snprintf(text, sizeof text, "record %.4g%%", rule.record().sample() * 100);
+      return text;
+    }
+    default:
+      return "–";
+  }
+}
+
+Exit List(Context& context) {
+  Printer& printer = context.printer();
+  v1::ListRequest request;
+  request.set_kind("PolicySet");
+  auto sets = context.registry().List(request);
+  if (!sets) return printer.Fail(FailureFrom(sets.error(), "policy"));
+  std::vector<Row> rows;
+  for (const v1::Resource& resource : *sets) {
+    const v1::PolicySet& set = resource.policy_set();
+    Row row;
+    row.name = resource.name();
+    row.tree = base::Print(resource, base::Spelling::kSnakeCase);
+    row.cells = {{resource.name(), Tone::kStrong},
+                 {AttachedTo(set.attach())},
+                 {set.mode() == v1::Mode::OBSERVE ? "observes" : "enforces"},
+                 {std::to_string(set.rules_size())},
+                 {std::to_string(resource.revision())}};
+    rows.push_back(std::move(row));
+  }
+  printer.List({{"POLICY SET"}, {"ATTACHED TO"}, {"MODE"}, {"RULES", true}, {"REVISION", true}},
+               rows, "no policies yet      portolan apply -f policy.yaml");
+  return Exit::kOk;
+}
+
+struct ShowArguments {
+  std::string server;
+  std::string consumer;
+};
+
+Exit Show(Context& context, const ShowArguments& arguments) {
+  Printer& printer = context.printer();
+  auto server = context.FindServer(arguments.server);
+  if (!server) return printer.Fail(FailureFrom(server.error(), "policy"));
+  v1::EffectivePolicyRequest request;
+  request.set_server(server->name());
+  request.set_consumer(arguments.consumer);
+  auto policy = context.registry().EffectivePolicy(request);
+  if (!policy) return printer.Fail(FailureFrom(policy.error(), "policy"));
+  std::vector<Row> rows;
+  for (const v1::EffectiveRule& effective : policy->rules()) {
+    Row row;
+    row.name = effective.scope() + "/" + effective.policy_set() + "#" + effective.rule().id();
+    row.tree = base::Print(effective, base::Spelling::kSnakeCase);
+    row.cells = {{effective.rule().id(), Tone::kStrong},
+                 {effective.scope() + " / " + effective.policy_set()},
+                 {Selects(effective.rule().select())},
+                 {Does(effective.rule()) + (effective.observe() ? "   (observes only)" : "")}};
+    rows.push_back(std::move(row));
+  }
+  printer.List({{"RULE"}, {"FROM"}, {"SELECTS"}, {"DOES"}}, rows, "nothing governs its calls");
+  return Exit::kOk;
+}
+
+}  // namespace
+
+void AddPolicy(Verbs& verbs) {
+  CLI::App* family = verbs.AddFamily("policy", "What governs the traffic");
+  verbs.AddTo(family, "ls", "Every policy set, and what it is attached to", "portolan policy ls",
+              [](Context& context) { return List(context); });
+  auto show = std::make_shared<ShowArguments>();
+  verbs
+      .AddTo(family, "show", "The policy in force for a server, each rule with its origin",
+             "portolan policy show pay", [show](Context& context) { return Show(context, *show); })
+      .Word("server", show->server, "SERVER", "`fs`, or `namespace/name`")
+      .Option("--consumer", show->consumer, "NAME", "As it is for this consumer");
+}
+
+}  // namespace cli

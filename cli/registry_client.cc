@@ -1,0 +1,177 @@
+#include "cli/registry_client.h"
+
+#include <grpcpp/grpcpp.h>
+
+#include <utility>
+
+#include "portolan/v1/access_service.grpc.pb.h"
+#include "portolan/v1/catalog_service.grpc.pb.h"
+#include "portolan/v1/fleet_service.grpc.pb.h"
+#include "portolan/v1/usage_service.grpc.pb.h"
+
+namespace cli {
+namespace {
+
+constexpr int kMaxMessageBytes = 20 * 1024 * 1024;
+constexpr std::chrono::seconds kDeadline{15};
+constexpr std::chrono::seconds kProbeDeadline{120};
+
+}  // namespace
+
+struct RegistryClient::Stubs {
+  Stubs(const std::string& address, const std::string& token) : address_(address), token_(token) {
+    grpc::ChannelArguments arguments;
+    arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);
+    arguments.SetMaxSendMessageSize(kMaxMessageBytes);
+    arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+    channel = grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+    catalog = v1::CatalogService::NewStub(channel);
+    access = v1::AccessService::NewStub(channel);
+    fleet = v1::FleetService::NewStub(channel);
+    usage = v1::UsageService::NewStub(channel);
+  }
+
+  template <class Stub, class Request, class Response>
+  base::Result<Response> Ask(Stub& stub,
+                             grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
+                                                          Response*),
+                             const Request& request) {
+    grpc::ClientContext context;
+    Prepare(context, kDeadline);
+    Response response;
+    grpc::Status status = (stub.*method)(&context, request, &response);
+    if (!status.ok()) return ErrorFrom(status);
+    return response;
+  }
+
+  // `deadline` zero: none.
+  void Prepare(grpc::ClientContext& context, std::chrono::seconds deadline) {
+    if (deadline.count() > 0) context.set_deadline(std::chrono::system_clock::now() + deadline);
+    if (!token_.empty()) context.AddMetadata("authorization", "Bearer " + token_);
+  }
+
+  base::Error ErrorFrom(const grpc::Status& status) const {
+    auto code = static_cast<base::Code>(status.error_code());
+    std::string message = status.error_message();
+    // The library's own words for "nobody there" are long and name no one.
+    bool nobody = code == base::Code::kUnavailable &&
+                  (message.find("failed to connect") != std::string::npos ||
+                   message.find("ocket closed") != std::string::npos ||
+                   message.find("onnection reset") != std::string::npos ||
+                   message.find("DNS resolution") != std::string::npos);
+    if (nobody) message = "no registry answers at " + address_;
+    if (code == base::Code::kDeadlineExceeded && message == "Deadline Exceeded") {
+      message = "the registry at " + address_ + " did not answer in time";
+    }
+    if (message.empty()) message = std::string(base::CodeName(code));
+    return base::Fail(code, std::move(message));
+  }
+
+  const std::string& address_;
+  const std::string& token_;
+  std::shared_ptr<grpc::Channel> channel;
+  std::unique_ptr<v1::CatalogService::Stub> catalog;
+  std::unique_ptr<v1::AccessService::Stub> access;
+  std::unique_ptr<v1::FleetService::Stub> fleet;
+  std::unique_ptr<v1::UsageService::Stub> usage;
+};
+
+RegistryClient::RegistryClient(std::string address, std::string token)
+    : address_(std::move(address)),
+      token_(std::move(token)),
+      stubs_(std::make_unique<Stubs>(address_, token_)) {}
+RegistryClient::~RegistryClient() = default;
+
+base::Result<v1::GetResponse> RegistryClient::Get(const v1::GetRequest& request) {
+  return stubs_->Ask(*stubs_->catalog, &v1::CatalogService::Stub::Get, request);
+}
+
+base::Result<std::vector<v1::Resource>> RegistryClient::List(v1::ListRequest request) {
+  std::vector<v1::Resource> resources;
+  request.set_page_size(500);
+  do {
+    auto page = stubs_->Ask(*stubs_->catalog, &v1::CatalogService::Stub::List, request);
+    if (!page) return page.error();
+    for (auto& resource : *page->mutable_resources()) resources.push_back(std::move(resource));
+    request.set_page_token(page->next_page_token());
+  } while (!request.page_token().empty());
+  return resources;
+}
+
+base::Result<v1::PutResponse> RegistryClient::Put(const v1::PutRequest& request) {
+  return stubs_->Ask(*stubs_->catalog, &v1::CatalogService::Stub::Put, request);
+}
+base::Result<v1::ApplyResponse> RegistryClient::Apply(const v1::ApplyRequest& request) {
+  return stubs_->Ask(*stubs_->catalog, &v1::CatalogService::Stub::Apply, request);
+}
+base::Result<v1::DeleteResponse> RegistryClient::Delete(const v1::DeleteRequest& request) {
+  return stubs_->Ask(*stubs_->catalog, &v1::CatalogService::Stub::Delete, request);
+}
+base::Result<v1::GetDefinitionsResponse> RegistryClient::GetDefinitions(
+    const v1::GetDefinitionsRequest& request) {
+  return stubs_->Ask(*stubs_->catalog, &v1::CatalogService::Stub::GetDefinitions, request);
+}
+base::Result<v1::ListStatusResponse> RegistryClient::ListStatus(
+    const v1::ListStatusRequest& request) {
+  return stubs_->Ask(*stubs_->catalog, &v1::CatalogService::Stub::ListStatus, request);
+}
+base::Result<v1::SearchResponse> RegistryClient::Search(const v1::SearchRequest& request) {
+  return stubs_->Ask(*stubs_->catalog, &v1::CatalogService::Stub::Search, request);
+}
+base::Result<v1::EffectivePolicyResponse> RegistryClient::EffectivePolicy(
+    const v1::EffectivePolicyRequest& request) {
+  return stubs_->Ask(*stubs_->catalog, &v1::CatalogService::Stub::EffectivePolicy, request);
+}
+base::Result<v1::DescribeResponse> RegistryClient::Describe() {
+  return stubs_->Ask(*stubs_->catalog, &v1::CatalogService::Stub::Describe, v1::DescribeRequest());
+}
+
+base::Result<void> RegistryClient::Probe(
+    const v1::ProbeRequest& request,
+    const std::function<void(const v1::ProbeResponse&)>& on_event) {
+  grpc::ClientContext context;
+  stubs_->Prepare(context, kProbeDeadline);
+  auto reader = stubs_->catalog->Probe(&context, request);
+  v1::ProbeResponse event;
+  while (reader->Read(&event)) on_event(event);
+  grpc::Status status = reader->Finish();
+  if (!status.ok()) return stubs_->ErrorFrom(status);
+  return {};
+}
+
+base::Result<v1::CreateKeyResponse> RegistryClient::CreateKey(const v1::CreateKeyRequest& request) {
+  return stubs_->Ask(*stubs_->access, &v1::AccessService::Stub::CreateKey, request);
+}
+base::Result<v1::RevokeKeyResponse> RegistryClient::RevokeKey(const v1::RevokeKeyRequest& request) {
+  return stubs_->Ask(*stubs_->access, &v1::AccessService::Stub::RevokeKey, request);
+}
+base::Result<v1::IssueCallTokenResponse> RegistryClient::IssueCallToken() {
+  return stubs_->Ask(*stubs_->access, &v1::AccessService::Stub::IssueCallToken,
+                     v1::IssueCallTokenRequest());
+}
+base::Result<v1::CreatePortalLinkResponse> RegistryClient::CreatePortalLink() {
+  return stubs_->Ask(*stubs_->access, &v1::AccessService::Stub::CreatePortalLink,
+                     v1::CreatePortalLinkRequest());
+}
+base::Result<v1::ListGatewaysResponse> RegistryClient::ListGateways() {
+  return stubs_->Ask(*stubs_->fleet, &v1::FleetService::Stub::ListGateways,
+                     v1::ListGatewaysRequest());
+}
+base::Result<v1::ListCallsResponse> RegistryClient::ListCalls(const v1::ListCallsRequest& request) {
+  return stubs_->Ask(*stubs_->usage, &v1::UsageService::Stub::ListCalls, request);
+}
+
+base::Result<void> RegistryClient::WatchCalls(
+    const v1::WatchCallsRequest& request,
+    const std::function<void(const v1::CallRecord&)>& on_call) {
+  grpc::ClientContext context;
+  stubs_->Prepare(context, std::chrono::seconds(0));
+  auto reader = stubs_->usage->WatchCalls(&context, request);
+  v1::WatchCallsResponse event;
+  while (reader->Read(&event)) on_call(event.call());
+  grpc::Status status = reader->Finish();
+  if (!status.ok()) return stubs_->ErrorFrom(status);
+  return {};
+}
+
+}  // namespace cli

@@ -1,0 +1,66 @@
+// The registry over gRPC, as the verbs ask it: plain blocking calls, each with a deadline.
+//
+// Errors carry the registry's own sentence; when nobody answers at all, they say where nobody
+// answered.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "portolan/v1/access_service.pb.h"
+#include "portolan/v1/catalog_service.pb.h"
+#include "portolan/v1/fleet_service.pb.h"
+#include "portolan/v1/usage_service.pb.h"
+
+namespace cli {
+
+namespace v1 = portolan::v1;
+
+class RegistryClient {
+ public:
+  // `token` may be empty: reading is anonymous from loopback.
+  RegistryClient(std::string address, std::string token);
+  ~RegistryClient();
+
+  const std::string& address() const { return address_; }
+
+  base::Result<v1::GetResponse> Get(const v1::GetRequest& request);
+  // All pages.
+  base::Result<std::vector<v1::Resource>> List(v1::ListRequest request);
+  base::Result<v1::PutResponse> Put(const v1::PutRequest& request);
+  base::Result<v1::ApplyResponse> Apply(const v1::ApplyRequest& request);
+  base::Result<v1::DeleteResponse> Delete(const v1::DeleteRequest& request);
+  base::Result<v1::GetDefinitionsResponse> GetDefinitions(const v1::GetDefinitionsRequest& request);
+  base::Result<v1::ListStatusResponse> ListStatus(const v1::ListStatusRequest& request);
+  base::Result<v1::SearchResponse> Search(const v1::SearchRequest& request);
+  base::Result<v1::EffectivePolicyResponse> EffectivePolicy(
+      const v1::EffectivePolicyRequest& request);
+  base::Result<v1::DescribeResponse> Describe();
+  // Each event as it comes, until the stream ends.
+  base::Result<void> Probe(const v1::ProbeRequest& request,
+                           const std::function<void(const v1::ProbeResponse&)>& on_event);
+
+  base::Result<v1::CreateKeyResponse> CreateKey(const v1::CreateKeyRequest& request);
+  base::Result<v1::RevokeKeyResponse> RevokeKey(const v1::RevokeKeyRequest& request);
+  base::Result<v1::IssueCallTokenResponse> IssueCallToken();
+  base::Result<v1::CreatePortalLinkResponse> CreatePortalLink();
+
+  base::Result<v1::ListGatewaysResponse> ListGateways();
+
+  base::Result<v1::ListCallsResponse> ListCalls(const v1::ListCallsRequest& request);
+  base::Result<void> WatchCalls(const v1::WatchCallsRequest& request,
+                                const std::function<void(const v1::CallRecord&)>& on_call);
+
+ private:
+  struct Stubs;
+
+  const std::string address_;
+  const std::string token_;
+  std::unique_ptr<Stubs> stubs_;
+};
+
+}  // namespace cli

@@ -1,0 +1,261 @@
+// ls, show, tools, rm: what the catalog holds.
+#include <map>
+#include <memory>
+
+#include "base/manifest.h"
+#include "base/yaml.h"
+#include "cli/context.h"
+#include "cli/verbs.h"
+
+namespace cli {
+namespace {
+
+using nlohmann::ordered_json;
+
+struct State {
+  std::string word;
+  Tone tone;
+};
+
+// What matters most first: whether it is served at all, then how it is.
+State StateOf(const v1::Server& server, const v1::ServerStatus* status) {
+  switch (server.approval()) {
+    case v1::Approval::DRAFT:
+      return {"○ draft", Tone::kFaint};
+    case v1::Approval::PENDING:
+      return {"▲ pending", Tone::kWarning};
+    case v1::Approval::REJECTED:
+      return {"✗ rejected", Tone::kBad};
+    default:
+      break;
+  }
+  if (server.lifecycle() == v1::Lifecycle::RETIRED) return {"○ retired", Tone::kFaint};
+  if (!server.has_endpoint()) return {"○ external", Tone::kFaint};
+  switch (status ? status->health() : v1::Health::UNSPECIFIED) {
+    case v1::Health::HEALTHY:
+      return server.lifecycle() == v1::Lifecycle::DEPRECATED ? State{"▲ deprecated", Tone::kWarning}
+                                                             : State{"● healthy", Tone::kGood};
+    case v1::Health::DEGRADED:
+      return {"▲ degraded", Tone::kWarning};
+    case v1::Health::UNREACHABLE:
+      return {"✗ unreachable", Tone::kBad};
+    default:
+      return {"○ not checked", Tone::kFaint};
+  }
+}
+
+// What people call it: the base path, else the name.
+std::string ShortName(const v1::Resource& resource) {
+  return resource.server().base_path().empty() ? resource.name() : resource.server().base_path();
+}
+
+ordered_json TreeOf(const v1::Resource& resource, const v1::ServerStatus* status) {
+  ordered_json tree = base::Print(resource, base::Spelling::kSnakeCase);
+  if (status) {
+    tree["status"] = base::Print(*status, base::Spelling::kSnakeCase);
+    tree["status"].erase("server");
+  }
+  return tree;
+}
+
+using Statuses = std::map<std::string, v1::ServerStatus>;
+
+base::Result<Statuses> ReadStatuses(Context& context, const std::string& only = "") {
+  v1::ListStatusRequest request;
+  if (!only.empty()) request.add_servers(only);
+  auto response = context.registry().ListStatus(request);
+  if (!response) return response.error();
+  Statuses statuses;
+  for (const auto& status : response->statuses()) statuses[status.server()] = status;
+  return statuses;
+}
+
+const v1::ServerStatus* Find(const Statuses& statuses, const std::string& server) {
+  auto found = statuses.find(server);
+  return found == statuses.end() ? nullptr : &found->second;
+}
+
+struct ListArguments {
+  std::vector<std::string> tags;
+  std::string owner;
+};
+
+Exit List(Context& context, const ListArguments& arguments) {
+  Printer& printer = context.printer();
+  v1::ListRequest request;
+  request.set_kind("Server");
+  for (const std::string& tag : arguments.tags) request.add_tags(tag);
+  request.set_owner(arguments.owner);
+  auto servers = context.registry().List(request);
+  if (!servers) return printer.Fail(FailureFrom(servers.error(), "list"));
+  auto statuses = ReadStatuses(context);
+  if (!statuses) return printer.Fail(FailureFrom(statuses.error(), "list"));
+
+  std::vector<Row> rows;
+  for (const v1::Resource& resource : *servers) {
+    const v1::ServerStatus* status = Find(*statuses, resource.name());
+    State state = StateOf(resource.server(), status);
+    Row row;
+    row.name = resource.name();
+    row.tree = TreeOf(resource, status);
+    bool counted = status && status->checked_at_ms() > 0;
+    row.cells = {{ShortName(resource), Tone::kStrong},
+                 {state.word, state.tone},
+                 {counted ? WithCommas(status->tools()) : "–", Tone::kPlain},
+                 {std::to_string(resource.revision()), Tone::kPlain},
+                 {resource.server().owner(), Tone::kPlain}};
+    if (state.tone == Tone::kBad) row.next = "portolan doctor " + ShortName(resource);
+    rows.push_back(std::move(row));
+  }
+  printer.List({{"SERVER"}, {"STATE"}, {"TOOLS", true}, {"REVISION", true}, {"OWNER"}}, rows,
+               "no servers yet      portolan add NAME URL   or   portolan add NAME -- COMMAND");
+  return Exit::kOk;
+}
+
+void ShowForPeople(Context& context, const v1::Resource& resource, const v1::ServerStatus* status) {
+  std::ostream& out = context.printer().out();
+  const v1::Server& server = resource.server();
+  auto line = [&](std::string_view label, const std::string& value) {
+    if (value.empty()) return;
+    std::string padded(label);
+    padded.resize(12, ' ');
+    out << padded << value << '\n';
+  };
+  line("server", resource.name());
+  line("title", server.title());
+  line("about", FirstLine(server.description()));
+  State state = StateOf(server, status);
+  line("state",
+       state.word +
+           (status && !status->message().empty() ? "   " + FirstLine(status->message()) : ""));
+  if (server.endpoint().has_streamable_http())
+    line("endpoint", server.endpoint().streamable_http().url());
+  if (server.endpoint().has_stdio()) {
+    std::string command = server.endpoint().stdio().command();
+    for (const std::string& word : server.endpoint().stdio().args()) command += " " + word;
+    line("command", command);
+    line("in", server.endpoint().stdio().cwd());
+  }
+  if (!server.base_path().empty()) {
+    auto where = context.registry().Describe();
+    std::string gateway = where ? where->gateway_public_url() : "";
+    line("reached at", gateway + "/" + server.base_path() + "/mcp");
+  }
+  line("owner", server.owner());
+  std::string tags;
+  for (const std::string& tag : server.tags()) tags += (tags.empty() ? "" : ", ") + tag;
+  line("tags", tags);
+  if (server.lifecycle()) line("lifecycle", v1::Lifecycle::Stage_Name(server.lifecycle()));
+  line("approval", server.approval() ? v1::Approval::State_Name(server.approval()) : "");
+  line("revision",
+       std::to_string(resource.revision()) + "   " + TimeOfDay(resource.updated_at_ms()));
+  if (status && status->checked_at_ms() > 0) {
+    line("offers", std::to_string(status->tools()) + " tools, " +
+                       std::to_string(status->prompts()) + " prompts, " +
+                       std::to_string(status->resources()) + " resources   checked " +
+                       TimeOfDay(status->checked_at_ms()));
+  }
+}
+
+Exit Show(Context& context, const std::string& name) {
+  Printer& printer = context.printer();
+  auto resource = context.FindServer(name);
+  if (!resource) return printer.Fail(FailureFrom(resource.error(), "show"));
+  auto statuses = ReadStatuses(context, resource->name());
+  if (!statuses) return printer.Fail(FailureFrom(statuses.error(), "show"));
+  const v1::ServerStatus* status = Find(*statuses, resource->name());
+  printer.One(TreeOf(*resource, status), resource->name(),
+              [&] { ShowForPeople(context, *resource, status); });
+  return Exit::kOk;
+}
+
+Exit Tools(Context& context, const std::string& name) {
+  Printer& printer = context.printer();
+  auto resource = context.FindServer(name);
+  if (!resource) return printer.Fail(FailureFrom(resource.error(), "tools"));
+  v1::GetDefinitionsRequest request;
+  request.set_server(resource->name());
+  auto definitions = context.registry().GetDefinitions(request);
+  if (!definitions) return printer.Fail(FailureFrom(definitions.error(), "tools"));
+  std::vector<Row> rows;
+  for (const v1::Definition& definition : definitions->definitions()) {
+    if (definition.kind() != v1::DefinitionKind::TOOL) continue;
+    std::string id = ShortName(*resource) + "." + definition.name();
+    ordered_json tool = ordered_json::parse(definition.json(), nullptr, false);
+    if (!tool.is_object()) tool = ordered_json::object();
+    std::string required;
+    if (tool.contains("inputSchema") && tool["inputSchema"].is_object() &&
+        tool["inputSchema"].contains("required")) {
+      for (const auto& argument : tool["inputSchema"]["required"]) {
+        if (argument.is_string())
+          required += (required.empty() ? "" : " ") + argument.get<std::string>();
+      }
+    }
+    std::string about = tool.contains("description") && tool["description"].is_string()
+                            ? FirstLine(tool["description"].get_ref<const std::string&>())
+                            : "";
+    Row row;
+    row.cells = {{id, Tone::kStrong}, {required}, {about, Tone::kPlain}};
+    row.name = id;
+    row.tree = {{"id", id}, {"server", resource->name()}};
+    row.tree.update(tool);
+    rows.push_back(std::move(row));
+  }
+  printer.List(
+      {{"TOOL"}, {"REQUIRED"}, {"ABOUT"}}, rows,
+      definitions->listed_at_ms() == 0
+          ? "not listed yet: no gateway has reached it      portolan doctor " + ShortName(*resource)
+          : "it offers no tools");
+  return Exit::kOk;
+}
+
+Exit Remove(Context& context, const std::vector<std::string>& names) {
+  Printer& printer = context.printer();
+  for (const std::string& name : names) {
+    auto resource = context.FindServer(name);
+    if (!resource) return printer.Fail(FailureFrom(resource.error(), "rm"));
+    v1::DeleteRequest request;
+    request.set_kind("Server");
+    request.set_name(resource->name());
+    auto removed = context.registry().Delete(request);
+    if (!removed) return printer.Fail(FailureFrom(removed.error(), "rm"));
+    ordered_json tree = {
+        {"kind", "Server"}, {"name", resource->name()}, {"revision", removed->revision()}};
+    printer.One(tree, resource->name(), [&] {
+      printer.Did(printer.Paint(Tone::kGood, "✓") + " removed " + resource->name() +
+                  " at revision " + std::to_string(removed->revision()));
+    });
+  }
+  return Exit::kOk;
+}
+
+}  // namespace
+
+void AddServers(Verbs& verbs) {
+  auto list = std::make_shared<ListArguments>();
+  verbs
+      .Add("ls", "Every server, how it is, and what it offers", "portolan ls --tag finance",
+           [list](Context& context) { return List(context, *list); })
+      .Options("--tag", list->tags, "WORD", "Only servers with this tag; may be repeated")
+      .Option("--owner", list->owner, "WHO", "Only servers of this owner");
+
+  auto shown = std::make_shared<std::string>();
+  verbs
+      .Add("show", "All about one server", "portolan show fs -o yaml",
+           [shown](Context& context) { return Show(context, *shown); })
+      .Word("server", *shown, "SERVER", "`fs`, or `namespace/name`");
+
+  auto offered = std::make_shared<std::string>();
+  verbs
+      .Add("tools", "The tools a server offers", "portolan tools fs",
+           [offered](Context& context) { return Tools(context, *offered); })
+      .Word("server", *offered, "SERVER", "`fs`, or `namespace/name`");
+
+  auto removed = std::make_shared<std::vector<std::string>>();
+  verbs
+      .Add("rm", "Remove servers from the catalog", "portolan rm fs",
+           [removed](Context& context) { return Remove(context, *removed); })
+      .Words("server", *removed, "SERVER", "`fs`, or `namespace/name`");
+}
+
+}  // namespace cli
