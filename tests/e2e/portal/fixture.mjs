@@ -6,13 +6,13 @@ import { join } from 'node:path';
 import AxeBuilder from '@axe-core/playwright';
 import { chromium } from 'playwright-core';
 import { manifests } from './catalog.mjs';
-import { Installation } from './installation.mjs';
+import { Installation } from '../installation.mjs';
 
 let installation;
 let browser;
 
 export async function setUp() {
-  installation = await Installation.start();
+  installation = await Installation.start('--demo');
   browser = await chromium.launch({
     executablePath: process.env.CHROMIUM,
     args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-background-networking'],

@@ -1,4 +1,4 @@
-// A whole Portolan of its own for the tests: both daemons and the demo servers, on free ports, in a temporary folder.
+// A whole Portolan of its own for the tests: both daemons on free ports, in a temporary folder; with `--demo` the demo servers.
 import { execFile, spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -10,11 +10,11 @@ const execute = promisify(execFile);
 const portolan = join(process.env.PORTOLAN_BIN, 'portolan');
 
 export class Installation {
-  static async start() {
-    const data = await mkdtemp(join(tmpdir(), 'portolan-portal-'));
+  static async start(...flags) {
+    const data = await mkdtemp(join(tmpdir(), 'portolan-e2e-'));
     const anyPort = ['--gateway-listen', '--http-listen', '--grpc-listen', '--admin-listen'].flatMap((flag) => [flag, '127.0.0.1:0']);
     // The kernel ends it with us, whatever becomes of us.
-    const up = spawn('setpriv', ['--pdeathsig', 'TERM', portolan, 'up', '--demo', '--print-endpoints', '--data', data, ...anyPort], {
+    const up = spawn('setpriv', ['--pdeathsig', 'TERM', portolan, 'up', '--print-endpoints', '--data', data, ...anyPort, ...flags], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let talk = '';
@@ -43,6 +43,18 @@ export class Installation {
     const env = { ...process.env, PORTOLAN_REGISTRY: this.endpoints.grpc, PORTOLAN_TOKEN: this.token, NO_COLOR: '1' };
     const { stdout } = await execute(portolan, words, { env, timeout: 30_000 });
     return stdout;
+  }
+
+  // A method of the JSON API, as admin; returns the answer's JSON.
+  async api(method, request) {
+    const response = await fetch(`${this.endpoints.http}/api/portolan.v1.${method}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${this.token}` },
+      body: JSON.stringify(request),
+    });
+    const answer = await response.json();
+    if (!response.ok) throw new Error(`${method}: ${response.status} ${JSON.stringify(answer)}`);
+    return answer;
   }
 
   async stop() {
