@@ -53,6 +53,7 @@ int main(int argc, char** argv) {
   cli::AddSearch(verbs);
   cli::AddCall(verbs);
   cli::AddDoctor(verbs);
+  cli::AddEval(verbs);
   cli::AddKeys(verbs);
   cli::AddManifests(verbs);
   cli::AddPolicy(verbs);

@@ -81,6 +81,7 @@ void AddServers(Verbs& verbs);
 void AddSearch(Verbs& verbs);
 void AddCall(Verbs& verbs);
 void AddDoctor(Verbs& verbs);
+void AddEval(Verbs& verbs);
 void AddKeys(Verbs& verbs);
 void AddManifests(Verbs& verbs);
 void AddPolicy(Verbs& verbs);
