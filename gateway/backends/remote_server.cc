@@ -92,9 +92,12 @@ base::Task<Response> RemoteServer::Handle(mcp::Call& call) {
       if (!met) co_return Fail(call, met.error(), deadline);
       revision = *met;
     }
-    const bool modern = mcp::IsModern(*revision);
-    std::optional<Response> response =
-        modern ? co_await AskModern(call, deadline) : co_await AskOlder(call, deadline);
+    std::optional<Response> response;
+    if (mcp::IsModern(*revision)) {
+      response = co_await AskModern(call, deadline);
+    } else {
+      response = co_await AskOlder(call, deadline);
+    }
     if (response) co_return *std::move(response);
     upstream_->Forget(*revision);
   }
