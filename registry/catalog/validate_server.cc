@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "registry/catalog/names.h"
 #include "registry/catalog/validate.h"
+#include "registry/import/server_json.h"
 
 namespace registry {
 namespace {
@@ -169,7 +170,9 @@ base::Result<void> ValidateServerVersion(std::string_view name, const v1::Server
   if (parts.has_error()) return parts.error();
   const auto document = base::ParseJson(version.server_json());
   if (document.has_error()) return FieldError("/spec/server_json", document.error().message);
-  if (!document->is_object()) return FieldError("/spec/server_json", "is not an object");
+  if (const auto problems = import::CheckServerJson(*document, 1); !problems.empty()) {
+    return FieldError("/spec/server_json", problems.front());
+  }
   const auto is = [&](const char* member, std::string_view value) {
     const auto found = document->find(member);
     return found != document->end() && found->is_string() &&
