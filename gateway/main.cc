@@ -1,0 +1,360 @@
+// portolan-gateway: the wiring diagram as code.
+//
+//   guard process  <--  StdioServers (main loop)
+//   registry  <==>  ResourceFeed (2 threads)  -->  Follower (main loop)  --table-->  Workers (N
+//   threads)
+//                   ReportQueue  <------------------------- records ---------------------'
+#include <unistd.h>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <csignal>
+#include <cstdio>
+#include <fstream>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/auth/api_key.h"
+#include "base/log.h"
+#include "gateway/backends/stdio_servers.h"
+#include "gateway/backends/upstream_table.h"
+#include "gateway/edge/admin.h"
+#include "gateway/edge/listener.h"
+#include "gateway/feed/report_queue.h"
+#include "gateway/feed/resource_feed.h"
+#include "gateway/guard/guard.h"
+#include "gateway/routing/follower.h"
+#include "gateway/settings.h"
+#include "gateway/worker.h"
+
+namespace gateway {
+namespace {
+
+using std::chrono::seconds;
+using std::chrono::steady_clock;
+
+// Calls may finish for so long after SIGTERM.
+constexpr seconds kDrainWithin{30};
+// A gateway that hears nothing and has no snapshot says its addresses after so long all the same.
+constexpr seconds kAnnounceAtLatest{2};
+
+// Everything that runs, in the order in which it is made; destroyed in reverse.
+class Gateway {
+ public:
+  static base::Result<std::unique_ptr<Gateway>> Open(Settings settings,
+                                                     std::unique_ptr<Guard> guard);
+  // Until SIGTERM or SIGINT, and then until calls have finished.
+  void Run();
+
+ private:
+  Gateway(Settings settings, std::unique_ptr<Guard> guard, Hosts hosts)
+      : settings_(std::move(settings)),
+        guard_(std::move(guard)),
+        ended_(settings_.data / "gateway" / "ended_sessions", clock_.UnixMillis()),
+        gate_{std::move(hosts), settings_.trusted_proxies},
+        reports_(settings_.name, clock_),
+        keep_running_(loop_.io.get_executor()),
+        signals_(loop_.io, SIGTERM, SIGINT, SIGHUP),
+        tick_(loop_.io) {
+    if (guard_) {
+      guard_->Attach(loop_);
+      stdio_ = std::make_unique<StdioServers>(loop_, *guard_, settings_.backend_limits);
+    }
+  }
+
+  base::Result<void> StartWorkers();
+  base::Result<void> StartAdmin();
+  void MakeFollower();
+  base::Result<void> StartFeed();
+
+  void Publish(const std::shared_ptr<const RouteTable>& table);
+  void WaitForSignals();
+  void Tick();
+  void CheckStaleness();
+  void Announce();
+  std::size_t active() const;
+
+  std::string NotReady() const;
+  std::string Metrics() const;
+  std::string HealthJson() const;
+
+  const Settings settings_;
+  const base::SystemClock clock_;
+  base::Loop loop_;
+  std::unique_ptr<Guard> guard_;
+  std::unique_ptr<StdioServers> stdio_;
+
+  state::Limits limits_{clock_};
+  state::FloodGuard flood_{clock_};
+  state::Tokens tokens_;
+  state::EndedSessions ended_;
+  UpstreamTable upstreams_{clock_};
+  const GateOptions gate_;
+
+  ReportQueue reports_;
+  std::unique_ptr<SharedByWorkers> shared_;
+  std::unique_ptr<Follower> follower_;
+  std::unique_ptr<ResourceFeed> feed_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::unique_ptr<Admin> admin_;
+
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> keep_running_;
+  boost::asio::signal_set signals_;
+  boost::asio::steady_timer tick_;
+  const steady_clock::time_point started_ = steady_clock::now();
+  bool announced_ = false;
+  bool stale_ = false;
+  bool draining_ = false;
+  steady_clock::time_point drain_until_{};
+};
+
+base::Result<std::unique_ptr<Gateway>> Gateway::Open(Settings settings,
+                                                     std::unique_ptr<Guard> guard) {
+  auto hosts = Hosts::Of(settings.listen, settings.public_url, settings.portal_url);
+  if (!hosts) return hosts.error();
+  std::unique_ptr<Gateway> gateway(
+      new Gateway(std::move(settings), std::move(guard), std::move(*hosts)));
+  if (auto ok = gateway->StartWorkers(); !ok) return ok.error();
+  if (auto ok = gateway->StartAdmin(); !ok) return ok.error();
+  gateway->MakeFollower();
+  if (auto ok = gateway->StartFeed(); !ok) return ok.error();
+  return gateway;
+}
+
+base::Result<void> Gateway::StartWorkers() {
+  shared_.reset(new SharedByWorkers{.gateway_name = settings_.name,
+                                    .clock = clock_,
+                                    .gate = gate_,
+                                    .backend_limits = settings_.backend_limits,
+                                    .server_limits = settings_.server_limits,
+                                    .max_body_bytes = settings_.max_body_bytes,
+                                    .flood = flood_,
+                                    .tokens = tokens_,
+                                    .ended_sessions = ended_,
+                                    .make_backend = MakeBackend,
+                                    .upstreams = upstreams_,
+                                    .stdio = stdio_.get(),
+                                    .reporter = reports_});
+  // Until the registry's keys come; sessions sealed with it do not outlive this process.
+  const std::vector<std::string> ring = {base::auth::RandomBytes(32)};
+  for (int i = 0; i < settings_.workers; ++i) {
+    const base::http::ListenAddress address =
+        i == 0 ? settings_.listen : workers_.front()->address();
+    auto worker = Worker::Listen(static_cast<std::uint32_t>(i), address, ring, *shared_);
+    if (!worker) return worker.error().WithContext("--listen " + settings_.listen.ToString());
+    workers_.push_back(std::move(*worker));
+  }
+  for (auto& worker : workers_) worker->Start();
+  return {};
+}
+
+base::Result<void> Gateway::StartAdmin() {
+  Admin::Sources sources;
+  sources.not_ready = [this] { return NotReady(); };
+  sources.metrics = [this] { return Metrics(); };
+  sources.health_json = [this] { return HealthJson(); };
+  sources.snapshot = [this]() -> const Snapshot& { return follower_->snapshot(); };
+  auto admin = Admin::Listen(loop_, settings_.admin_listen, std::move(sources));
+  if (!admin)
+    return admin.error().WithContext("--admin-listen " + settings_.admin_listen.ToString());
+  admin_ = std::move(*admin);
+  admin_->Start();
+  return {};
+}
+
+void Gateway::MakeFollower() {
+  Follower::Outlets outlets;
+  outlets.publish = [this](const std::shared_ptr<const RouteTable>& table) {
+    if (!stale_) Publish(table);
+  };
+  outlets.keys = [this](const FeedKeys& keys) {
+    tokens_.Forget();
+    for (auto& worker : workers_) worker->SetKeys(keys);
+  };
+  outlets.probe = [](const portolan::v1::ProbeOrder&) {};
+  outlets.server_put = [](const ServerEntry&) {};
+  outlets.server_removed = [](const std::string&) {};
+  follower_ = std::make_unique<Follower>(loop_, limits_, reports_, std::move(outlets));
+}
+
+base::Result<void> Gateway::StartFeed() {
+  FeedOptions options;
+  options.registry = settings_.registry;
+  options.data = settings_.data;
+  options.name = settings_.name;
+  options.version = "0.1.0";
+  options.admin_url = "http://" + admin_->address().ToString();
+  options.allow_stdio = settings_.allow_stdio;
+  auto feed = ResourceFeed::Open(std::move(options), *follower_, reports_);
+  if (!feed) return feed.error();
+  feed_ = std::move(*feed);
+  feed_->Start();
+  return {};
+}
+
+void Gateway::Publish(const std::shared_ptr<const RouteTable>& table) {
+  auto waiting = std::make_shared<std::atomic<std::size_t>>(workers_.size());
+  for (auto& worker : workers_) {
+    worker->SetTable(table, [this, waiting, revision = table->revision()] {
+      if (waiting->fetch_sub(1) == 1) reports_.InForce(revision);
+    });
+  }
+  if (follower_->snapshot().complete()) Announce();
+}
+
+void Gateway::Run() {
+  WaitForSignals();
+  Tick();
+  spdlog::info("serving listen={} admin={} workers={} registry={}",
+               workers_.front()->address().ToString(), admin_->address().ToString(),
+               workers_.size(), settings_.registry);
+  loop_.io.run();
+  spdlog::info("stopping");
+  // First who takes calls, then who reports them; the loop runs no more.
+  admin_.reset();
+  workers_.clear();
+  feed_.reset();
+}
+
+void Gateway::WaitForSignals() {
+  signals_.async_wait([this](const boost::system::error_code& error, int number) {
+    if (error) return;
+    if (number == SIGHUP) {
+      spdlog::info("SIGHUP: settings are read at the next start; the catalog is always the newest");
+    } else if (draining_) {
+      loop_.io.stop();  // asked twice
+    } else {
+      spdlog::info("draining: no new connections, {} calls running", active());
+      draining_ = true;
+      drain_until_ = steady_clock::now() + kDrainWithin;
+      for (auto& worker : workers_) worker->Drain();
+    }
+    WaitForSignals();
+  });
+}
+
+void Gateway::Tick() {
+  if (draining_ && (active() == 0 || steady_clock::now() >= drain_until_)) {
+    loop_.io.stop();
+    return;
+  }
+  if (steady_clock::now() - started_ >= kAnnounceAtLatest) Announce();
+  CheckStaleness();
+  tick_.expires_after(std::chrono::milliseconds(50));
+  tick_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) Tick();
+  });
+}
+
+// What nobody has confirmed for so long is not served any more.
+void Gateway::CheckStaleness() {
+  const bool stale = feed_->stale_s() > settings_.max_stale_s;
+  if (stale == stale_) return;
+  stale_ = stale;
+  if (stale)
+    spdlog::error("the registry was not heard for {} s: nothing is served", settings_.max_stale_s);
+  Publish(stale ? std::make_shared<const RouteTable>() : follower_->table());
+}
+
+void Gateway::Announce() {
+  if (announced_) return;
+  announced_ = true;
+  if (settings_.endpoints_file.empty()) return;
+  const std::string fresh = settings_.endpoints_file.string() + ".new";
+  {
+    std::ofstream file(fresh, std::ios::trunc);
+    file << "gateway=http://" << workers_.front()->address().ToString() << "\nadmin=http://"
+         << admin_->address().ToString() << "\n";
+  }
+  if (std::rename(fresh.c_str(), settings_.endpoints_file.c_str()) != 0) {
+    spdlog::error("--endpoints-file {}: cannot be written", settings_.endpoints_file.string());
+  }
+}
+
+std::size_t Gateway::active() const {
+  std::size_t sum = 0;
+  for (const auto& worker : workers_) sum += worker->active();
+  return sum;
+}
+
+std::string Gateway::NotReady() const {
+  if (draining_) return "draining";
+  if (!follower_->snapshot().complete())
+    return "no snapshot of the catalog yet: " + feed_->problem();
+  if (stale_) return "the registry was not heard for too long";
+  return {};
+}
+
+std::string Gateway::HealthJson() const {
+  return "\"revision\":" + std::to_string(follower_->table()->revision()) +
+         ",\"registry_connected\":" + (feed_->connected() ? "true" : "false") +
+         ",\"stale_s\":" + std::to_string(feed_->stale_s());
+}
+
+std::string Gateway::Metrics() const {
+  state::Traffic::Sums sums;
+  for (const auto& worker : workers_) worker->traffic().AddTo(sums);
+  std::string out = sums.Render();
+  auto gauge = [&out](const char* name, const char* help, std::int64_t value) {
+    out.append("# HELP ")
+        .append(name)
+        .append(" ")
+        .append(help)
+        .append("\n# TYPE ")
+        .append(name)
+        .append(" gauge\n");
+    out.append(name).append(" ").append(std::to_string(value)).append("\n");
+  };
+  gauge("gateway_calls_running", "Exchanges being served.", static_cast<std::int64_t>(active()));
+  gauge("gateway_routes", "Servers that are routed.",
+        static_cast<std::int64_t>(follower_->table()->routes().size()));
+  gauge("gateway_revision", "Revision of the catalog in force.", follower_->table()->revision());
+  gauge("gateway_registry_connected", "1 while the registry's stream is open.",
+        feed_->connected() ? 1 : 0);
+  gauge("gateway_registry_stale_seconds", "Since the registry was last heard; -1: never.",
+        feed_->stale_s());
+  return out;
+}
+
+int Main(int argc, char** argv) {
+  auto settings = ReadSettings(argc, argv);
+  if (!settings) {
+    if (settings.error().code == base::Code::kCancelled) return 0;
+    std::cerr << "portolan-gateway: " << settings.error().message << "\n";
+    return settings.error().code == base::Code::kInvalidArgument ? 2 : 1;
+  }
+  // Before there is a second thread: the guard is a fork of this process. And before the lock,
+  // which a fork would hold on to.
+  std::unique_ptr<Guard> guard;
+  if (settings->allow_stdio) {
+    auto started = Guard::Start();
+    if (!started) {
+      std::cerr << "portolan-gateway: guard: " << started.error().message << "\n";
+      return 1;
+    }
+    guard = std::move(*started);
+  }
+  auto lock = DataLock::Take(settings->data);
+  if (!lock) {
+    std::cerr << "portolan-gateway: " << lock.error().message << "\n";
+    return 1;
+  }
+  std::signal(SIGPIPE, SIG_IGN);
+  RaiseFileLimit();
+  base::StartLog("portolan-gateway", settings->log_level);
+  auto gateway = Gateway::Open(std::move(*settings), std::move(guard));
+  if (!gateway) {
+    std::cerr << "portolan-gateway: " << gateway.error().message << "\n";
+    return 1;
+  }
+  (*gateway)->Run();
+  return 0;
+}
+
+}  // namespace
+}  // namespace gateway
+
+int main(int argc, char** argv) { return gateway::Main(argc, argv); }
