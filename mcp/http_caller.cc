@@ -45,7 +45,8 @@ base::Task<void> HttpCaller::KeepAlive() {
     co_return;
   }
   keep_alive_writing_ = true;
-  base::Result<void> sent = events_ ? base::Result<void>() : co_await StartEvents();
+  base::Result<void> sent;
+  if (!events_) sent = co_await StartEvents();
   if (sent) sent = co_await exchange_.Write(kKeepAliveComment);
   keep_alive_writing_ = false;
   if (sent) ArmKeepAlive();

@@ -45,22 +45,32 @@ bool Contains(std::string_view raw_array, std::string_view text) {
   return false;
 }
 
-// What an answer to server/discover says about the server's era.
-enum class Era { kModern, kOlder };
+// What an answer to server/discover says of the server.
+enum class Era {
+  kModern,
+  kOlder,
+  kAgain,    // it refused our revision, and yet lists it: it wants to be asked once more
+  kForeign,  // it serves nothing that we speak
+};
 Era EraOf(int http_status, const ReceivedMessage& message) {
   if (message.envelope.kind == Envelope::Kind::kResult) {
-    const std::string_view versions =
-        Member(message.envelope.result.of(message.bytes), "supportedVersions");
-    return Contains(versions, ToString(kLatest)) ? Era::kModern : Era::kOlder;
+    const std::string_view result = message.envelope.result.of(message.bytes);
+    return Contains(Member(result, "supportedVersions"), ToString(kLatest)) ? Era::kModern
+                                                                            : Era::kOlder;
   }
-  const std::int64_t code = Integer(message.envelope.error_code.of(message.bytes)).value_or(0);
-  switch (code) {
+  switch (Integer(message.envelope.error_code.of(message.bytes)).value_or(0)) {
     case kHeaderMismatch:
     case kMissingCapability:
       return Era::kModern;
-    // It knows the rules, but not our revision.
-    case kUnsupportedRevision:
-      return Era::kOlder;
+    case kUnsupportedRevision: {
+      const std::string_view error = message.envelope.error.of(message.bytes);
+      const std::string_view supported = Member(Member(error, "data"), "supported");
+      if (Contains(supported, ToString(kLatest))) return Era::kAgain;
+      for (const Revision revision : SupportedRevisions()) {
+        if (Contains(supported, ToString(revision))) return Era::kOlder;
+      }
+      return IsArray(supported) ? Era::kForeign : Era::kOlder;
+    }
     // Older servers say so in a 200, or refuse the request for the lack of a session.
     case kMethodNotFound:
       return http_status == 404 ? Era::kModern : Era::kOlder;
@@ -205,33 +215,43 @@ base::Task<boost::system::result<Handshake, SendFailure>> Meet(base::http::Clien
   OutgoingMessage message;
   message.body = pieces;
   message.method = "server/discover";
-  message.times = options.times;
   message.fields = options.fields;
   message.cancel = options.cancel;
   message.first_byte = options.first_byte;
-  auto answer = co_await Post(client, url, message);
-  if (!answer) co_return answer.error();
-  const base::Result<ReceivedMessage> response =
-      co_await ReadResponse(**answer, kDiscoverId, options.max_bytes);
-  if (response && EraOf((*answer)->status(), *response) == Era::kModern) {
+  std::optional<base::Error> refusal;
+  for (int round = 0; round < 2; ++round) {
+    auto answer = co_await Post(client, url, message);
+    if (!answer) co_return answer.error();
+    const base::Result<ReceivedMessage> response =
+        co_await ReadResponse(**answer, kDiscoverId, options.max_bytes);
+    if (!response) {
+      const Code code = response.error().code;
+      if (code == Code::kUnauthenticated || code == Code::kPermissionDenied) {
+        co_return Failure(response.error(), "auth");
+      }
+      if (code == Code::kCancelled) co_return Failure(response.error(), "http");
+      refusal = response.error().WithContext("server/discover");
+      break;
+    }
+    const Era era = EraOf((*answer)->status(), *response);
+    if (era == Era::kAgain) continue;
+    if (era == Era::kOlder) break;
+    if (era == Era::kForeign) {
+      const std::string sentence =
+          DecodeString(response->envelope.error_message.of(response->bytes));
+      co_return Failure(base::Fail(Code::kFailedPrecondition, "server/discover: " + sentence),
+                        "handshake");
+    }
     Handshake handshake;
     handshake.result = response->envelope.result.of(response->bytes);
     if (handshake.result.empty()) handshake.result = "{}";
     co_return handshake;
   }
-  if (!response) {
-    const Code code = response.error().code;
-    if (code == Code::kUnauthenticated || code == Code::kPermissionDenied) {
-      co_return Failure(response.error(), "auth");
-    }
-    if (code == Code::kCancelled) co_return Failure(response.error(), "http");
-  }
   // MCP 2026-07-28, Versioning, Backward Compatibility: anything else comes from a server that
   // wants a handshake.
   auto older = co_await legacy::OpenSession(client, url, options);
-  if (!older && !response && older.error().stage == "handshake") {
-    co_return Failure(response.error().WithContext("server/discover"), "handshake");
-  }
+  if (!older && refusal && older.error().stage == "handshake")
+    co_return Failure(*refusal, "handshake");
   co_return older;
 }
 

@@ -135,6 +135,46 @@ TEST_P(OlderServerTest, IsMetByAHandshake) {
 INSTANTIATE_TEST_SUITE_P(WhateverItSaysToDiscover, OlderServerTest,
                          ::testing::Values(200, 400, 404, 405, 422, 500));
 
+// Refuses our revision once, although it lists it.
+TEST_F(HttpClientTest, AsksAgainWhenTheServerListsTheRevisionItRefused) {
+  int asked = 0;
+  Listen([&](base::http::Exchange& exchange) -> base::Task<void> {
+    co_await exchange.ReadBody(10'000);
+    const base::http::Field json[] = {{"Content-Type", "application/json"}};
+    const std::string_view refusal =
+        R"({"jsonrpc":"2.0","id":"discover","error":{"code":-32022,"message":"no","data":{"supported":["2026-07-28"]}}})";
+    const std::string_view welcome =
+        R"({"jsonrpc":"2.0","id":"discover","result":{"supportedVersions":["2026-07-28"],"capabilities":{}}})";
+    const bool first = asked++ == 0;
+    co_await exchange.Respond(first ? 400 : 200, json, first ? refusal : welcome);
+  });
+  HandshakeOptions handshake_options;
+  std::optional<boost::system::result<Handshake, SendFailure>> met;
+  Run(MeetInto(*client, url, handshake_options, met));
+  ASSERT_TRUE(*met) << met->error().error.message;
+  EXPECT_EQ((*met)->revision, kLatest);
+  EXPECT_EQ(asked, 2);
+}
+
+TEST_F(HttpClientTest, AServerOfUnknownRevisionsOnlyIsNotAskedToShakeHands) {
+  int asked = 0;
+  Listen([&](base::http::Exchange& exchange) -> base::Task<void> {
+    co_await exchange.ReadBody(10'000);
+    ++asked;
+    const base::http::Field json[] = {{"Content-Type", "application/json"}};
+    const std::string_view refusal =
+        R"({"jsonrpc":"2.0","id":"discover","error":{"code":-32022,"message":"too old","data":{"supported":["2031-01-01"]}}})";
+    co_await exchange.Respond(400, json, refusal);
+  });
+  HandshakeOptions handshake_options;
+  std::optional<boost::system::result<Handshake, SendFailure>> met;
+  Run(MeetInto(*client, url, handshake_options, met));
+  ASSERT_FALSE(*met);
+  EXPECT_EQ(met->error().stage, "handshake");
+  EXPECT_EQ(met->error().error.message, "server/discover: too old");
+  EXPECT_EQ(asked, 1);
+}
+
 TEST_F(HttpClientTest, SaysWhereMeetingFailed) {
   Listen([](base::http::Exchange& exchange) -> base::Task<void> {
     co_await exchange.Respond(401, std::span<const base::http::Field>(), std::string_view("who?"));
