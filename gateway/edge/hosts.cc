@@ -49,12 +49,20 @@ base::Result<Hosts> Hosts::Of(const base::http::ListenAddress& listen, std::stri
   if (!portal_url.empty()) {
     auto url = base::http::Url::Parse(portal_url);
     if (!url) return url.error().WithContext("portal_url");
-    hosts.portal_origins_.push_back(url->origin());
+    // As browsers write an origin: without the port when it is the scheme's (RFC 6454, 6.2).
+    auto add = [&] {
+      hosts.portal_origins_.push_back((url->tls ? "https://" : "http://") + url->authority());
+    };
+    add();
     // A person types either name for this machine.
     if (IsLoopbackName(url->host)) {
       for (const char* name : {"localhost", "127.0.0.1"}) {
         url->host = name;
-        hosts.portal_origins_.push_back(url->origin());
+        // As browsers write an origin: without the port when it is the scheme's (RFC 6454, 6.2).
+        auto add = [&] {
+          hosts.portal_origins_.push_back((url->tls ? "https://" : "http://") + url->authority());
+        };
+        add();
       }
     }
   }
