@@ -330,6 +330,7 @@ void StdioChild::FinishWhenGone() {
   error_code ignored;
   in_.close(ignored);
   out_.close(ignored);
+  log_.close(ignored);
   const base::Error error = base::Fail(Code::kUnavailable, ending());
   for (const auto& [_, request] : requests_) {
     if (!request->answer_) request->failure_ = error;

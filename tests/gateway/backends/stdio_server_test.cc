@@ -1,0 +1,302 @@
+#include <gmock/gmock.h>
+#include <sys/wait.h>
+
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include "base/auth/api_key.h"
+#include "base/process.h"
+#include "gateway/backends/stdio_servers.h"
+#include "gateway/backends/upstream_table.h"
+#include "portolan/v1/server.pb.h"
+#include "tests/support/backend_fixture.h"
+
+namespace gateway {
+namespace {
+
+namespace fs = std::filesystem;
+using mcp::Revision;
+using support::TestCall;
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr auto kModern = Revision::k2026_07_28;
+constexpr auto kOlder = Revision::k2025_11_25;
+
+// A small server of either era (its first argument). Tools: echo answers its arguments and its
+// process; slow answers after notifications/cancelled or a second call; die ends the process.
+constexpr const char* kProgram = R"PY(
+import json, os, sys
+era = sys.argv[1]
+def send(m):
+    sys.stdout.write(json.dumps(m) + "\n"); sys.stdout.flush()
+def result(i, r): send({"jsonrpc": "2.0", "id": i, "result": r})
+def text(i, t): result(i, {"content": [{"type": "text", "text": t}]})
+print("hello, this is no JSON", flush=True)
+print("started", file=sys.stderr, flush=True)
+waiting = []
+for line in sys.stdin:
+    m = json.loads(line)
+    method, i, p = m.get("method"), m.get("id"), m.get("params", {})
+    if method == "initialize" and era == "older":
+        result(i, {"protocolVersion": "2025-11-25", "capabilities": {"tools": {}}, "serverInfo": {"name": "py", "version": "1"}})
+    elif method == "server/discover" and era == "modern":
+        result(i, {"supportedVersions": ["2026-07-28"], "capabilities": {"tools": {}}, "resultType": "complete"})
+    elif method == "notifications/cancelled":
+        for w in waiting: text(w, "cancelled %s" % p["requestId"])
+    elif method == "tools/call":
+        name, token = p["name"], p.get("_meta", {}).get("progressToken")
+        if name == "echo":
+            if token is not None:
+                send({"jsonrpc": "2.0", "method": "notifications/progress", "params": {"progressToken": token, "progress": 1}})
+            text(i, json.dumps({"pid": os.getpid(), "id": i, "params": p, "env": sorted(os.environ)}))
+        elif name == "slow": waiting.append(i)
+        elif name == "die": print("out of luck", file=sys.stderr, flush=True); os._exit(3)
+        elif name == "ask":
+            send({"jsonrpc": "2.0", "id": "q", "method": "roots/list"})
+            text(i, sys.stdin.readline())
+        elif name == "flood": sys.stdout.write("x" * (1 << 21)); sys.stdout.flush()
+    elif i is not None:
+        send({"jsonrpc": "2.0", "id": i, "error": {"code": -32601, "message": "no " + method}})
+)PY";
+
+std::string OlderCall(std::string_view tool, std::string_view token = "") {
+  std::string out = R"({"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":")";
+  out += tool;
+  out += R"(","arguments":{})";
+  if (!token.empty()) out += R"(,"_meta":{"progressToken":)" + std::string(token) + "}";
+  return out + "}}";
+}
+
+std::string ModernCall(std::string_view tool) {
+  return R"({"jsonrpc":"2.0","id":"a","method":"tools/call","params":{"name":")" +
+         std::string(tool) +
+         R"(","arguments":{},"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}}})";
+}
+
+class StdioServerTest : public support::BackendTest {
+ protected:
+  StdioServerTest()
+      : folder_(fs::temp_directory_path() /
+                ("stdio-" + base::auth::Hex(base::auth::RandomBytes(8)))) {
+    fs::create_directories(folder_);
+    std::ofstream(folder_ / "server.py") << kProgram;
+    guard_->Attach(loop_);
+    limits_.max_stdio_message_bytes = 1 << 20;
+    UseEra("older");
+  }
+  ~StdioServerTest() override {
+    backend_.reset();
+    loop_.io.poll();  // the server ends on its loop
+    fs::remove_all(folder_);
+  }
+
+  void UseEra(const std::string& era) {
+    portolan::v1::Stdio& stdio = *spec_.mutable_endpoint()->mutable_stdio();
+    stdio.set_command("python3");
+    stdio.clear_args();
+    stdio.add_args("server.py");
+    stdio.add_args(era);
+    stdio.set_cwd(folder_);
+    Make();
+  }
+  void Make() {
+    backend_ = servers_.Get("local/x", spec_, upstreams_.Find(BackendKey("local/x", spec_)), loop_);
+  }
+  std::string AskAs(std::string principal, std::string message, Revision revision = kOlder) {
+    TestCall call(std::move(message), revision, "session");
+    if (!principal.empty()) {
+      call.principal.id = std::move(principal);
+      call.principal.kind = base::auth::PrincipalKind::kAgent;
+    }
+    return Ask(*backend_, call).body;
+  }
+  // What the program says of its own process.
+  static std::string PidIn(const std::string& body) {
+    const std::size_t at = body.find(R"(\"pid\": )") + 9;
+    return body.substr(at, body.find(',', at) - at);
+  }
+
+  fs::path folder_;
+  std::unique_ptr<Guard> guard_ = *Guard::Start();
+  base::SystemClock clock_;
+  BackendLimits limits_;
+  UpstreamTable upstreams_{clock_};
+  StdioServers servers_{loop_, *guard_, limits_};
+  portolan::v1::Server spec_;
+  std::shared_ptr<mcp::Handler> backend_;
+};
+
+TEST_F(StdioServerTest, AnOlderProgramAnswersAnOlderCallerWithItsOwnId) {
+  const std::string body = AskAs("", OlderCall("echo"));
+  EXPECT_THAT(body, testing::StartsWith(R"({"jsonrpc": "2.0", "id": 7, "result")"));
+}
+
+TEST_F(StdioServerTest, AnOlderProgramAnswersAModernCaller) {
+  const std::string body = AskAs("", ModernCall("echo"), kModern);
+  EXPECT_THAT(body, HasSubstr(R"("id": "a")"));
+  EXPECT_THAT(body, HasSubstr(R"("resultType":"complete")"));
+  EXPECT_THAT(body, Not(HasSubstr("protocolVersion")));
+}
+
+TEST_F(StdioServerTest, AModernProgramAnswersBothEras) {
+  UseEra("modern");
+  EXPECT_THAT(AskAs("", ModernCall("echo"), kModern), HasSubstr("protocolVersion"));
+  EXPECT_THAT(AskAs("", OlderCall("echo")), HasSubstr("protocolVersion"));
+}
+
+TEST_F(StdioServerTest, AProgramSeesAListedEnvironmentOnly) {
+  ::setenv("PORTOLAN_SECRET", "x", 1);
+  portolan::v1::NameValue& token = *spec_.mutable_endpoint()->mutable_stdio()->add_env();
+  token.set_name("TOKEN");
+  token.set_value("mine");
+  Make();
+  const std::string body = AskAs("", OlderCall("echo"));
+  EXPECT_THAT(body, HasSubstr("TOKEN"));
+  EXPECT_THAT(body, Not(HasSubstr("PORTOLAN_SECRET")));
+}
+
+TEST_F(StdioServerTest, EachPrincipalHasAProgramAndAnonymousCallersShareOne) {
+  const std::string anonymous = PidIn(AskAs("", OlderCall("echo")));
+  EXPECT_EQ(PidIn(AskAs("", OlderCall("echo"))), anonymous);
+  const std::string alice = PidIn(AskAs("consumer/alice", OlderCall("echo")));
+  EXPECT_NE(alice, anonymous);
+  EXPECT_EQ(PidIn(AskAs("consumer/alice", OlderCall("echo"))), alice);
+}
+
+TEST_F(StdioServerTest, ASharedServerHasOneProgram) {
+  spec_.set_sessions(portolan::v1::Sessions::SHARED);
+  Make();
+  EXPECT_EQ(PidIn(AskAs("", OlderCall("echo"))), PidIn(AskAs("consumer/alice", OlderCall("echo"))));
+}
+
+TEST_F(StdioServerTest, TheProgramUsedLongestAgoMakesRoomForAnother) {
+  limits_.max_stdio_children = 2;
+  const std::string first = PidIn(AskAs("consumer/a", OlderCall("echo")));
+  AskAs("consumer/b", OlderCall("echo"));
+  AskAs("consumer/c", OlderCall("echo"));
+  EXPECT_NE(PidIn(AskAs("consumer/a", OlderCall("echo"))), first);
+}
+
+TEST_F(StdioServerTest, ProgressComesBackUnderTheCallersToken) {
+  TestCall call(OlderCall("echo", "\"mine\""), kOlder, "session");
+  const mcp::Response response = Ask(*backend_, call);
+  ASSERT_EQ(call.client.notifications.size(), 1u);
+  EXPECT_THAT(call.client.notifications[0], HasSubstr(R"("progressToken": "mine")"));
+  EXPECT_THAT(response.body, Not(HasSubstr("mine")));
+}
+
+TEST_F(StdioServerTest, CallsOfTheSameIdAtOnceAreToldApart) {
+  std::vector<std::unique_ptr<TestCall>> tests;
+  std::vector<mcp::Call> calls;
+  std::vector<std::string> bodies;
+  calls.reserve(16);
+  for (int i = 0; i < 16; ++i) {
+    tests.push_back(std::make_unique<TestCall>(OlderCall("echo"), kOlder, "session"));
+    calls.push_back(tests.back()->Make());
+    base::Spawn(
+        [](mcp::Handler& backend, mcp::Call& call, std::vector<std::string>& out) -> base::Task<> {
+          const mcp::Response response = co_await backend.Handle(call);
+          out.push_back(response.body);
+        }(*backend_, calls.back(), bodies));
+  }
+  RunUntil([&] { return bodies.size() == 16; });
+  std::sort(bodies.begin(), bodies.end());
+  EXPECT_EQ(std::unique(bodies.begin(), bodies.end()), bodies.end());
+}
+
+TEST_F(StdioServerTest, AProgramThatDiesTakesTheCallWithItAndTheNextOneWorks) {
+  TestCall call(OlderCall("die"), kOlder, "session");
+  const mcp::Response response = Ask(*backend_, call);
+  EXPECT_THAT(response.body, HasSubstr(R"("id":7,"error":{"code":-31502)"));
+  EXPECT_THAT(call.record.message, HasSubstr("exited with code 3: out of luck"));
+  EXPECT_THAT(AskAs("", OlderCall("echo")), HasSubstr("\"result\""));
+}
+
+TEST_F(StdioServerTest, ACancelledCallIsToldToTheProgram) {
+  TestCall call(OlderCall("slow"), kOlder, "session");
+  mcp::Call made = call.Make();
+  bool done = false;
+  base::Spawn([](mcp::Handler& backend, mcp::Call& slow, bool& out) -> base::Task<> {
+    const mcp::Response response = co_await backend.Handle(slow);
+    EXPECT_EQ(response.kind, mcp::Response::Kind::kGone);
+    out = true;
+  }(*backend_, made, done));
+  AskAs("", OlderCall("echo"));
+  TestCall cancel(
+      R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":7}})", kOlder,
+      "session");
+  Ask(*backend_, cancel);
+  RunUntil([&] { return done; });
+  EXPECT_THAT(AskAs("", OlderCall("echo")), HasSubstr("\"result\""));
+}
+
+TEST_F(StdioServerTest, WhatTheProgramAsksIsAnsweredSoThatItDoesNotWait) {
+  EXPECT_THAT(AskAs("", OlderCall("ask")), HasSubstr("-32601"));
+}
+
+TEST_F(StdioServerTest, AMessageOverTheBoundEndsTheProgram) {
+  TestCall call(OlderCall("flood"), kOlder, "session");
+  EXPECT_THAT(Ask(*backend_, call).body, HasSubstr("-31502"));
+  EXPECT_THAT(call.record.message, HasSubstr("longer than 1048576 bytes"));
+}
+
+TEST_F(StdioServerTest, AProgramThatCannotStartSaysWhyAndIsLeftAloneAfterAWhile) {
+  spec_.mutable_endpoint()->mutable_stdio()->set_command("no-such-program");
+  Make();
+  TestCall call(OlderCall("echo"), kOlder, "session");
+  EXPECT_THAT(Ask(*backend_, call).body, HasSubstr("-31502"));
+  EXPECT_EQ(call.record.message, "start: no-such-program: not found in PATH");
+  AskAs("", OlderCall("echo"));
+  AskAs("", OlderCall("echo"));
+  TestCall refused(OlderCall("echo"), kOlder, "session");
+  const mcp::Response response = Ask(*backend_, refused);
+  EXPECT_THAT(response.body, HasSubstr("-31503"));
+  EXPECT_EQ(response.headers.at(0).first, "Retry-After");
+}
+
+TEST_F(StdioServerTest, AnIdleProgramIsEnded) {
+  limits_.stdio_idle = std::chrono::milliseconds(100);
+  AskAs("", OlderCall("echo"));
+  RunUntil([&] { return base::Descendants(guard_->pid()).empty(); });
+}
+
+TEST_F(StdioServerTest, ProgramsEndWithTheLastHandlerOfTheirServer) {
+  AskAs("", OlderCall("echo"));
+  EXPECT_FALSE(base::Descendants(guard_->pid()).empty());
+  backend_.reset();
+  RunUntil([&] { return base::Descendants(guard_->pid()).empty(); });
+}
+
+TEST_F(StdioServerTest, CallsFromAnotherWorkersLoopComeAndGo) {
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work(
+      loop_.io.get_executor());
+  std::thread home([&] { loop_.io.run(); });
+  {
+    base::Loop own;
+    const auto far =
+        servers_.Get("local/x", spec_, upstreams_.Find(BackendKey("local/x", spec_)), own);
+    TestCall call(OlderCall("echo", "5"), kOlder, "session");
+    mcp::Call made = call.Make();
+    std::optional<mcp::Response> response;
+    base::Spawn([](mcp::Handler& handler, mcp::Call& asked,
+                   std::optional<mcp::Response>& out) -> base::Task<> {
+      out.emplace(co_await handler.Handle(asked));
+    }(*far, made, response));
+    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> own_work(
+        own.io.get_executor());
+    while (!response) own.io.run_one();
+    EXPECT_THAT(response->body, HasSubstr("\"id\": 7"));
+    EXPECT_EQ(call.client.notifications.size(), 1u);
+    EXPECT_GT(call.record.server_time.count(), 0);
+  }
+  backend_.reset();
+  work.reset();
+  loop_.Post([&] { loop_.io.stop(); });
+  home.join();
+  loop_.io.restart();
+}
+
+}  // namespace
+}  // namespace gateway
