@@ -58,10 +58,6 @@ base::Result<Hosts> Hosts::Of(const base::http::ListenAddress& listen, std::stri
     if (IsLoopbackName(url->host)) {
       for (const char* name : {"localhost", "127.0.0.1"}) {
         url->host = name;
-        // As browsers write an origin: without the port when it is the scheme's (RFC 6454, 6.2).
-        auto add = [&] {
-          hosts.portal_origins_.push_back((url->tls ? "https://" : "http://") + url->authority());
-        };
         add();
       }
     }
