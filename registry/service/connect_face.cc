@@ -154,6 +154,7 @@ base::Task<void> ConnectFace::ServeStream(Exchange& exchange, const Method& meth
     co_return;
   }
   const auto signal = std::make_shared<Signal>(loop_);
+  Signal& heard = *signal;
   std::unique_ptr<Stream> stream;
   // The answer's status is 200 whatever comes: an error stands in the last envelope.
   const auto open = [&]() -> base::Error {
@@ -186,7 +187,7 @@ base::Task<void> ConnectFace::ServeStream(Exchange& exchange, const Method& meth
     OnPool pulling(pool_, loop_, pull);
     const Pulled pulled = co_await pulling;
     if (pulled.state == Stream::State::kWait) {
-      co_await *signal;
+      co_await heard;
       continue;
     }
     const auto written = co_await exchange.Write(pulled.bytes);

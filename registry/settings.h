@@ -1,0 +1,31 @@
+// What this registry was told when it was started: flags over `--config FILE` over defaults.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "base/http/server.h"
+#include "base/result.h"
+#include "portolan/v1/bootstrap.pb.h"
+
+namespace registry {
+
+struct Settings {
+  std::filesystem::path data;
+  base::http::ListenAddress http_listen;
+  base::http::ListenAddress grpc_listen;
+  // Empty: formed from the address that was bound.
+  std::string public_url;
+  std::string gateway_public_url;
+  // Not in the bootstrap message.
+  std::filesystem::path endpoints_file;
+  std::string log_level = "info";
+};
+
+// Reads the command line. kCancelled: help or the version was printed and all is done.
+base::Result<Settings> ReadSettings(int argc, char** argv);
+
+// Of a whole bootstrap message; the error names the flag.
+base::Result<Settings> SettingsOf(const portolan::v1::RegistryBootstrap& bootstrap);
+
+}  // namespace registry
