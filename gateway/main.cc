@@ -15,10 +15,12 @@
 #include <iostream>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "base/auth/api_key.h"
 #include "base/log.h"
+#include "gateway/backends/definitions_watcher.h"
 #include "gateway/backends/stdio_servers.h"
 #include "gateway/backends/upstream_table.h"
 #include "gateway/edge/admin.h"
@@ -62,7 +64,11 @@ class Gateway {
     if (guard_) {
       guard_->Attach(loop_);
       stdio_ = std::make_unique<StdioServers>(loop_, *guard_, settings_.backend_limits);
+      stdio_->OnListChanged([this](const std::string& server) { watcher_->ListChanged(server); });
     }
+    probe_context_.reset(new BackendContext{loop_, *probe_client_, upstreams_, stdio_.get(),
+                                            settings_.backend_limits});
+    watcher_ = std::make_unique<DefinitionsWatcher>(*probe_context_, reports_);
   }
 
   base::Result<void> StartWorkers();
@@ -95,6 +101,11 @@ class Gateway {
   const GateOptions gate_;
 
   ReportQueue reports_;
+  // Probes have connections of their own, on this loop.
+  std::unique_ptr<base::http::Client> probe_client_ =
+      base::http::Client::Create(loop_, settings_.backend_limits.ForClient());
+  std::unique_ptr<BackendContext> probe_context_;
+  std::unique_ptr<DefinitionsWatcher> watcher_;
   std::unique_ptr<SharedByWorkers> shared_;
   std::unique_ptr<Follower> follower_;
   std::unique_ptr<ResourceFeed> feed_;
@@ -108,6 +119,7 @@ class Gateway {
   bool announced_ = false;
   bool stale_ = false;
   bool draining_ = false;
+  bool ending_ = false;
   steady_clock::time_point drain_until_{};
 };
 
@@ -172,11 +184,14 @@ void Gateway::MakeFollower() {
   };
   outlets.keys = [this](const FeedKeys& keys) {
     tokens_.Forget();
+    if (ending_) return;
     for (auto& worker : workers_) worker->SetKeys(keys);
   };
-  outlets.probe = [](const portolan::v1::ProbeOrder&) {};
-  outlets.server_put = [](const ServerEntry&) {};
-  outlets.server_removed = [](const std::string&) {};
+  outlets.probe = [this](const portolan::v1::ProbeOrder& order) { watcher_->Order(order); };
+  outlets.server_put = [this](const ServerEntry& server) {
+    watcher_->Put(server.name, server.spec);
+  };
+  outlets.server_removed = [this](const std::string& name) { watcher_->Remove(name); };
   follower_ = std::make_unique<Follower>(loop_, limits_, reports_, std::move(outlets));
 }
 
@@ -196,6 +211,7 @@ base::Result<void> Gateway::StartFeed() {
 }
 
 void Gateway::Publish(const std::shared_ptr<const RouteTable>& table) {
+  if (ending_) return;
   auto waiting = std::make_shared<std::atomic<std::size_t>>(workers_.size());
   for (auto& worker : workers_) {
     worker->SetTable(table, [this, waiting, revision = table->revision()] {
@@ -213,15 +229,28 @@ void Gateway::Run() {
                workers_.size(), settings_.registry);
   loop_.io.run();
   spdlog::info("stopping");
-  // First who takes calls, then who reports them; the loop runs no more.
+  // First who takes calls, then who reports them. Calls that are under way at this loop's stdio
+  // servers are answered while their workers end, and programs get to know that they are ended.
+  tick_.cancel();
+  signals_.cancel();
   admin_.reset();
-  workers_.clear();
+  ending_ = true;
+  loop_.io.restart();
+  std::thread ender([this] {
+    workers_.clear();
+    loop_.Post([this] { loop_.io.stop(); });
+  });
+  loop_.io.run();
+  ender.join();
   feed_.reset();
+  watcher_.reset();
+  loop_.io.restart();
+  loop_.io.poll();
 }
 
 void Gateway::WaitForSignals() {
   signals_.async_wait([this](const boost::system::error_code& error, int number) {
-    if (error) return;
+    if (error || ending_) return;
     if (number == SIGHUP) {
       spdlog::info("SIGHUP: settings are read at the next start; the catalog is always the newest");
     } else if (draining_) {
@@ -245,7 +274,7 @@ void Gateway::Tick() {
   CheckStaleness();
   tick_.expires_after(std::chrono::milliseconds(50));
   tick_.async_wait([this](const boost::system::error_code& error) {
-    if (!error) Tick();
+    if (!error && !ending_) Tick();
   });
 }
 
