@@ -10,8 +10,6 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <csignal>
-#include <cstdio>
-#include <fstream>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -19,12 +17,12 @@
 #include <vector>
 
 #include "base/auth/api_key.h"
+#include "base/daemon.h"
 #include "base/log.h"
 #include "gateway/backends/definitions_watcher.h"
 #include "gateway/backends/stdio_servers.h"
 #include "gateway/backends/upstream_table.h"
 #include "gateway/edge/admin.h"
-#include "gateway/edge/listener.h"
 #include "gateway/feed/report_queue.h"
 #include "gateway/feed/resource_feed.h"
 #include "gateway/guard/guard.h"
@@ -291,15 +289,11 @@ void Gateway::CheckStaleness() {
 void Gateway::Announce() {
   if (announced_) return;
   announced_ = true;
-  if (settings_.endpoints_file.empty()) return;
-  const std::string fresh = settings_.endpoints_file.string() + ".new";
-  {
-    std::ofstream file(fresh, std::ios::trunc);
-    file << "gateway=http://" << workers_.front()->address().ToString() << "\nadmin=http://"
-         << admin_->address().ToString() << "\n";
-  }
-  if (std::rename(fresh.c_str(), settings_.endpoints_file.c_str()) != 0) {
-    spdlog::error("--endpoints-file {}: cannot be written", settings_.endpoints_file.string());
+  const std::pair<std::string, std::string> endpoints[] = {
+      {"gateway", "http://" + workers_.front()->address().ToString()},
+      {"admin", "http://" + admin_->address().ToString()}};
+  if (auto written = base::WriteEndpoints(settings_.endpoints_file, endpoints); !written) {
+    spdlog::error("--endpoints-file: {}", written.error().message);
   }
 }
 
@@ -366,13 +360,13 @@ int Main(int argc, char** argv) {
     }
     guard = std::move(*started);
   }
-  auto lock = DataLock::Take(settings->data);
+  auto lock = base::DataLock::Take(settings->data / "gateway" / "lock", "gateway");
   if (!lock) {
     std::cerr << "portolan-gateway: " << lock.error().message << "\n";
     return 1;
   }
   std::signal(SIGPIPE, SIG_IGN);
-  RaiseFileLimit();
+  base::RaiseFileLimit();
   base::StartLog("portolan-gateway", settings->log_level);
   auto gateway = Gateway::Open(std::move(*settings), std::move(guard));
   if (!gateway) {

@@ -3,14 +3,13 @@
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
-#include <cstdlib>
 #include <fstream>
 #include <iostream>
 #include <iterator>
 #include <thread>
 
+#include "base/daemon.h"
 #include "base/manifest.h"
-#include "gateway/edge/listener.h"
 
 namespace gateway {
 
@@ -19,13 +18,6 @@ namespace v1 = portolan::v1;
 namespace {
 
 constexpr const char* kVersion = "portolan-gateway 0.1.0";
-
-std::string DefaultData() {
-  if (const char* home = std::getenv("XDG_DATA_HOME"); home && *home)
-    return std::string(home) + "/portolan";
-  const char* home = std::getenv("HOME");
-  return std::string(home && *home ? home : ".") + "/.local/share/portolan";
-}
 
 base::Result<void> ReadConfig(const std::string& path, v1::GatewayBootstrap& bootstrap) {
   std::ifstream file(path);
@@ -56,14 +48,15 @@ void Set(std::size_t& limit, std::int64_t value) {
 
 base::Result<Settings> SettingsOf(const v1::GatewayBootstrap& bootstrap) {
   Settings settings;
-  settings.data = bootstrap.data().empty() ? DefaultData() : bootstrap.data();
+  settings.data = bootstrap.data().empty() ? base::DefaultDataFolder()
+                                           : std::filesystem::path(bootstrap.data());
   auto listen = Address(bootstrap.listen(), "127.0.0.1:8900", "--listen");
   if (!listen) return listen.error();
   auto admin = Address(bootstrap.admin_listen(), "127.0.0.1:8903", "--admin-listen");
   if (!admin) return admin.error();
-  if (auto ok = CheckListen(*listen, "--listen", bootstrap.insecure_listen()); !ok)
+  if (auto ok = base::CheckListen(*listen, "--listen", bootstrap.insecure_listen()); !ok)
     return ok.error();
-  if (auto ok = CheckListen(*admin, "--admin-listen", bootstrap.insecure_listen()); !ok)
+  if (auto ok = base::CheckListen(*admin, "--admin-listen", bootstrap.insecure_listen()); !ok)
     return ok.error();
   settings.listen = *listen;
   settings.admin_listen = *admin;

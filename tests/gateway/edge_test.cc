@@ -6,7 +6,6 @@
 #include "gateway/edge/admin.h"
 #include "gateway/edge/caller_address.h"
 #include "gateway/edge/hosts.h"
-#include "gateway/edge/listener.h"
 #include "gateway/edge/request_id.h"
 #include "gateway/state/ended_sessions.h"
 #include "gateway/state/flood_guard.h"
@@ -130,7 +129,6 @@ class InAFolder : public testing::Test {
   std::filesystem::path folder_;
 };
 using EndedSessionsTest = InAFolder;
-using DataLockTest = InAFolder;
 
 TEST_F(EndedSessionsTest, AnEndedSessionIsRememberedOverARestartUntilItExpires) {
   const auto file = folder_ / "ended";
@@ -144,25 +142,6 @@ TEST_F(EndedSessionsTest, AnEndedSessionIsRememberedOverARestartUntilItExpires) 
   EXPECT_TRUE(again.Contains("two"));
   EXPECT_EQ(std::filesystem::status(file).permissions(),
             std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
-}
-
-TEST_F(DataLockTest, ASecondGatewayOnTheSameDataIsRefused) {
-  {
-    const auto first = DataLock::Take(folder_);
-    ASSERT_TRUE(first);
-    const auto second = DataLock::Take(folder_);
-    ASSERT_FALSE(second);
-    EXPECT_EQ(second.error().code, base::Code::kAlreadyExists);
-  }
-  EXPECT_TRUE(DataLock::Take(folder_));
-}
-
-TEST(CheckListenTest, OffLoopbackNeedsToBeSaid) {
-  EXPECT_TRUE(CheckListen(Listen("127.0.0.1:1"), "--listen", false));
-  EXPECT_TRUE(CheckListen(Listen("0.0.0.0:1"), "--listen", true));
-  const auto refused = CheckListen(Listen("0.0.0.0:1"), "--listen", false);
-  ASSERT_FALSE(refused);
-  EXPECT_NE(refused.error().message.find("--insecure-listen"), std::string::npos);
 }
 
 TEST(ConfigJsonTest, SecretsAreLeftOut) {
