@@ -181,7 +181,12 @@ void DefinitionsWatcher::Put(const std::string& name, const v1::Server& spec) {
   watched.spec = spec;
   watched.backend = MakeBackend(name, spec, state_->context);
   watched.reported.clear();
-  state_->Queue(watched);
+  // Who writes a server often orders a probe too: one serves both.
+  if (watched.running) {
+    watched.again = true;
+  } else if (!watched.queued) {
+    state_->QueueAfter(watched, kOrderPatience);
+  }
 }
 
 void DefinitionsWatcher::Remove(const std::string& name) {

@@ -1,6 +1,7 @@
 #include "gateway/backends/probe.h"
 
 #include <boost/asio/ip/address.hpp>
+#include <cctype>
 
 #include "gateway/backends/deadline.h"
 #include "gateway/backends/listing.h"
@@ -50,6 +51,16 @@ std::string FixFor(std::string_view stage, const std::string& name, const base::
   return "Something answers there, but it is no MCP server, or not at this path.";
 }
 
+// `connect to 127.0.0.1:9: Connection refused` becomes `connection refused at 127.0.0.1:9`.
+std::string ConnectMessage(const std::string& message) {
+  constexpr std::string_view kBefore = "connect to ";
+  const std::size_t colon = message.rfind(": ");
+  if (!message.starts_with(kBefore) || colon == message.npos) return message;
+  std::string what = message.substr(colon + 2);
+  if (!what.empty()) what[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(what[0])));
+  return what + " at " + message.substr(kBefore.size(), colon - kBefore.size());
+}
+
 // One probe under way: gathers the stages.
 class Probe {
  public:
@@ -68,8 +79,9 @@ class Probe {
     Add(stage, v1::StageOutcome::SKIPPED, 0, std::move(message), {});
   }
   void Fail(std::string_view stage, double ms, const base::Error& error, bool program) {
-    Add(stage, v1::StageOutcome::FAILED, ms, error.message, FixFor(stage, name_, error, program));
-    result_.status.set_message(std::string(stage) + ": " + error.message);
+    const std::string message = ConnectMessage(error.message);
+    Add(stage, v1::StageOutcome::FAILED, ms, message, FixFor(stage, name_, error, program));
+    result_.status.set_message(std::string(stage) + ": " + message);
   }
 
   ProbeResult& result() { return result_; }

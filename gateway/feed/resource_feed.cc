@@ -28,6 +28,7 @@ constexpr milliseconds kCallTimeout{5'000};
 constexpr milliseconds kSilence{10'000};
 constexpr milliseconds kSnapshotInterval{1'000};
 constexpr std::int64_t kHeardIntervalMs = 10'000;
+constexpr std::chrono::minutes kProblemLogInterval{1};
 
 std::int64_t UnixMillis() { return base::SystemClock().UnixMillis(); }
 
@@ -238,9 +239,12 @@ class GrpcFeed final : public ResourceFeed {
   void NoteProblem(const grpc::Status& status) {
     const std::string problem =
         status.ok() ? "the registry ended the stream" : status.error_message();
-    if (problem != logged_problem_) {
+    // While it is away each attempt fails, in changing words.
+    const auto now = steady_clock::now();
+    if (logged_problem_.empty() || now >= next_problem_log_) {
       spdlog::warn("not following the registry at {}: {}", options_.registry, problem);
       logged_problem_ = problem;
+      next_problem_log_ = now + kProblemLogInterval;
     }
     const std::lock_guard lock(mutex_);
     problem_ = problem;
@@ -336,6 +340,7 @@ class GrpcFeed final : public ResourceFeed {
   steady_clock::time_point next_snapshot_{};
   std::int64_t heard_kept_ms_ = 0;
   std::string logged_problem_;
+  steady_clock::time_point next_problem_log_{};
 
   // Thread-safe by themselves
   ReportQueue& reports_;
