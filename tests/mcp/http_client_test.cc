@@ -269,5 +269,59 @@ TEST_F(HttpClientTest, AnErrorStatusWithAJsonRpcErrorIsAResponse) {
   EXPECT_EQ(out, R"({"jsonrpc":"2.0","id":"é","error":{"code":-32601,"message":"no"}})");
 }
 
+// A call that the server works on until it is cancelled or ten seconds are over.
+class HangUpTest : public HttpClientTest {
+ protected:
+  // Hangs up as soon as the server has the call, and says whether the call was cancelled by it.
+  bool HangUpDuring(const OutgoingMessage& message) {
+    bool ended = false;
+    bool cancelled = false;
+    base::CancelSignal hang_up;
+    support::FakeHandler slow([&](Call& call) -> base::Task<Response> {
+      loop.Post([&] { hang_up.Request(); });
+      const bool slept = co_await loop.timers.Sleep(slowness, call.cancel);
+      cancelled = !slept;
+      ended = true;
+      co_return Response::Message(support::ResultMessage(call, "{}"));
+    });
+    ListenWith(slow, true);
+    OutgoingMessage sent = message;
+    sent.cancel = &hang_up;
+    const auto send = [](base::http::Client& http, const base::http::Url& to,
+                         const OutgoingMessage& what) -> base::Task<void> {
+      auto answer = co_await Post(http, to, what);
+      EXPECT_FALSE(answer);
+    };
+    Run(send(*client, url, sent));
+    while (!ended) loop.io.run_one();
+    server->Stop();
+    while (server->active() > 0) loop.io.run_one();
+    return cancelled;
+  }
+  std::chrono::milliseconds slowness{10'000};
+};
+
+TEST_F(HangUpTest, CancelsAModernCall) {
+  const std::string_view body[] = {
+      R"({"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":)"
+      R"("2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}}})"};
+  OutgoingMessage message;
+  message.body = body;
+  message.method = "tools/list";
+  EXPECT_TRUE(HangUpDuring(message));
+}
+
+TEST_F(HangUpTest, DoesNotCancelAnOlderCall) {
+  slowness = std::chrono::milliseconds(200);
+  const std::string_view body[] = {R"({"jsonrpc":"2.0","id":1,"method":"tools/list"})"};
+  const std::string session = sessions.Open(principal, Revision::k2025_11_25, "{}", "{}");
+  OutgoingMessage message;
+  message.body = body;
+  message.revision = Revision::k2025_11_25;
+  message.method = "tools/list";
+  message.session = session;
+  EXPECT_FALSE(HangUpDuring(message));
+}
+
 }  // namespace
 }  // namespace mcp
