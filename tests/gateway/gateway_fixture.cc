@@ -24,10 +24,10 @@ namespace {
 // Any server asked through the tests' gateway is this one.
 class CountingServer final : public mcp::Handler {
  public:
-  explicit CountingServer(GatewayFixture& fixture) : fixture_(fixture) {}
+  CountingServer(GatewayFixture& fixture, base::Loop& loop) : fixture_(fixture), loop_(loop) {}
   base::Task<mcp::Response> Handle(mcp::Call& call) override {
     ++fixture_.server_calls;
-    if (fixture_.server) co_return co_await fixture_.server(call);
+    if (fixture_.server) co_return co_await fixture_.server(call, loop_);
     if (!call.is_request()) co_return mcp::Response::Accepted();
     co_return mcp::Response::Message(ResultMessage(
         call, R"({"content":[{"type":"text","text":"hello"}],"resultType":"complete"})"));
@@ -35,6 +35,7 @@ class CountingServer final : public mcp::Handler {
 
  private:
   GatewayFixture& fixture_;
+  base::Loop& loop_;
 };
 
 template <class Message>
@@ -110,8 +111,10 @@ GatewayFixture::GatewayFixture(Options options) {
       .flood = flood_,
       .tokens = tokens_,
       .ended_sessions = ended_,
-      .make_backend = [this](const std::string&, const v1::Server&, gateway::BackendContext&)
-          -> std::shared_ptr<mcp::Handler> { return std::make_shared<CountingServer>(*this); },
+      .make_backend = [this](const std::string&, const v1::Server&,
+                             gateway::BackendContext& context) -> std::shared_ptr<mcp::Handler> {
+        return std::make_shared<CountingServer>(*this, context.loop);
+      },
       .upstreams = upstreams_,
       .stdio = nullptr,
       .reporter = records});
@@ -188,30 +191,51 @@ void GatewayFixture::SetKeys(const gateway::FeedKeys& keys) {
   for (auto& worker : workers_) worker->SetKeys(keys);
 }
 
+void GatewayFixture::Drain() {
+  for (auto& worker : workers_) worker->Drain();
+}
+
+tcp::socket GatewayFixture::Connect(boost::asio::io_context& io) const {
+  tcp::socket socket(io);
+  socket.connect({boost::asio::ip::make_address("127.0.0.1"), port()});
+  return socket;
+}
+
+HttpAnswer GatewayFixture::Receive(tcp::socket& socket) { return Read(socket); }
+
 HttpAnswer GatewayFixture::Send(const std::string& bytes) const {
   ++sent_;
   boost::asio::io_context io;
-  tcp::socket socket(io);
-  socket.connect({boost::asio::ip::make_address("127.0.0.1"), port()});
+  tcp::socket socket = Connect(io);
   boost::system::error_code error;
   boost::asio::write(socket, boost::asio::buffer(bytes), error);
   return Read(socket);
 }
 
-HttpAnswer GatewayFixture::Post(const std::string& path, const std::string& body,
-                                const std::string& more) const {
+std::string GatewayFixture::Request(const std::string& path, const std::string& body,
+                                    const std::string& more) const {
   std::string bytes = "POST " + path + " HTTP/1.1\r\n";
   if (more.find("Host: ") == std::string::npos) bytes += "Host: " + host() + "\r\n";
   bytes += "Accept: application/json, text/event-stream\r\nContent-Type: application/json\r\n";
-  bytes += more + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
-  return Send(bytes);
+  return bytes + more + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+}
+
+HttpAnswer GatewayFixture::Post(const std::string& path, const std::string& body,
+                                const std::string& more) const {
+  return Send(Request(path, body, more));
+}
+
+std::string GatewayFixture::ToolCall(const std::string& path, const std::string& tool,
+                                     const std::string& more) const {
+  return Request(path,
+                 ModernRequest("41", "tools/call", R"("name":")" + tool + R"(","arguments":{})"),
+                 "MCP-Protocol-Version: 2026-07-28\r\nMcp-Method: tools/call\r\nMcp-Name: " + tool +
+                     "\r\n" + more);
 }
 
 HttpAnswer GatewayFixture::CallTool(const std::string& path, const std::string& tool,
                                     const std::string& more) const {
-  return Post(path, ModernRequest("41", "tools/call", R"("name":")" + tool + R"(","arguments":{})"),
-              "MCP-Protocol-Version: 2026-07-28\r\nMcp-Method: tools/call\r\nMcp-Name: " + tool +
-                  "\r\n" + more);
+  return Send(ToolCall(path, tool, more));
 }
 
 std::string ModernRequest(const std::string& id, const std::string& method,

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <atomic>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <condition_variable>
 #include <functional>
 #include <memory>
@@ -80,11 +82,19 @@ class GatewayFixture {
   // In force on every worker when it returns.
   void Publish();
   void SetKeys(const gateway::FeedKeys& keys);
+  // Every worker ends its connections after their exchanges, and takes no new ones.
+  void Drain();
 
   std::uint16_t port() const { return workers_.front()->address().port; }
   std::string host() const { return "127.0.0.1:" + std::to_string(port()); }
   // Sends bytes on a connection of its own and reads one answer.
   HttpAnswer Send(const std::string& bytes) const;
+  // A connection on which nothing was sent yet.
+  boost::asio::ip::tcp::socket Connect(boost::asio::io_context& io) const;
+  static HttpAnswer Receive(boost::asio::ip::tcp::socket& socket);
+  // The bytes of CallTool.
+  std::string ToolCall(const std::string& path, const std::string& tool,
+                       const std::string& more = "") const;
   // A POST with the headers of a modern client; `more` are further lines, each with its CRLF.
   HttpAnswer Post(const std::string& path, const std::string& body,
                   const std::string& more = "") const;
@@ -97,12 +107,15 @@ class GatewayFixture {
 
   RecordKeeper records;
   // Answers what reaches a server; set it before the first call. Runs on the workers' threads.
-  FakeHandler::Function server;
+  std::function<base::Task<mcp::Response>(mcp::Call&, base::Loop&)> server;
   std::atomic<int> server_calls = 0;
   base::SystemClock clock;
   gateway::state::Limits limits{clock};
 
  private:
+  std::string Request(const std::string& path, const std::string& body,
+                      const std::string& more) const;
+
   mutable std::atomic<std::size_t> sent_ = 0;
   gateway::Snapshot snapshot_;
   std::int64_t revision_ = 0;

@@ -4,6 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <boost/asio/write.hpp>
+#include <future>
+#include <memory>
 #include <thread>
 
 #include "base/auth/call_token.h"
@@ -400,6 +403,109 @@ TEST(WorkersTest, ALimitIsExactAcrossWorkersWhileSnapshotsArrive) {
   EXPECT_EQ(admitted, 100);
   EXPECT_EQ(refused, 220);
   EXPECT_EQ(gateway.server_calls, 100);
+}
+
+// Answers when it is told to; tells when it was asked and whether it was cancelled.
+class SlowServer {
+ public:
+  explicit SlowServer(GatewayFixture& gateway) {
+    gateway.server = [this](mcp::Call& call, base::Loop& loop) -> base::Task<mcp::Response> {
+      asked_.set_value();
+      bool waited = true;
+      while (waited && !answer)
+        waited = co_await loop.timers.Sleep(std::chrono::milliseconds(10), call.cancel);
+      cancelled_.set_value(!waited);
+      co_return waited ? mcp::Response::Message(support::ResultMessage(call, R"({"late":true})"))
+                       : mcp::Response::Gone();
+    };
+  }
+  void WaitUntilAsked() { asked_.get_future().wait(); }
+  bool WaitUntilDone() { return cancelled_.get_future().get(); }
+
+  std::atomic<bool> answer = false;
+
+ private:
+  std::promise<void> asked_;
+  std::promise<bool> cancelled_;
+};
+
+TEST_F(WorkerTest, AModernCallerThatHangsUpCancelsItsCall) {
+  SlowServer server(gateway_);
+  boost::asio::io_context io;
+  {
+    auto socket = gateway_.Connect(io);
+    boost::asio::write(socket, boost::asio::buffer(gateway_.ToolCall("/pay/mcp", "a")));
+    server.WaitUntilAsked();
+  }
+  EXPECT_TRUE(server.WaitUntilDone());
+  EXPECT_EQ(gateway_.records.WaitFor(1).at(0).outcome, mcp::Outcome::kCancelled);
+}
+
+TEST_F(WorkerTest, ADrainedWorkerFinishesTheCallThatRuns) {
+  SlowServer server(gateway_);
+  boost::asio::io_context io;
+  auto socket = gateway_.Connect(io);
+  boost::asio::write(socket, boost::asio::buffer(gateway_.ToolCall("/pay/mcp", "a")));
+  server.WaitUntilAsked();
+  gateway_.Drain();
+  server.answer = true;
+  const HttpAnswer answer = GatewayFixture::Receive(socket);
+  EXPECT_THAT(answer.body, HasSubstr("late"));
+  EXPECT_FALSE(server.WaitUntilDone());
+  boost::system::error_code end;
+  char byte = 0;
+  socket.read_some(boost::asio::buffer(&byte, 1), end);
+  EXPECT_EQ(end, boost::asio::error::eof);
+}
+
+TEST_F(WorkerTest, ACallKeepsTheTableItBeganWith) {
+  SlowServer server(gateway_);
+  boost::asio::io_context io;
+  auto socket = gateway_.Connect(io);
+  boost::asio::write(socket, boost::asio::buffer(gateway_.ToolCall("/pay/mcp", "a")));
+  server.WaitUntilAsked();
+  gateway_.Delete("Server", "local/pay");
+  gateway_.Publish();
+  server.answer = true;
+  EXPECT_THAT(GatewayFixture::Receive(socket).body, HasSubstr("late"));
+  EXPECT_FALSE(server.WaitUntilDone());
+  EXPECT_EQ(gateway_.CallTool("/pay/mcp", "a").status, 404);
+}
+
+TEST_F(WorkerTest, AWorkerThatEndsCancelsWhatRuns) {
+  auto gateway = std::make_unique<GatewayFixture>();
+  gateway->PutServer("pay");
+  gateway->Publish();
+  SlowServer server(*gateway);
+  boost::asio::io_context io;
+  auto socket = gateway->Connect(io);
+  boost::asio::write(socket, boost::asio::buffer(gateway->ToolCall("/pay/mcp", "a")));
+  server.WaitUntilAsked();
+  gateway.reset();
+  EXPECT_TRUE(server.WaitUntilDone());
+}
+
+TEST_F(WorkerTest, WhatIsNoMessageIsRefusedAndTheWorkerServesOn) {
+  const std::string same_key_twice =
+      R"({"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","name":"b","arguments":{}}})";
+  EXPECT_THAT(gateway_.Post("/pay/mcp", "{", kModern).body, HasSubstr("-32700"));
+  EXPECT_THAT(gateway_.Post("/pay/mcp", same_key_twice, kModern).body, HasSubstr("-32600"));
+  EXPECT_THAT(
+      gateway_.Post("/pay/mcp", "[" + ModernRequest("1", "tools/list", "") + "]", kModern).body,
+      HasSubstr("-32600"));
+  EXPECT_THAT(gateway_.CallTool("/pay/mcp", "a\",\"arguments\":{},\"name\":\"b").body,
+              HasSubstr("error"));
+  EXPECT_EQ(gateway_.server_calls, 0);
+  EXPECT_EQ(Call().status, 200);
+}
+
+TEST_F(WorkerTest, HeadersThatDifferFromTheBodyAreRefused) {
+  const HttpAnswer answer =
+      gateway_.Post("/pay/mcp", ModernRequest("7", "tools/call", R"("name":"a","arguments":{})"),
+                    std::string(kModern) + "Mcp-Method: tools/call\r\nMcp-Name: harmless\r\n");
+  EXPECT_EQ(answer.status, 400);
+  EXPECT_THAT(answer.body, HasSubstr(R"("id":7,"error":{"code":-32020)"));
+  EXPECT_EQ(gateway_.server_calls, 0);
 }
 
 TEST(WorkersTest, AForwardedAddressIsBelievedOnlyFromATrustedProxy) {
