@@ -12,6 +12,9 @@ using beast_http::error;
 using boost::beast::error_code;
 using boost::beast::string_view;
 
+// Every search of a head looks at each field.
+constexpr std::size_t kMaxFields = 256;
+
 std::string_view View(string_view text) { return {text.data(), text.size()}; }
 
 // A value folded over lines: Beast joins it in a buffer of its own, or begins it behind a line's
@@ -60,6 +63,7 @@ class Sink : public beast_http::basic_parser<is_request> {
         (codings_++ > 0 || !EqualsIgnoreCase(value, "chunked"))) {
       failed = error::bad_transfer_encoding;
     }
+    if (fields_.all().size() >= kMaxFields) failed = error::header_limit;
     fields_.Add(name, value);
   }
 
@@ -168,6 +172,7 @@ HeadOutcome ParseRequestHead(std::string_view bytes, RequestHead& head, Framing&
   const std::size_t consumed = sink.put(boost::asio::buffer(bytes.data(), bytes.size()), failed);
   if (failed == error::need_more && !sink.is_header_done()) return {};
   if (failed == error::bad_version) return {0, 505};
+  if (failed == error::header_limit) return {0, 431};
   if (failed) return {0, 400};
   framing.body = sink.body();
   framing.length = framing.body == Framing::Body::kLength ? *sink.content_length() : 0;
@@ -213,6 +218,8 @@ class ChunkDecoder::Parser final : public beast_http::basic_parser<false> {
 
   // Where the payload is moved to.
   char* out = nullptr;
+  // Of the chunk that has begun, still to come.
+  std::uint64_t left = 0;
 
  private:
   void on_request_impl(beast_http::verb, string_view, string_view, int, error_code&) override {}
@@ -221,10 +228,11 @@ class ChunkDecoder::Parser final : public beast_http::basic_parser<false> {
   void on_header_impl(error_code&) override {}
   void on_body_init_impl(boost::optional<std::uint64_t> const&, error_code&) override {}
   std::size_t on_body_impl(string_view, error_code&) override { return 0; }
-  void on_chunk_header_impl(std::uint64_t, string_view, error_code&) override {}
+  void on_chunk_header_impl(std::uint64_t size, string_view, error_code&) override { left = size; }
   std::size_t on_chunk_body_impl(std::uint64_t, string_view body, error_code&) override {
     std::memmove(out, body.data(), body.size());
     out += body.size();
+    left -= body.size();
     return body.size();
   }
   void on_finish_impl(error_code&) override {}
@@ -244,6 +252,8 @@ ChunkDecoder::Outcome ChunkDecoder::Decode(char* bytes, std::size_t size) {
   // One put may stop before the end of what it could read: it ends each time a chunk header was
   // found without its data.
   while (outcome.consumed < size && !parser_->is_done()) {
+    // Between chunks at least the five bytes `0 CR LF CR LF` are to come, and Beast asserts that it is not asked earlier.
+    if (parser_->left == 0 && size - outcome.consumed < 5) break;
     const std::size_t taken = parser_->put(
         boost::asio::buffer(bytes + outcome.consumed, size - outcome.consumed), failed);
     outcome.consumed += taken;

@@ -28,6 +28,8 @@ struct ServerLimits {
   std::chrono::milliseconds head_timeout{10'000};
   std::chrono::milliseconds body_timeout{60'000};
   std::chrono::milliseconds keep_alive{75'000};
+  // An idle connection keeps its read buffer for so long.
+  std::chrono::milliseconds keep_buffer{1'000};
   // A response that the peer does not take for so long ends the connection.
   std::chrono::milliseconds write_timeout{60'000};
 };

@@ -15,8 +15,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// An idle connection keeps its buffer for so long.
-constexpr milliseconds kWarm{1'000};
 constexpr milliseconds kLingerTime{2'000};
 // How much of a body nobody wanted is read, so that the client reads the answer.
 constexpr std::size_t kMaxDrained = 64 * 1024;
@@ -127,8 +125,8 @@ Task<void> ServerConnection::Run() {
     // The first request is due sooner than a later one.
     const milliseconds patience = first ? host_.limits.head_timeout : host_.limits.keep_alive;
     first = false;
-    idle_left_ = std::max(patience - kWarm, milliseconds(0));
-    Deadline(Phase::kIdle, std::min(patience, kWarm));
+    idle_left_ = std::max(patience - host_.limits.keep_buffer, milliseconds(0));
+    Deadline(Phase::kIdle, std::min(patience, host_.limits.keep_buffer));
     ready = co_await NextHead();
     if (!ready) break;
     co_await ServeOne();

@@ -52,8 +52,9 @@ Result<Url> Url::Parse(std::string_view text) {
       parsed->host_type() == boost::urls::host_type::ipv6 ? parsed->host_address() : parsed->host();
   for (char& c : url.host) {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
-    const bool fine =
-        (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || std::strchr(".-_:", c) != nullptr;
+    const bool fine = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+                      std::strchr(".-_", c) != nullptr ||
+                      (c == ':' && parsed->host_type() == boost::urls::host_type::ipv6);
     if (!fine || c == '\0') return BadUrl(text, "the host has a character that no host name has");
   }
   url.port = DefaultPort(url.tls);
