@@ -221,6 +221,15 @@ class ChunkDecoder::Parser final : public beast_http::basic_parser<false> {
   // Of the chunk that has begun, still to come.
   std::uint64_t left = 0;
 
+  // Whether `rest`, which begins between two chunks, can be the beginning of the last.
+  bool MayBeLast(std::string_view rest) const {
+    if (any_) {
+      if (!rest.starts_with("\r\n")) return rest == "\r";
+      rest.remove_prefix(2);
+    }
+    return rest.empty() || rest.front() == '0';
+  }
+
  private:
   void on_request_impl(beast_http::verb, string_view, string_view, int, error_code&) override {}
   void on_response_impl(int, string_view, int, error_code&) override {}
@@ -228,7 +237,10 @@ class ChunkDecoder::Parser final : public beast_http::basic_parser<false> {
   void on_header_impl(error_code&) override {}
   void on_body_init_impl(boost::optional<std::uint64_t> const&, error_code&) override {}
   std::size_t on_body_impl(string_view, error_code&) override { return 0; }
-  void on_chunk_header_impl(std::uint64_t size, string_view, error_code&) override { left = size; }
+  void on_chunk_header_impl(std::uint64_t size, string_view, error_code&) override {
+    left = size;
+    any_ = true;
+  }
   std::size_t on_chunk_body_impl(std::uint64_t, string_view body, error_code&) override {
     std::memmove(out, body.data(), body.size());
     out += body.size();
@@ -236,6 +248,8 @@ class ChunkDecoder::Parser final : public beast_http::basic_parser<false> {
     return body.size();
   }
   void on_finish_impl(error_code&) override {}
+
+  bool any_ = false;
 };
 
 ChunkDecoder::ChunkDecoder() : parser_(std::make_unique<Parser>()) {}
@@ -252,8 +266,12 @@ ChunkDecoder::Outcome ChunkDecoder::Decode(char* bytes, std::size_t size) {
   // One put may stop before the end of what it could read: it ends each time a chunk header was
   // found without its data.
   while (outcome.consumed < size && !parser_->is_done()) {
-    // Between chunks at least the five bytes `0 CR LF CR LF` are to come, and Beast asserts that it is not asked earlier.
-    if (parser_->left == 0 && size - outcome.consumed < 5) break;
+    // Beast asserts that it is not asked for the end of the last chunk before `0 CR LF CR LF` can
+    // be there.
+    if (parser_->left == 0 && size - outcome.consumed < 5 &&
+        parser_->MayBeLast({bytes + outcome.consumed, size - outcome.consumed})) {
+      break;
+    }
     const std::size_t taken = parser_->put(
         boost::asio::buffer(bytes + outcome.consumed, size - outcome.consumed), failed);
     outcome.consumed += taken;

@@ -48,6 +48,12 @@ Result<Url> Url::Parse(std::string_view text) {
   if (parsed->host_type() == boost::urls::host_type::ipvfuture)
     return BadUrl(text, "unknown kind of address");
 
+  // Boost.URL takes what follows a `:` that is no port for a path.
+  const std::string_view path = parsed->encoded_path();
+  if (!path.empty() && path.front() != '/') {
+    return BadUrl(text, "the port must be from 1 to 65535");
+  }
+
   url.host =
       parsed->host_type() == boost::urls::host_type::ipv6 ? parsed->host_address() : parsed->host();
   for (char& c : url.host) {
