@@ -36,11 +36,14 @@ class Source {
   virtual std::uint64_t length() const = 0;
   // The next bytes, empty at the end; valid until the next call.
   virtual base::Task<base::Result<std::string_view>> Next() = 0;
+  // True when Next is known to have given everything: the whole answer can then go out in one
+  // write.
+  virtual bool complete() const { return false; }
 };
 
 // The caller's side of a call while it is being answered. Both wait for the socket: back-pressure.
-// A filter that looks at messages as they pass puts its own Client before the caller's while `next`
-// runs.
+// One at a time. A filter that looks at messages as they pass puts its own Client before the
+// caller's while `next` runs.
 class Client {
  public:
   virtual ~Client() = default;

@@ -8,15 +8,13 @@ namespace mcp {
 namespace {
 
 constexpr base::http::Field kJsonType{"Content-Type", "application/json"};
-// X-Accel-Buffering: nginx in front of us must not hold events back.
-constexpr std::array<base::http::Field, 3> kEventFields = {
-    {{"Content-Type", "text/event-stream"},
-     {"Cache-Control", "no-cache, no-transform"},
-     {"X-Accel-Buffering", "no"}}};
-
-std::array<base::http::Field, 4> WithRequestId(const std::array<base::http::Field, 3>& fields,
-                                               std::string_view request_id) {
-  return {fields[0], fields[1], fields[2], {"X-Request-Id", request_id}};
+// The last one is left out where there is no id.
+std::array<base::http::Field, 4> EventFields(std::string_view request_id) {
+  return {{{"Content-Type", "text/event-stream"},
+           {"Cache-Control", "no-cache, no-transform"},
+           // nginx in front of us must not hold events back.
+           {"X-Accel-Buffering", "no"},
+           {"X-Request-Id", request_id}}};
 }
 
 }  // namespace
@@ -62,8 +60,9 @@ base::Result<void> HttpCaller::Forgive(base::Result<void> result) const {
 base::Task<base::Result<void>> HttpCaller::StartEvents() {
   events_ = true;
   record_.http_status = 200;
-  if (record_.request_id.empty()) co_return co_await exchange_.StartStream(200, kEventFields);
-  const auto fields = WithRequestId(kEventFields, record_.request_id);
+  const auto all = EventFields(record_.request_id);
+  const std::span<const base::http::Field> fields(all.data(),
+                                                  all.size() - record_.request_id.empty());
   co_return co_await exchange_.StartStream(200, fields);
 }
 
@@ -97,6 +96,8 @@ base::Task<base::Result<void>> HttpCaller::Relay(Source& source) {
 base::Task<base::Result<void>> HttpCaller::RelayJson(Source& source) {
   base::Result<std::string_view> piece = co_await source.Next();
   if (!piece) co_return piece.error();
+  if (piece->empty())
+    co_return base::Fail(base::Code::kUnavailable, "the server's answer is empty");
   co_await Idle{*this};
   if (events_) {
     watch_.Feed(*piece);
@@ -107,7 +108,7 @@ base::Task<base::Result<void>> HttpCaller::RelayJson(Source& source) {
   record_.http_status = 200;
   const std::array<base::http::Field, 2> all = {kJsonType, {"X-Request-Id", record_.request_id}};
   const std::span<const base::http::Field> fields(all.data(), record_.request_id.empty() ? 1 : 2);
-  if (piece->size() == source.length()) {
+  if (piece->size() == source.length() || source.complete()) {
     ended_ = true;
     whole_outcome_ = OutcomeOf(*piece);
     co_return Forgive(co_await exchange_.Respond(200, fields, *piece));
@@ -154,13 +155,14 @@ base::Task<base::Result<void>> HttpCaller::RelayEvents(Source& source) {
     if (!piece) co_return piece.error();
     co_await Idle{*this};
     if (piece->empty()) break;
+    watch_.Feed(*piece);
+    if (!events_ && source.complete() && watch_.has_answer()) co_return co_await SendEvents(*piece);
     if (!events_) {
       busy_ = true;
       base::Result<void> started = Forgive(co_await StartEvents());
       busy_ = false;
       if (!started) co_return started;
     }
-    watch_.Feed(*piece);
     inside_event_ = true;
     base::Result<void> sent = co_await Write(*piece);
     inside_event_ = !watch_.at_event_boundary();
@@ -171,6 +173,17 @@ base::Task<base::Result<void>> HttpCaller::RelayEvents(Source& source) {
   }
   co_await End();
   co_return base::Result<void>();
+}
+
+// A whole stream, which came at once: it goes out at once.
+base::Task<base::Result<void>> HttpCaller::SendEvents(std::string_view stream) {
+  events_ = ended_ = true;
+  timer_.Disarm();
+  record_.http_status = 200;
+  const auto all = EventFields(record_.request_id);
+  const std::span<const base::http::Field> fields(all.data(),
+                                                  all.size() - record_.request_id.empty());
+  co_return Forgive(co_await exchange_.Respond(200, fields, stream));
 }
 
 base::Task<void> HttpCaller::Answer(int status, std::string_view message,

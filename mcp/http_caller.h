@@ -61,6 +61,7 @@ class HttpCaller final : public Client {
   base::Task<base::Result<void>> RelayJson(Source& source);
   base::Task<base::Result<void>> RelayJsonAsEvent(Source& source, std::string_view first);
   base::Task<base::Result<void>> RelayEvents(Source& source);
+  base::Task<base::Result<void>> SendEvents(std::string_view stream);
   base::Task<void> KeepAlive();
   void ArmKeepAlive();
   // The peer is gone and nobody minds.

@@ -66,6 +66,7 @@ class Answer final : public Source {
   Form form() const override { return form_; }
   std::uint64_t length() const override { return length_; }
   base::Task<base::Result<std::string_view>> Next() override;
+  bool complete() const override { return exchange_->complete(); }
 
   // As messages: the body, or the data of each event that has some; empty at the end. Valid until
   // the next call. kResourceExhausted over `max_bytes`. Do not mix with Next.

@@ -22,6 +22,8 @@ class Pieces final : public Source {
     if (breaks_) co_return base::Fail(base::Code::kUnavailable, "the server broke off");
     co_return std::string_view();
   }
+  bool complete() const override { return knows_its_end && next_ == pieces_.size(); }
+  bool knows_its_end = false;
 
  private:
   Form form_;
@@ -94,6 +96,38 @@ TEST_F(HttpCallerTest, EventsPassUntouched) {
     EXPECT_EQ(exchange.Field("Content-Type"), "text/event-stream");
     EXPECT_EQ(record.outcome, Outcome::kRpcError);
     EXPECT_EQ(record.error_code, -5);
+  }
+}
+
+TEST_F(HttpCallerTest, AStreamThatCameAtOnceGoesOutAtOnce) {
+  const std::string stream =
+      "data: {\"jsonrpc\":\"2.0\",\"id\":41,\"result\":{\"isError\":true}}\n\n";
+  FakeExchange exchange = Call41();
+  Pieces source(Source::Form::kEventStream, {stream});
+  source.knows_its_end = true;
+  Relay(exchange, source);
+  EXPECT_FALSE(exchange.streamed);
+  EXPECT_EQ(exchange.text, stream);
+  EXPECT_EQ(exchange.Field("Content-Type"), "text/event-stream");
+  EXPECT_EQ(record.outcome, Outcome::kToolError);
+}
+
+TEST_F(HttpCallerTest, JsonOfUnknownLengthThatCameAtOnceGoesOutAtOnce) {
+  FakeExchange exchange = Call41();
+  Pieces source(Source::Form::kJson, {kAnswer});
+  source.knows_its_end = true;
+  Relay(exchange, source);
+  EXPECT_FALSE(exchange.streamed);
+  EXPECT_EQ(exchange.text, kAnswer);
+}
+
+TEST_F(HttpCallerTest, AnEmptyAnswerIsAFailureOfTheServer) {
+  for (const Source::Form form : {Source::Form::kJson, Source::Form::kEventStream}) {
+    FakeExchange exchange = Call41();
+    Pieces source(form, {});
+    source.knows_its_end = true;
+    Relay(exchange, source);
+    EXPECT_EQ(ErrorCode(exchange), -31502) << exchange.text;
   }
 }
 
