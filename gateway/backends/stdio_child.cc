@@ -45,6 +45,14 @@ bool SpeaksLatest(std::string_view discover_result) {
   return false;
 }
 
+// The subscription that a message is sent for, raw; empty without one. MCP 2026-07-28,
+// Subscriptions.
+std::string_view SubscriptionOf(std::string_view message, const mcp::Envelope& envelope) {
+  const mcp::Span& holder = envelope.params.empty() ? envelope.result : envelope.params;
+  return mcp::Member(mcp::Member(holder.of(message), "_meta"),
+                     "io.modelcontextprotocol/subscriptionId");
+}
+
 // `part`, a view into `bytes`, replaced.
 std::string Spliced(std::string_view bytes, std::string_view part, std::string_view by) {
   const auto begin = static_cast<std::size_t>(part.data() - bytes.data());
@@ -261,22 +269,35 @@ void StdioChild::Take(std::string_view line) {
     case mcp::Envelope::Kind::kError:
       break;
   }
-  const auto number = mcp::Integer(envelope->id.of(line));
-  const auto found = number ? requests_.find(static_cast<std::uint64_t>(*number)) : requests_.end();
-  if (found == requests_.end()) return;  // cancelled, or nobody's
-  found->second->answer_ = line;
-  found->second->Wake();
+  Request* request = FindRequest(envelope->id.of(line));
+  if (!request) return;  // cancelled, or nobody's
+  const std::string_view subscription = SubscriptionOf(line, *envelope);
+  const bool renamed = !subscription.empty() && !request->subscription_id_.empty();
+  request->answer_ =
+      renamed ? Spliced(line, subscription, request->subscription_id_) : std::string(line);
+  request->Wake();
+}
+
+StdioChild::Request* StdioChild::FindRequest(std::string_view raw_number) const {
+  const auto number = mcp::Integer(raw_number);
+  if (!number) return nullptr;
+  const auto found = requests_.find(static_cast<std::uint64_t>(*number));
+  return found == requests_.end() ? nullptr : found->second;
 }
 
 void StdioChild::TakeNotification(std::string_view line, const mcp::Envelope& envelope) {
   const std::string method = mcp::DecodeString(envelope.method.of(line));
   if (method == "notifications/progress") {
     const std::string_view token = mcp::Member(envelope.params.of(line), "progressToken");
-    const auto number = mcp::Integer(token);
-    const auto found =
-        number ? requests_.find(static_cast<std::uint64_t>(*number)) : requests_.end();
-    if (found == requests_.end() || found->second->progress_token_.empty()) return;
-    return GiveNotification(*found->second, Spliced(line, token, found->second->progress_token_));
+    Request* request = FindRequest(token);
+    if (!request || request->progress_token_.empty()) return;
+    return GiveNotification(*request, Spliced(line, token, request->progress_token_));
+  }
+  if (const std::string_view id = SubscriptionOf(line, envelope); !id.empty()) {
+    Request* request = FindRequest(id);
+    if (request && !request->subscription_id_.empty()) {
+      GiveNotification(*request, Spliced(line, id, request->subscription_id_));
+    }
   }
   // Whose it is cannot be told when several calls run.
   if (method == "notifications/message" && requests_.size() == 1) {

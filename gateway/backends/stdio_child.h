@@ -63,6 +63,9 @@ class StdioChild : public std::enable_shared_from_this<StdioChild> {
       bool is_answer = false;
     };
     base::Task<base::Result<Event>> Next(base::CancelSignal& cancel);
+    // It is a subscriptions/listen: what the server sends under its number is its, and bears the
+    // caller's own raw id instead.
+    void Subscribe(std::string raw_id) { subscription_id_ = std::move(raw_id); }
     // Sends notifications/cancelled.
     void Cancel();
 
@@ -72,7 +75,8 @@ class StdioChild : public std::enable_shared_from_this<StdioChild> {
 
     StdioChild& child_;
     const std::uint64_t number_;
-    std::string progress_token_;  // the caller's own, raw
+    std::string progress_token_;   // the caller's own, raw
+    std::string subscription_id_;  // of a listening caller, raw
     std::deque<std::string> notifications_;
     std::size_t notification_bytes_ = 0;
     std::optional<std::string> answer_;
@@ -109,6 +113,7 @@ class StdioChild : public std::enable_shared_from_this<StdioChild> {
   void Take(std::string_view line);
   void TakeNotification(std::string_view line, const mcp::Envelope& envelope);
   void GiveNotification(Request& request, std::string message);
+  Request* FindRequest(std::string_view raw_number) const;
   void FinishWhenGone();
   base::Task<base::Result<std::string>> AskPlainly(std::string message, std::uint64_t number,
                                                    base::CancelSignal& cancel);

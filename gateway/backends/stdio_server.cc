@@ -14,6 +14,7 @@ using base::Code;
 using mcp::Response;
 using std::chrono::milliseconds;
 
+constexpr std::string_view kListen = "subscriptions/listen";
 constexpr milliseconds kIdleCheck{30'000};
 constexpr milliseconds kLongestPause{30'000};
 
@@ -55,7 +56,8 @@ base::Task<Response> StdioServer::Handle(mcp::Call& call) {
     if (call.method == "notifications/cancelled") TakeCancellation(call);
     co_return Response::Accepted();
   }
-  Deadline deadline(loop_, call.cancel, limits_.total);
+  const bool endless = call.method == kListen;
+  Deadline deadline(loop_, call.cancel, endless ? milliseconds(0) : limits_.total);
   const base::Result<Child> child = co_await ChildFor(PlaceOf(call), deadline.signal());
   if (!child) {
     if (child.error().code == Code::kResourceExhausted) {
@@ -175,11 +177,13 @@ base::Task<Response> StdioServer::Ask(mcp::Call& call, Child child, Deadline& de
   const auto begun = clock_.Now();
   const auto request = child->Ask(number, message, token);
   if (!request) co_return UpstreamError(call, options_.name, request.error());
+  const bool listening = call.method == kListen;
+  if (listening) (*request)->Subscribe(std::string(call.id()));
   InFlight here{call.session, call.id(), &deadline.signal()};
   in_flight_.push_back(&here);
   base::Result<StdioChild::Request::Event> event = co_await (*request)->Next(deadline.signal());
   while (event && !event->is_answer) {
-    if (MayHear(call, event->bytes)) {
+    if (listening || MayHear(call, event->bytes)) {
       const base::Result<void> sent = co_await call.client.Notify(event->bytes);
       if (!sent) {
         event = sent.error();

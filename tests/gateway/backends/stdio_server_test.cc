@@ -45,6 +45,11 @@ for line in sys.stdin:
         result(i, {"supportedVersions": ["2026-07-28"], "capabilities": {"tools": {}}, "resultType": "complete"})
     elif method == "notifications/cancelled":
         for w in waiting: text(w, "cancelled %s" % p["requestId"])
+    elif method == "subscriptions/listen":
+        tag = {"io.modelcontextprotocol/subscriptionId": i}
+        for n in ["subscriptions/acknowledged", "tools/list_changed"]:
+            send({"jsonrpc": "2.0", "method": "notifications/" + n, "params": {"_meta": tag}})
+        result(i, {"resultType": "complete", "_meta": tag})
     elif method == "tools/call":
         name, token = p["name"], p.get("_meta", {}).get("progressToken")
         if name == "echo":
@@ -185,6 +190,19 @@ TEST_F(StdioServerTest, ProgressComesBackUnderTheCallersToken) {
   ASSERT_EQ(call.client.notifications.size(), 1u);
   EXPECT_THAT(call.client.notifications[0], HasSubstr(R"("progressToken": "mine")"));
   EXPECT_THAT(response.body, Not(HasSubstr("mine")));
+}
+
+TEST_F(StdioServerTest, ASubscriptionHearsItsNotificationsUnderTheCallersId) {
+  UseEra("modern");
+  TestCall call(
+      R"({"jsonrpc":"2.0","id":"mine","method":"subscriptions/listen","params":{"notifications":{}}})",
+      kModern);
+  const mcp::Response response = Ask(*backend_, call);
+  ASSERT_EQ(call.client.notifications.size(), 2u);
+  EXPECT_THAT(call.client.notifications[0], HasSubstr("subscriptions/acknowledged"));
+  EXPECT_THAT(call.client.notifications[1], HasSubstr(R"(subscriptionId": "mine")"));
+  EXPECT_THAT(response.body, HasSubstr(R"(subscriptionId": "mine")"));
+  EXPECT_THAT(response.body, HasSubstr(R"("id": "mine")"));
 }
 
 TEST_F(StdioServerTest, CallsOfTheSameIdAtOnceAreToldApart) {
