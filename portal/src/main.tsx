@@ -58,7 +58,8 @@ createRoot(document.getElementById('root')!).render(
     withGlobalClasses={false}
   >
     <QueryClientProvider client={queries}>
-      <BrowserRouter>
+      {/* A box that is checked is checked at once: its state is the URL's, which may not come later. */}
+      <BrowserRouter useTransitions={false}>
         <Routes>
           <Route path="/login" element={<Login />} />
           <Route element={<Frame />}>

@@ -33,7 +33,7 @@ export function Trouble({ resource, status }: { resource: Resource; status: Serv
               , <time title={exactly(status.checkedAtMs)}>{ago(status.checkedAtMs)}</time>
             </>
           )}
-          . {unreachable && `Calls to ${shortName(resource)} fail until it answers again; its tools are still listed.`}
+          . {unreachable && `Calls to ${shortName(resource)} fail until it answers again${status.tools > 0 ? '; its tools are still listed' : ''}.`}
         </p>
         {failed?.fix && <p>{failed.fix}</p>}
       </div>
