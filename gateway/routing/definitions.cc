@@ -66,23 +66,31 @@ std::string ToolsOnly(std::string_view capabilities) {
 
 }  // namespace
 
-DefinitionLists::DefinitionLists(const v1::ServerDefinitions& definitions)
-    : tools_(ListResult("tools", definitions, v1::DefinitionKind::TOOL)),
-      prompts_(ListResult("prompts", definitions, v1::DefinitionKind::PROMPT)),
-      resources_(ListResult("resources", definitions, v1::DefinitionKind::RESOURCE)),
-      templates_(
-          ListResult("resourceTemplates", definitions, v1::DefinitionKind::RESOURCE_TEMPLATE)) {
+DefinitionLists::DefinitionLists(const v1::ServerDefinitions& definitions) {
   const v1::ServerInfo& info = definitions.info();
   const std::string& told = info.capabilities_json();
   const std::string_view capabilities =
       mcp::IsObject(told) && mcp::IsJson(told) ? std::string_view(told) : "{}";
-  discover_same_era_ = gateway::DiscoverResult(info, capabilities);
-  discover_other_era_ = gateway::DiscoverResult(info, ToolsOnly(capabilities));
+  discover_same_era_ = DiscoverResult(info, capabilities);
+  discover_other_era_ = DiscoverResult(info, ToolsOnly(capabilities));
   const auto& revisions = info.protocol_revisions();
   modern_server_ = std::any_of(revisions.begin(), revisions.end(), [](const std::string& text) {
     const auto revision = mcp::ParseRevision(text);
     return revision && mcp::IsModern(*revision);
   });
+  auto list = [&](std::string_view capability, std::string_view member,
+                  v1::DefinitionKind::Value kind) {
+    const bool offered =
+        std::any_of(definitions.definitions().begin(), definitions.definitions().end(),
+                    [&](const v1::Definition& definition) { return definition.kind() == kind; });
+    // A server that lists items without declaring them is believed.
+    const bool declared = told.empty() || !mcp::Member(capabilities, capability).empty();
+    return offered || declared ? ListResult(member, definitions, kind) : std::string();
+  };
+  tools_ = list("tools", "tools", v1::DefinitionKind::TOOL);
+  prompts_ = list("prompts", "prompts", v1::DefinitionKind::PROMPT);
+  resources_ = list("resources", "resources", v1::DefinitionKind::RESOURCE);
+  templates_ = list("resources", "resourceTemplates", v1::DefinitionKind::RESOURCE_TEMPLATE);
 }
 
 const DefinitionLists& DefinitionLists::Empty() {
@@ -90,16 +98,15 @@ const DefinitionLists& DefinitionLists::Empty() {
   return empty;
 }
 
-std::string_view DefinitionLists::ResultOf(std::string_view method) const {
+std::string_view DefinitionLists::ResultOf(std::string_view method, bool modern_caller) const {
+  const bool same_era = modern_caller == modern_server_ || this == &Empty();
+  if (method == "server/discover") return same_era ? discover_same_era_ : discover_other_era_;
   if (method == "tools/list") return tools_;
+  if (!same_era) return {};
   if (method == "prompts/list") return prompts_;
   if (method == "resources/list") return resources_;
   if (method == "resources/templates/list") return templates_;
   return {};
-}
-
-std::string_view DefinitionLists::DiscoverResult(bool modern_caller) const {
-  return modern_caller == modern_server_ ? discover_same_era_ : discover_other_era_;
 }
 
 bool IsListOrDiscover(std::string_view method) {
@@ -120,9 +127,14 @@ mcp::Response AnswerFrom(const DefinitionLists& lists, const mcp::Call& call) {
   // The handshake of an older caller asks as a modern one would; its record tells what it speaks.
   const auto spoken = mcp::ParseRevision(call.record.protocol_revision);
   const std::string_view result =
-      call.method == "server/discover"
-          ? lists.DiscoverResult(mcp::IsModern(spoken.value_or(call.revision)))
-          : lists.ResultOf(call.method);
+      lists.ResultOf(call.method, mcp::IsModern(spoken.value_or(call.revision)));
+  if (result.empty()) {
+    mcp::CallError error;
+    error.code = mcp::kMethodNotFound;
+    error.message = "Method not found: the server does not offer " + std::string(call.method) + ".";
+    error.reason = "MethodNotFound";
+    return mcp::Response::Message(mcp::ErrorMessage(call.id(), error, call.record.request_id));
+  }
   constexpr std::string_view kHead = R"({"jsonrpc":"2.0","id":)";
   constexpr std::string_view kMiddle = R"(,"result":)";
   std::string body;

@@ -22,21 +22,18 @@ class DefinitionLists {
   // Of a server that may not be shown: every list is empty.
   static const DefinitionLists& Empty();
 
-  // The raw result of a list method; empty for every other method.
-  std::string_view ResultOf(std::string_view method) const;
-  // The raw result of server/discover. A caller of the other era than the server's gets what is
-  // translated: its tools.
-  std::string_view DiscoverResult(bool modern_caller) const;
+  // The raw result of a list method or of server/discover; empty when the server does not declare
+  // the capability. A caller of the other era than the server's gets what is translated: its tools.
+  std::string_view ResultOf(std::string_view method, bool modern_caller) const;
 
  private:
-  DefinitionLists() = default;
-
+  std::string discover_same_era_;
+  std::string discover_other_era_;
+  // Empty: the server does not offer such items.
   std::string tools_;
   std::string prompts_;
   std::string resources_;
   std::string templates_;
-  std::string discover_same_era_;
-  std::string discover_other_era_;
   bool modern_server_ = true;
 };
 

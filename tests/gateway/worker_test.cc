@@ -262,6 +262,29 @@ TEST_F(WorkerTest, ListsAreAnsweredFromTheDefinitionsByteForByte) {
   EXPECT_EQ(gateway_.server_calls, 0);
 }
 
+TEST_F(WorkerTest, AListOfWhatTheServerDoesNotOfferIsNoMethodOfIt) {
+  gateway_.PutDefinitions(kTwoTools);
+  gateway_.Publish();
+  const HttpAnswer answer = gateway_.Post("/pay/mcp", ModernRequest("1", "prompts/list", ""),
+                                          std::string(kModern) + "Mcp-Method: prompts/list\r\n");
+  EXPECT_EQ(answer.status, 404);
+  EXPECT_THAT(answer.body, HasSubstr("-32601"));
+}
+
+TEST_F(WorkerTest, ACallerOfTheOtherEraIsToldOfWhatIsTranslated) {
+  gateway_.PutDefinitions(R"(server: 'local/pay' info { protocol_revisions: '2025-11-25'
+      capabilities_json: '{"prompts":{"listChanged":true},"tools":{"listChanged":true}}' }
+      definitions { kind: PROMPT name: 'p' json: '{"name":"p"}' })");
+  gateway_.Publish();
+  const HttpAnswer modern = gateway_.Post("/pay/mcp", ModernRequest("1", "server/discover", ""),
+                                          std::string(kModern) + "Mcp-Method: server/discover\r\n");
+  EXPECT_THAT(modern.body, HasSubstr(R"("capabilities":{"tools":{"listChanged":true}})"));
+  const HttpAnswer older = gateway_.Post(
+      "/pay/mcp",
+      R"({"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"old","version":"1"}}})");
+  EXPECT_THAT(older.body, HasSubstr(R"("prompts":{"listChanged":true})"));
+}
+
 TEST_F(WorkerTest, AListThatIsNotKnownYetIsAskedOfTheServer) {
   gateway_.Post("/pay/mcp", ModernRequest("1", "tools/list", ""),
                 std::string(kModern) + "Mcp-Method: tools/list\r\n");
