@@ -1,4 +1,5 @@
-// A bare relay made of base/http alone: what is left of our cost when MCP, routing and policies are taken away.
+// A bare relay made of base/http alone: what is left of our cost when MCP, routing and policies are
+// taken away.
 //
 //   relay LISTEN UPSTREAM_URL
 #include <iostream>
@@ -14,9 +15,11 @@ namespace {
 using namespace base::http;
 using base::Result, base::Task;
 
-// Fields between one hop and the next only (RFC 9110, section 7.6.1), and those that each hop makes itself.
+// Fields between one hop and the next only (RFC 9110, section 7.6.1), and those that each hop makes
+// itself.
 bool IsOfOneHop(std::string_view name) {
-  for (std::string_view own : {"connection", "content-length", "host", "transfer-encoding", "date", "keep-alive"}) {
+  for (std::string_view own :
+       {"connection", "content-length", "host", "transfer-encoding", "date", "keep-alive"}) {
     if (EqualsIgnoreCase(name, own)) return true;
   }
   return false;
@@ -38,7 +41,8 @@ class Relay final : public Service {
     request.fields = fields;
     request.body = std::span<const std::string_view>(&*body, 1);
     request.cancel = &exchange.cancel();
-    boost::system::result<std::unique_ptr<ClientExchange>, SendFailure> sent = co_await client_.Send(upstream_, request);
+    boost::system::result<std::unique_ptr<ClientExchange>, SendFailure> sent =
+        co_await client_.Send(upstream_, request);
     if (!sent) {
       const std::string why = sent.error().error.message + "\n";
       Result<void> ignored = co_await exchange.Respond(502, {}, std::string_view(why));
