@@ -2,6 +2,7 @@
 
 #include "mcp/error.h"
 #include "mcp/legacy/handshake.h"
+#include "mcp/legacy/translate.h"
 #include "mcp/raw_json.h"
 
 namespace gateway {
@@ -21,6 +22,18 @@ std::string ResultMessage(std::string_view raw_id, std::string_view raw_result) 
   out += ",\"result\":";
   out += raw_result;
   return out + "}";
+}
+
+std::string Addressed(std::string_view bytes, const mcp::Envelope& envelope,
+                      std::string_view raw_id) {
+  if (!envelope.id.empty()) return mcp::legacy::WithId(bytes, envelope, raw_id);
+  const std::size_t inside = bytes.find('{') + 1;
+  std::string out(bytes.substr(0, inside));
+  out += "\"id\":";
+  out += raw_id;
+  out += ',';
+  out += bytes.substr(inside);
+  return out;
 }
 
 std::string DiscoverMessage(std::string_view raw_id, std::string_view introduction,

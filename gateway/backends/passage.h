@@ -23,6 +23,10 @@ Passage PassageOf(const mcp::Call& call, bool modern_server, bool shared);
 // A JSON-RPC result.
 std::string ResultMessage(std::string_view raw_id, std::string_view raw_result);
 
+// A server's answer under the caller's id; some servers leave it out of errors.
+std::string Addressed(std::string_view bytes, const mcp::Envelope& envelope,
+                      std::string_view raw_id);
+
 // The answer to server/discover that a server's introduction (the raw result of server/discover, or
 // of initialize) makes.
 std::string DiscoverMessage(std::string_view raw_id, std::string_view introduction,

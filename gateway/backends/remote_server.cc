@@ -226,7 +226,7 @@ base::Task<std::optional<Response>> RemoteServer::AskModern(mcp::Call& call, Dea
     if (IsOfOlderRevision((*answer)->status(), refusal)) co_return std::nullopt;
     const auto envelope = mcp::Scan(refusal);
     if (envelope && envelope->kind == mcp::Envelope::Kind::kError && call.is_request()) {
-      co_return Response::Message(mcp::legacy::WithId(refusal, *envelope, call.id()));
+      co_return Response::Message(Addressed(refusal, *envelope, call.id()));
     }
     const std::string status = "the server answered HTTP " + std::to_string((*answer)->status());
     co_return Fail(call, base::Fail(Code::kUnavailable, status), deadline);
@@ -265,7 +265,7 @@ base::Task<std::optional<Response>> RemoteServer::AskOlder(mcp::Call& call, Dead
     if (!IsSessionGone((*answer)->status(), refusal)) {
       const auto envelope = mcp::Scan(refusal);
       if (!call.is_request()) co_return Response::Accepted();
-      co_return Response::Message(mcp::legacy::WithId(refusal, *envelope, call.id()));
+      co_return Response::Message(Addressed(refusal, *envelope, call.id()));
     }
     upstream_->Lost(key, *session);
   }
@@ -310,7 +310,7 @@ base::Task<Response> RemoteServer::Collect(mcp::Call& call, const Outgoing& outg
   if (received->envelope.id.of(received->bytes) == call.id()) {
     co_return Response::Message(std::string(received->bytes));
   }
-  co_return Response::Message(mcp::legacy::WithId(received->bytes, received->envelope, call.id()));
+  co_return Response::Message(Addressed(received->bytes, received->envelope, call.id()));
 }
 
 Response RemoteServer::Fail(mcp::Call& call, const base::Error& error, const Deadline& deadline) {

@@ -326,6 +326,16 @@ TEST_F(RemoteServerTest, AServersOwnErrorPassesWithTheCallersId) {
   EXPECT_THAT(Ask(*backend_, call).body, HasSubstr(R"("data":{"x":1})"));
 }
 
+TEST_F(RemoteServerTest, AServersErrorWithoutAnIdGetsTheCallers) {
+  Start(ModernServer([](Exchange& exchange, const ScriptedServer::Request&) {
+    return RespondJson(exchange, 400,
+                       R"({"jsonrpc":"2.0","error":{"code":-32602,"message":"no"}})");
+  }));
+  TestCall call(kModernCall, kModern);
+  EXPECT_EQ(Ask(*backend_, call).body,
+            R"({"id":"a-1","jsonrpc":"2.0","error":{"code":-32602,"message":"no"}})");
+}
+
 TEST_F(RemoteServerTest, ACancelledCallIsToldToAnOlderServer) {
   OlderServer older;
   base::CancelSignal* cancel = nullptr;
