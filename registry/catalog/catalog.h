@@ -43,7 +43,7 @@ class Catalog {
   // All or none; in the order of the request.
   base::Result<v1::ApplyResponse> Apply(const base::auth::Principal& writer,
                                         const v1::ApplyRequest& request);
-  // With a server go its versions, definitions and status. Returns the deletion's revision.
+  // With a server go its versions, definitions and status, with a consumer its keys. Returns the deletion's revision.
   base::Result<std::int64_t> Delete(const base::auth::Principal& writer,
                                     const v1::DeleteRequest& request);
 

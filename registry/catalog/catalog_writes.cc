@@ -245,6 +245,24 @@ base::Result<void> DeleteVersions(const Writing& writing, const std::string& ser
   }
 }
 
+// A key without its consumer would prove somebody who is not there.
+base::Result<void> DeleteKeys(const Writing& writing, const std::string& consumer) {
+  ListQuery query{.kind = "ApiKey", .limit = 100};
+  while (true) {
+    const auto keys = writing.store.List(query);
+    if (keys.has_error()) return keys.error();
+    if (keys->empty()) return {};
+    query.after_name = keys->back().name;
+    for (const StoredResource& stored : *keys) {
+      const auto key = ToResource(stored);
+      if (key.has_error()) return key.error();
+      if (key->api_key().consumer() != consumer) continue;
+      if (const auto done = DeleteOne(writing, stored.kind, stored.name); done.has_error())
+        return done.error();
+    }
+  }
+}
+
 // Servers and consumers before what refers to them.
 int ApplyOrder(const v1::Resource& resource) {
   return resource.has_server() || resource.has_consumer() ? 0 : 1;
@@ -338,6 +356,10 @@ base::Result<std::int64_t> Catalog::Delete(const base::auth::Principal& writer,
         const Writing writing{store, writer, clock_.UnixMillis(), changes};
         if (request.kind() == "Server") {
           if (const auto ok = DeleteVersions(writing, request.name()); ok.has_error())
+            return ok.error();
+        }
+        if (request.kind() == "Consumer") {
+          if (const auto ok = DeleteKeys(writing, request.name()); ok.has_error())
             return ok.error();
         }
         const auto deleted = DeleteOne(writing, request.kind(), request.name());

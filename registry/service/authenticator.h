@@ -1,6 +1,6 @@
 // The Authenticator finds out who a caller is from what it shows: the admin token, a gateway's
 // credential, a consumer's key, or the portal's cookie. A proof that is shown and wrong is an
-// error, never anonymous.
+// error, never anonymous; only a session that has ended is, since the browser sends it by itself.
 //
 // Any thread. Gateway credentials and API keys are looked up in the catalog and the store (blocks
 // for microseconds).

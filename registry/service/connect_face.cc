@@ -13,6 +13,8 @@ using base::http::Exchange;
 using base::http::Field;
 
 constexpr std::size_t kMaxBodyBytes = 20 * 1024 * 1024;
+// Of strangers: what anybody may ask is short.
+constexpr std::size_t kMaxStrangersBodyBytes = 64 * 1024;
 constexpr std::string_view kJson = "application/json";
 constexpr std::string_view kStreamJson = "application/connect+json";
 
@@ -84,6 +86,19 @@ Pulled PullOne(Stream& stream, const Method& method) {
   return {Stream::State::kEnd, EndEnvelope({base::Code::kOk, {}})};
 }
 
+std::size_t MaxBody(const Method& method) {
+  return method.access == Access::kAnyone ? kMaxStrangersBodyBytes : kMaxBodyBytes;
+}
+
+// The whole answer of a stream that never began: its status is 200, the error stands in the
+// envelope.
+base::Task<void> RespondEnded(Exchange& exchange, const base::Error& error) {
+  const std::string end = EndEnvelope(error);
+  const Field fields[] = {{"Content-Type", kStreamJson}, {"Cache-Control", "no-store"}};
+  const std::string_view bytes = end;
+  (void)co_await exchange.Respond(200, fields, bytes);
+}
+
 }  // namespace
 
 base::Task<void> RespondError(Exchange& exchange, const base::Error& error) {
@@ -124,7 +139,7 @@ base::Task<void> ConnectFace::ServeUnary(Exchange& exchange, const Method& metho
     co_await RespondError(exchange, ok.error());
     co_return;
   }
-  const auto body = co_await exchange.ReadBody(kMaxBodyBytes);
+  const auto body = co_await exchange.ReadBody(MaxBody(method));
   if (body.has_error()) {
     co_await RespondError(exchange, body.error());
     co_return;
@@ -148,7 +163,11 @@ base::Task<void> ConnectFace::ServeUnary(Exchange& exchange, const Method& metho
 
 base::Task<void> ConnectFace::ServeStream(Exchange& exchange, const Method& method,
                                           const Caller& caller) {
-  const auto body = co_await exchange.ReadBody(kMaxBodyBytes);
+  if (const auto ok = CheckAccess(caller, method.access); ok.has_error()) {
+    co_await RespondEnded(exchange, ok.error());
+    co_return;
+  }
+  const auto body = co_await exchange.ReadBody(MaxBody(method));
   if (body.has_error()) {
     co_await RespondError(exchange, body.error());
     co_return;
@@ -156,9 +175,7 @@ base::Task<void> ConnectFace::ServeStream(Exchange& exchange, const Method& meth
   const auto signal = std::make_shared<Signal>(loop_);
   Signal& heard = *signal;
   std::unique_ptr<Stream> stream;
-  // The answer's status is 200 whatever comes: an error stands in the last envelope.
   const auto open = [&]() -> base::Error {
-    if (const auto ok = CheckAccess(caller, method.access); ok.has_error()) return ok.error();
     const auto message = OpenEnvelope(*body);
     if (message.has_error()) return message.error();
     const std::unique_ptr<google::protobuf::Message> request(method.request->New());
@@ -173,14 +190,13 @@ base::Task<void> ConnectFace::ServeStream(Exchange& exchange, const Method& meth
   OnPool opening(pool_, loop_, open);
   const base::Error error = co_await opening;
 
-  const Field fields[] = {{"Content-Type", kStreamJson}, {"Cache-Control", "no-store"}};
-  if (const auto begun = co_await exchange.StartStream(200, fields); begun.has_error()) co_return;
   if (!stream) {
-    const std::string end = EndEnvelope(error);
-    (void)co_await exchange.Write(end);
-    (void)co_await exchange.FinishStream();
+    co_await RespondEnded(exchange, error);
     co_return;
   }
+  const Field fields[] = {{"Content-Type", kStreamJson}, {"Cache-Control", "no-store"}};
+  const auto begun = co_await exchange.StartStream(200, fields);
+  if (begun.has_error()) co_return;
   base::CancelSignal::Hook hang_up(exchange.cancel(), [&] { signal->Set(); });
   while (!exchange.cancel().requested()) {
     const auto pull = [&] { return PullOne(*stream, method); };

@@ -1,5 +1,7 @@
 #include "registry/service/fleet_service.h"
 
+#include <algorithm>
+
 #include "base/auth/sealed_box.h"
 #include "base/log.h"
 #include "registry/catalog/names.h"
@@ -82,7 +84,19 @@ base::Result<v1::ReportResponse> FleetService::Report(const Caller& caller,
 
 base::Result<v1::ListGatewaysResponse> FleetService::ListGateways(const Caller&,
                                                                   const v1::ListGatewaysRequest&) {
-  return fleet_.List();
+  v1::ListGatewaysResponse response = fleet_.List();
+  // What was refused and has been replaced since is no matter any more.
+  for (v1::GatewayStatus& gateway : *response.mutable_gateways()) {
+    auto& rejections = *gateway.mutable_rejections();
+    rejections.erase(
+        std::remove_if(rejections.begin(), rejections.end(),
+                       [&](const v1::Rejection& rejection) {
+                         const auto now = catalog_.Get(rejection.kind(), rejection.name());
+                         return now.has_error() || now->revision() != rejection.revision();
+                       }),
+        rejections.end());
+  }
+  return response;
 }
 
 base::Result<std::unique_ptr<Stream>> FleetService::Probe(const Caller&,

@@ -102,8 +102,7 @@ base::Task<void> HttpFace::Serve(Exchange& exchange) {
   }
 }
 
-base::Task<base::Result<Caller>> HttpFace::Identify(Exchange& exchange) {
-  const Proof proof = ProofOf(exchange);
+base::Task<base::Result<Caller>> HttpFace::Identify(const Proof& proof) {
   const auto identify = [&] { return parts_.authenticator.Identify(proof); };
   // Without a proof nothing is looked up.
   if (proof.authorization.empty() && proof.api_key.empty() && proof.session.empty())
@@ -113,7 +112,8 @@ base::Task<base::Result<Caller>> HttpFace::Identify(Exchange& exchange) {
 }
 
 base::Task<void> HttpFace::ServeApi(Exchange& exchange, std::string_view method) {
-  const base::Result<Caller> caller = co_await Identify(exchange);
+  const Proof proof = ProofOf(exchange);
+  const base::Result<Caller> caller = co_await Identify(proof);
   if (caller.has_error()) {
     co_await RespondError(exchange, caller.error());
     co_return;
@@ -163,7 +163,8 @@ base::Task<void> HttpFace::ServeSession(Exchange& exchange) {
 }
 
 base::Task<void> HttpFace::ServeMcp(Exchange& exchange) {
-  base::Result<Caller> caller = co_await Identify(exchange);
+  const Proof proof = ProofOf(exchange);
+  base::Result<Caller> caller = co_await Identify(proof);
   if (caller.has_value()) {
     if (const auto ok = CheckAccess(*caller, Access::kReader); ok.has_error()) caller = ok.error();
   }
@@ -184,9 +185,7 @@ base::Task<void> HttpFace::ServeMcp(Exchange& exchange) {
 base::Task<void> HttpFace::ServeRegistryApi(Exchange& exchange) {
   Proof proof = ProofOf(exchange);
   proof.session = {};
-  const auto identify = [&] { return parts_.authenticator.Identify(proof); };
-  OnPool identifying(parts_.pool, parts_.loop, identify);
-  base::Result<Caller> caller = co_await identifying;
+  base::Result<Caller> caller = co_await Identify(proof);
   // A preflight carries no proof and needs none.
   if (caller.has_value() && exchange.head().method != "OPTIONS") {
     if (const auto ok = CheckAccess(*caller, Access::kReader); ok.has_error()) caller = ok.error();

@@ -52,7 +52,7 @@ class HttpFace final : public base::http::Service {
   base::Task<void> ServeSession(base::http::Exchange& exchange);
   base::Task<void> ServeMcp(base::http::Exchange& exchange);
   base::Task<void> ServeRegistryApi(base::http::Exchange& exchange);
-  base::Task<base::Result<Caller>> Identify(base::http::Exchange& exchange);
+  base::Task<base::Result<Caller>> Identify(const Proof& proof);
 
   const Parts parts_;
   bool draining_ = false;

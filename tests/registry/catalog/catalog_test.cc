@@ -303,6 +303,23 @@ TEST_F(CatalogTest, AKeyKeepsItsHashWhenItIsAppliedWithoutOne) {
   EXPECT_EQ(Add(key).api_key().sha256(), std::string(32, 'h'));
 }
 
+TEST_F(CatalogTest, WithAConsumerGoItsKeys) {
+  for (const char* name : {"alice", "bob"}) {
+    v1::Resource consumer;
+    consumer.set_name(name);
+    consumer.mutable_consumer();
+    Add(consumer);
+    v1::Resource key;
+    key.set_name(std::string("key-of-") + name);
+    key.mutable_api_key()->set_consumer(name);
+    key.mutable_api_key()->set_sha256(std::string(32, 'h'));
+    Add(key);
+  }
+  Delete("Consumer", "alice");
+  EXPECT_EQ(catalog_.Get("ApiKey", "key-of-alice").error().code, Code::kNotFound);
+  EXPECT_TRUE(catalog_.Get("ApiKey", "key-of-bob").has_value());
+}
+
 TEST_F(CatalogTest, StatusMovesNoRevisionAndRingsItsOwnBell) {
   Add(HttpServer("local/a"));
   int rung = 0;

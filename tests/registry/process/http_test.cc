@@ -120,6 +120,20 @@ TEST_F(HttpTest, APortalLinkSignsInOnce) {
   EXPECT_EQ(sign_in().status, 401);
 }
 
+TEST_F(HttpTest, AnEndedSessionReadsAsNobodyAndWritesNothing) {
+  const std::string cookie = "Cookie: portolan_session=AAAA\r\n";
+  EXPECT_EQ(registry_.Post("CatalogService/List", R"({"kind":"Server"})", cookie).status, 200);
+  EXPECT_EQ(registry_.Post("CatalogService/Put", kWeather, cookie).status, 401);
+}
+
+TEST_F(HttpTest, AStrangersBodyIsNeverRead) {
+  support::RawConnection connection(registry_.http());
+  connection.Send(
+      "POST /api/portolan.v1.CatalogService/Put HTTP/1.1\r\nHost: localhost\r\n"
+      "Content-Type: application/json\r\nContent-Length: 1000000000\r\n\r\n");
+  EXPECT_EQ(connection.Read().status, 401);
+}
+
 TEST_F(HttpTest, HealthMetricsAndUnknownPaths) {
   EXPECT_EQ(registry_.Get("/healthz").status, 200);
   EXPECT_EQ(registry_.Get("/readyz").status, 200);
