@@ -141,8 +141,9 @@ base::Task<boost::system::result<std::unique_ptr<Answer>, SendFailure>> Post(
   if (IsModern(message.revision)) {
     fields.push_back({"Mcp-Method", message.method});
     if (NeedsName(message.method)) {
-      name = EncodeHeaderValue(message.item);
-      fields.push_back({"Mcp-Name", name});
+      const bool plain = IsPlainHeaderValue(message.item);
+      if (!plain) name = EncodeHeaderValue(message.item);
+      fields.push_back({"Mcp-Name", plain ? message.item : std::string_view(name)});
     }
   } else if (!message.session.empty()) {
     fields.push_back({"Mcp-Session-Id", message.session});

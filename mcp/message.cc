@@ -1,7 +1,7 @@
 #include "mcp/message.h"
 
 #include <cstring>
-#include <deque>
+#include <forward_list>
 #include <memory>
 #include <unordered_set>
 
@@ -68,7 +68,8 @@ class EnvelopeScan {
   Envelope out_;
   Span jsonrpc_;
   bool is_json_rpc_ = true;  // false: the JSON is fine, the message is not
-  std::deque<std::string> decoded_keys_;
+  std::forward_list<std::string>
+      decoded_keys_;  // of keys with escapes; allocates nothing while empty
 };
 
 template <class Take>
@@ -85,7 +86,7 @@ bool EnvelopeScan::Object(int depth, Take take) {
     if (!json_.String(has_escape)) return false;
     std::string_view key = bytes_.substr(begin + 1, json_.offset() - begin - 2);
     if (has_escape) {
-      key = decoded_keys_.emplace_back(DecodeString(bytes_.substr(begin, json_.offset() - begin)));
+      key = decoded_keys_.emplace_front(DecodeString(bytes_.substr(begin, json_.offset() - begin)));
     }
     if (!keys.Insert(key)) {
       is_json_rpc_ = false;

@@ -202,10 +202,14 @@ std::optional<std::string> DecodeHeaderValue(std::string_view value) {
   return out;
 }
 
-std::string EncodeHeaderValue(std::string_view text) {
+bool IsPlainHeaderValue(std::string_view text) {
   bool plain = Trim(text) == text && !IsWrapped(text);
   for (const char c : text) plain = plain && c >= 0x20 && c < 0x7F;
-  if (plain) return std::string(text);
+  return plain;
+}
+
+std::string EncodeHeaderValue(std::string_view text) {
+  if (IsPlainHeaderValue(text)) return std::string(text);
   std::string encoded((text.size() + 2) / 3 * 4 + 1, '\0');
   const int length = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(encoded.data()),
                                      reinterpret_cast<const unsigned char*>(text.data()),

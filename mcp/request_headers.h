@@ -46,6 +46,8 @@ CallError UnsupportedRevision(std::string_view requested, bool serves_older);
 std::optional<std::string> DecodeHeaderValue(std::string_view value);
 // And the reverse: as it is when it may stand in a header, else `=?base64?...?=`.
 std::string EncodeHeaderValue(std::string_view text);
+// Whether it may stand in a header as it is.
+bool IsPlainHeaderValue(std::string_view text);
 
 // The method's item is its params' `name` (tools/call, prompts/get) or `uri` (resources); empty for
 // all others.
