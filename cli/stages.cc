@@ -20,9 +20,10 @@ class StagePrinter {
     std::string words = stage.name();
     if (layout_ == StageLayout::kOnePerLine)
       words.resize(std::max<std::size_t>(words.size(), 10), ' ');
-    if (stage.milliseconds() >= 0.05) words += " " + Duration(stage.milliseconds());
-    if (!stage.message().empty())
-      words += (stage.milliseconds() >= 0.05 ? ", " : " ") + FirstLine(stage.message());
+    // What a list found says more than how long it took.
+    const bool timed = stage.milliseconds() >= 0.05 && stage.name() != "list";
+    if (timed) words += " " + Duration(stage.milliseconds());
+    if (!stage.message().empty()) words += (timed ? ", " : " ") + FirstLine(stage.message());
     std::string part = printer_.Paint(Tone::kGood, "✓") + " " + words;
     if (layout_ == StageLayout::kOnePerLine) {
       printer_.Did(part);

@@ -66,6 +66,7 @@ bool RawConnection::Send(std::string_view bytes) {
 }
 
 bool RawConnection::Fill(Clock::time_point deadline) {
+  if (socket_ < 0) return false;
   auto left =
       std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
   pollfd wait{socket_, POLLIN, 0};
