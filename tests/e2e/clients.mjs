@@ -28,7 +28,7 @@ const v2 = (mode) => (url) =>
 const inspect = (era) => async (url) => {
   const ask = async (...words) => {
     const args = ['--cli', '--server-url', url, '--transport', 'http', '--protocol-era', era, '--format', 'json', '-q', ...words];
-    const { stdout } = await execute(inspector, args, { timeout: 60_000 });
+    const { stdout } = await execute(inspector, args, { timeout: 120_000 });
     return JSON.parse(stdout);
   };
   return {

@@ -9,7 +9,7 @@ let portolan;
 before(async () => {
   portolan = await Installation.start();
   await portolan.run('add', 'everything', '--', process.execPath, everything, 'stdio');
-}, { timeout: 60_000 });
+}, { timeout: 180_000 });
 after(() => portolan?.stop());
 
 describe('The discovery tools', () => {

@@ -27,7 +27,7 @@ before(async () => {
     started.push(server);
     await portolan.run('add', name, server.url);
   }
-}, { timeout: 60_000 });
+}, { timeout: 180_000 });
 
 after(async () => {
   for (const server of started) server.stop();

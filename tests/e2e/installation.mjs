@@ -41,7 +41,7 @@ export class Installation {
   // Runs the command line as admin; returns what it prints.
   async run(...words) {
     const env = { ...process.env, PORTOLAN_REGISTRY: this.endpoints.grpc, PORTOLAN_TOKEN: this.token, NO_COLOR: '1' };
-    const { stdout } = await execute(portolan, words, { env, timeout: 30_000 });
+    const { stdout } = await execute(portolan, words, { env, timeout: 90_000 });
     return stdout;
   }
 

@@ -43,7 +43,7 @@ before(async () => {
   await portolan.api('CatalogService/Apply', {
     resources: [{ kind: 'Server', name: 'local/routed', spec: { approval: 'APPROVED', endpoint: { streamableHttp: { url: 'http://127.0.0.1:9/mcp' } } } }],
   });
-}, { timeout: 60_000 });
+}, { timeout: 180_000 });
 after(() => portolan?.stop());
 
 describe('The registry API', () => {
