@@ -21,6 +21,7 @@ HttpExchange::HttpExchange(PooledConnectionPtr connection, const Client::Request
                                  : connection_->pool().limits().idle),
       is_head_request_(request.method == "HEAD"),
       is_idempotent_(IsIdempotent(request.method)),
+      head_(connection_->head()),
       body_(wire_, *this) {
   if (cancel_) hook_.emplace(*cancel_, OnCancel{*this});
 }

@@ -59,7 +59,7 @@ class HttpExchange final : public ClientExchange, private BodyOwner {
   bool got_bytes_ = false;
   bool keep_ = false;
   std::size_t searched_ = 0;
-  ResponseHead head_;
+  ResponseHead& head_;
   Framing framing_;
   BodyReader body_;
 };

@@ -26,6 +26,8 @@ class PooledConnection {
 
   Wire& wire() { return *wire_; }
   ConnectionPool& pool() { return pool_; }
+  // Of the response being read: here, so that its fields keep their capacity from call to call.
+  ResponseHead& head() { return head_; }
   // It has served a request before.
   bool used() const { return used_; }
 
@@ -43,6 +45,7 @@ class PooledConnection {
   ConnectionPool& pool_;
   WirePtr wire_;
   Timers::Timer deadline_;
+  ResponseHead head_;
   bool used_ = false;
   bool expired_ = false;
   bool rested_ = false;
