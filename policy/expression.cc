@@ -1,8 +1,8 @@
 #include "policy/expression.h"
 
-#include <algorithm>
 #include <array>
-#include <numeric>
+
+#include "base/manifest.h"
 
 namespace policy {
 
@@ -25,32 +25,12 @@ constexpr std::array kAttributes = {
     Attribute{"client.version", &Facts::client_version},
 };
 
-std::size_t EditDistance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), 0);
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i);
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t substitute = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, substitute});
-    }
-  }
-  return row.back();
-}
-
-// ", did you mean 'tool.name'?", or nothing when no name is near.
+// "; did you mean 'tool.name'?", or nothing when no name is near.
 std::string Suggestion(std::string_view unknown) {
-  const Attribute* nearest = nullptr;
-  std::size_t best = std::max<std::size_t>(2, unknown.size() / 2);
-  for (const Attribute& attribute : kAttributes) {
-    const std::size_t distance = EditDistance(unknown, attribute.name);
-    if (distance < best) {
-      best = distance;
-      nearest = &attribute;
-    }
-  }
-  return nearest ? "; did you mean '" + std::string(nearest->name) + "'?" : "";
+  std::vector<std::string> names;
+  for (const Attribute& attribute : kAttributes) names.emplace_back(attribute.name);
+  const std::string_view meant = base::DidYouMean(unknown, names);
+  return meant.empty() ? "" : "; did you mean '" + std::string(meant) + "'?";
 }
 
 bool IsNameByte(char c) {

@@ -2,8 +2,8 @@
 // worker takes one up again.
 //
 // One per process, any thread. Kept in a file, one line each (`UNIX_MS HEX_ID`), so that a restart
-// forgets nothing; the file is written anew without what has expired when it is opened. At most
-// 100,000 ids: the oldest go first.
+// forgets nothing. At most `max_ids`: the oldest go first. The file is written anew, with what
+// still counts, when it is opened and when it has twice as many lines.
 #pragma once
 
 #include <cstddef>
@@ -21,25 +21,38 @@ namespace gateway::state {
 
 class EndedSessions {
  public:
+  static constexpr std::size_t kMaxIds = 100'000;
+
   // In memory only.
   EndedSessions() = default;
   // With what `file` holds at `now`; a file that cannot be read or written leaves it in memory
   // only.
-  EndedSessions(const std::filesystem::path& file, std::int64_t now_unix_ms);
+  EndedSessions(std::filesystem::path file, std::int64_t now_unix_ms,
+                std::size_t max_ids = kMaxIds);
 
   bool Contains(std::string_view id) const;
   void Add(std::string_view id, std::int64_t until_unix_ms);
 
  private:
-  static constexpr std::size_t kMaxIds = 100'000;
-  void Remember(std::string id);
+  struct Ended {
+    std::string hex;
+    std::int64_t until_unix_ms = 0;
+  };
+  void Remember(std::string hex, std::int64_t until_unix_ms);
+  // REQUIRES: file_mutex_ is held.
+  void WriteAnew();
+
+  // Constant after construction
+  const std::size_t max_ids_ = kMaxIds;
+  const std::filesystem::path path_;
 
   mutable std::shared_mutex mutex_;  // guards ids_ and order_
   std::unordered_set<std::string> ids_;
-  std::deque<std::string> order_;
+  std::deque<Ended> order_;
 
   std::mutex file_mutex_;  // apart, so that a slow disk delays only those who end sessions
   std::ofstream file_;
+  std::size_t lines_ = 0;
 };
 
 }  // namespace gateway::state

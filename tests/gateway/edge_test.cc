@@ -144,6 +144,15 @@ TEST_F(EndedSessionsTest, AnEndedSessionIsRememberedOverARestartUntilItExpires) 
             std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
 }
 
+TEST_F(EndedSessionsTest, TheFileDoesNotGrowWithoutEnd) {
+  const auto file = folder_ / "ended";
+  state::EndedSessions ended(file, 0, 10);
+  for (int i = 0; i < 1'000; ++i) ended.Add("session " + std::to_string(i), 1'000);
+  EXPECT_LT(std::filesystem::file_size(file), 2'000u);
+  EXPECT_TRUE(ended.Contains("session 999"));
+  EXPECT_FALSE(ended.Contains("session 0"));
+}
+
 TEST(ConfigJsonTest, SecretsAreLeftOut) {
   portolan::v1::Changes changes;
   auto& server = *changes.add_changes()->mutable_resource();
