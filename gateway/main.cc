@@ -157,7 +157,6 @@ base::Result<void> Gateway::StartWorkers() {
     if (!worker) return worker.error().WithContext("--listen " + settings_.listen.ToString());
     workers_.push_back(std::move(*worker));
   }
-  for (auto& worker : workers_) worker->Start();
   return {};
 }
 
@@ -289,6 +288,9 @@ void Gateway::CheckStaleness() {
 void Gateway::Announce() {
   if (announced_) return;
   announced_ = true;
+  // Not before there is something to serve: who comes early waits in the backlog instead of hearing
+  // that there is nothing here.
+  for (auto& worker : workers_) worker->Start();
   const std::pair<std::string, std::string> endpoints[] = {
       {"gateway", "http://" + workers_.front()->address().ToString()},
       {"admin", "http://" + admin_->address().ToString()}};
