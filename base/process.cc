@@ -1,5 +1,6 @@
 #include "base/process.h"
 
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #include <chrono>
 #include <climits>
 #include <csignal>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <optional>
@@ -154,6 +156,21 @@ std::uint64_t ResidentBytes(pid_t pid) {
   std::uint64_t total = 0, resident = 0;
   if (!(file >> total >> resident)) return 0;
   return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+void ShowAs(const char* name) {
+  ::prctl(PR_SET_NAME, name);
+  // execve lays the arguments out one behind the other, and the environment behind them.
+  char* const begin = program_invocation_name;
+  char* end = begin;
+  for (char** entry = environ; entry && *entry; ++entry) {
+    if (*entry > begin && (end == begin || *entry < end)) end = *entry;
+  }
+  constexpr std::ptrdiff_t kMost = 1 << 20;
+  if (end - begin < 2 || end - begin > kMost) return;
+  const std::size_t bytes = static_cast<std::size_t>(end - begin);
+  std::memset(begin, 0, bytes);
+  std::memcpy(begin, name, std::min(std::strlen(name), bytes - 1));
 }
 
 }  // namespace base

@@ -40,4 +40,9 @@ void KillDescendants();
 // Resident memory of a process in bytes; 0 when it is gone.
 std::uint64_t ResidentBytes(pid_t pid);
 
+// Shows this process as `name` (at most 15 characters) to ps, top and pgrep -f: its own name and,
+// in place of the arguments it was forked with, that name alone. So whoever looks for the parent by
+// its command line does not find us.
+void ShowAs(const char* name);
+
 }  // namespace base

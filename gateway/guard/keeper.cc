@@ -76,7 +76,7 @@ class Keeper {
 
   [[noreturn]] void Run() {
     CloseAllExcept({control_, pipes_.in, pipes_.out, pipes_.error});
-    ::prctl(PR_SET_NAME, "portolan-keeper");
+    base::ShowAs("portolan-keeper");
     ::prctl(PR_SET_CHILD_SUBREAPER, 1);
     sigset_t child;
     sigemptyset(&child);

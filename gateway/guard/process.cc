@@ -72,7 +72,7 @@ class GuardProcess {
     if (socket_ != 3) ::dup3(socket_, 3, O_CLOEXEC);
     socket_ = 3;
     ::close_range(4, ~0U, 0);
-    ::prctl(PR_SET_NAME, "portolan-guard");
+    base::ShowAs("portolan-guard");
     ::prctl(PR_SET_CHILD_SUBREAPER, 1);
     sigset_t child;
     sigemptyset(&child);

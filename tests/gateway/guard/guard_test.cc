@@ -294,5 +294,24 @@ TEST_F(GuardTest, TwoHundredRoundsOfStartAndStopLeaveNobody) {
   EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1);  // no zombies either
 }
 
+// The arguments that ps and pgrep -f show.
+std::string CommandLine(pid_t pid) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/cmdline");
+  std::string text(std::istreambuf_iterator<char>(file), {});
+  return text.substr(0, text.find('\0'));
+}
+
+TEST_F(GuardTest, IsNotFoundByTheGatewaysCommandLine) {
+  StartGuard();
+  ChildResult child = Spawn(Shell("read line"));
+  ASSERT_TRUE(child.has_value());
+  const std::vector<pid_t> guards = base::Children(::getpid());
+  ASSERT_EQ(guards.size(), 1u);
+  EXPECT_EQ(CommandLine(guards[0]), "portolan-guard");
+  const std::vector<pid_t> keepers = base::Children(guards[0]);
+  ASSERT_EQ(keepers.size(), 1u);
+  EXPECT_EQ(CommandLine(keepers[0]), "portolan-keeper");
+}
+
 }  // namespace
 }  // namespace gateway
