@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 
 #include <csignal>
+#include <filesystem>
 #include <set>
 #include <thread>
 
@@ -173,6 +174,14 @@ TEST_F(AloneTest, TheGatewayAnswersOnWhileTheRegistryIsDownAlsoWhenItIsItselfRes
   auto added = Cli({"add", "demo", server.url()});
   ASSERT_EQ(added.exit_code, 0) << added.out << added.err;
   ASSERT_TRUE(Answers());
+
+  // What the gateway heard is on its disk about a second later; a change of our own shows that.
+  const std::string snapshot = folder_.path() + "/gateway/snapshot.sealed";
+  const auto before = std::filesystem::last_write_time(snapshot);
+  ASSERT_EQ(Cli({"add", "other", "http://127.0.0.1:9/mcp", "--draft"}).exit_code, 0);
+  ASSERT_TRUE(support::Becomes(std::chrono::seconds(5), [&] {
+    return std::filesystem::last_write_time(snapshot) > before;
+  }));
 
   registry_->Signal(SIGKILL);
   registry_->Wait(std::chrono::seconds(10));
