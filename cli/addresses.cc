@@ -4,8 +4,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cstdint>
 #include <memory>
-#include <random>
 
 #include "base/http/server.h"
 
@@ -30,15 +30,21 @@ bool IsFree(const std::string& host, int port) {
   return free;
 }
 
+// Each candidate once in this process, and other ones than those of a process that starts beside
+// it: what is free now must still be free when the daemon takes it.
+int NextCandidate() {
+  static std::uint32_t next = static_cast<std::uint32_t>(getpid()) * 8;
+  return kFirstPort + static_cast<int>(next++ % (kLastPort - kFirstPort));
+}
+
 }  // namespace
 
 base::Result<std::string> ResolveListen(const std::string& address) {
   auto parsed = base::http::ListenAddress::Parse(address);
   if (!parsed) return parsed.error();
   if (parsed->port != 0) return parsed->ToString();
-  std::random_device random;
   for (int attempt = 0; attempt < 200; ++attempt) {
-    parsed->port = static_cast<std::uint16_t>(kFirstPort + random() % (kLastPort - kFirstPort));
+    parsed->port = static_cast<std::uint16_t>(NextCandidate());
     if (IsFree(parsed->host, parsed->port)) return parsed->ToString();
   }
   return base::Fail(base::Code::kUnavailable, "no free port on " + parsed->host);
