@@ -152,8 +152,10 @@ class BackendTest : public ::testing::Test {
   }
 
   // What is asked and answered by others is done before the loop is gone.
+  // What is waited for may come true outside the loop too (a process that ends), so no event need
+  // follow it.
   void RunUntil(const std::function<bool()>& done) {
-    while (!done()) loop_.io.run_one();
+    while (!done()) loop_.io.run_one_for(std::chrono::milliseconds(10));
   }
 
   base::Loop loop_;
