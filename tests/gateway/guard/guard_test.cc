@@ -115,14 +115,10 @@ class GuardTest : public ::testing::Test {
   // The pids that `count` processes write.
   std::vector<Watched> Members(int count) {
     std::vector<Watched> members;
-    while (count > 0) {
-      std::ifstream fifo(fifo_);  // waits for a writer
-      pid_t pid = 0;
-      while (fifo >> pid) {
-        members.emplace_back(pid);
-        --count;
-      }
-    }
+    // Open for writing too, so that it never ends: what is written between two openings would be lost.
+    std::fstream fifo(fifo_, std::ios::in | std::ios::out);
+    pid_t pid = 0;
+    while (count-- > 0 && fifo >> pid) members.emplace_back(pid);
     return members;
   }
 
