@@ -41,7 +41,7 @@ class Source {
   virtual bool complete() const { return false; }
 };
 
-// The caller's side of a call while it is being answered. Both wait for the socket: back-pressure.
+// The caller's side of a call while it is being answered. All wait for the socket: back-pressure.
 // One at a time. A filter that looks at messages as they pass puts its own Client before the
 // caller's while `next` runs.
 class Client {
@@ -53,6 +53,12 @@ class Client {
   // Sends the answer itself from `source`; Handle then returns Response::Relayed. Bytes pass
   // untouched.
   virtual base::Task<base::Result<void>> Relay(Source& source) = 0;
+  // Puts a server's question to the caller (`sampling/createMessage`, `elicitation/create`,
+  // `roots/list`; a whole JSON-RPC request) and returns the caller's whole answer, which bears the
+  // id of `request` again. Several may wait at a time, beside a Notify. Only callers of older
+  // revisions can be asked while their call runs: kUnimplemented for all others, kCancelled when
+  // the caller or the call is gone.
+  virtual base::Task<base::Result<std::string>> Ask(std::string_view request);
 };
 
 struct Call {
@@ -74,8 +80,15 @@ struct Call {
   const base::http::Fields* fields = nullptr;
   // Unique for each client connection: anonymous callers share nothing across it.
   std::uint64_t connection_id = 0;
-  // Sealed state of the caller's session (older revisions); empty when there is none.
+  // The caller's session (older revisions), as all parts of it know it; empty when there is none.
   std::string_view session;
+  // Raw JSON objects of what the caller says of itself: in `_meta`, or in its initialize. Empty
+  // when it says nothing.
+  std::string_view client_capabilities;
+  std::string_view client_info;
+  // Log messages are wanted from this level on (a raw JSON string): from `_meta`, or what
+  // logging/setLevel said in the session. Empty: none was named.
+  std::string_view log_level;
   // Not 0: some filter must see the whole result, so the backend returns it in Response::body, at
   // most this long.
   std::size_t collect_result_up_to = 0;

@@ -103,6 +103,9 @@ class EndpointExchange {
   std::string_view item_;
   std::string method_storage_;
   std::string item_storage_;
+  std::string_view client_capabilities_;
+  std::string_view client_info_;
+  std::string_view log_level_;
 };
 
 base::Task<void> EndpointExchange::Serve() {
@@ -197,6 +200,9 @@ base::Task<void> EndpointExchange::ServeModern() {
     error.reason = "MethodNotFound";
     co_return co_await Refuse(404, id(), error);
   }
+  client_capabilities_ = envelope_.client_capabilities.of(bytes_);
+  client_info_ = envelope_.client_info.of(bytes_);
+  log_level_ = envelope_.log_level.of(bytes_);
   // The closed response stream is the cancellation (MCP 2026-07-28, Streamable HTTP, Cancellation).
   co_await Dispatch(kLatest, {}, exchange_.cancel(), false);
 }
@@ -211,6 +217,8 @@ base::Task<void> EndpointExchange::ServeOlder() {
   record_.protocol_revision = ToString(session->revision);
   record_.client_name = std::move(session->client_name);
   record_.client_version = std::move(session->client_version);
+  client_capabilities_ = session->client_capabilities;
+  client_info_ = session->client_info;
   record_.outcome = Outcome::kOk;
   // Nothing was asked of the client, so there is nothing that a response could answer.
   if (method_.empty() || method_ == "notifications/initialized") co_return co_await Send(202, {});
@@ -260,7 +268,10 @@ Call EndpointExchange::MakeCall(Client& client, base::CancelSignal& cancel, Revi
               .item = item_,
               .fields = &exchange_.head().fields,
               .connection_id = exchange_.connection_id(),
-              .session = session};
+              .session = session,
+              .client_capabilities = client_capabilities_,
+              .client_info = client_info_,
+              .log_level = log_level_};
 }
 
 base::Task<void> EndpointExchange::Dispatch(Revision revision, std::string_view session,

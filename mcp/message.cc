@@ -160,6 +160,7 @@ bool EnvelopeScan::Meta() {
       if (name == "protocolVersion") return Value(3, out_.protocol_version);
       if (name == "clientInfo") return ClientInfo();
       if (name == "clientCapabilities") return Value(3, out_.client_capabilities);
+      if (name == "logLevel") return Value(3, out_.log_level);
     }
     if (key == "progressToken") return Value(3, out_.progress_token);
     return json_.Value(3);

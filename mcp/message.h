@@ -48,6 +48,7 @@ struct Envelope {
   Span protocol_version;
   Span client_info;
   Span client_capabilities;
+  Span log_level;
   Span progress_token;
   // Within clientInfo, raw JSON.
   Span client_name;

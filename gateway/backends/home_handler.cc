@@ -24,6 +24,9 @@ struct Trip {
         method(call.method),
         item(call.item),
         session(call.session),
+        client_capabilities(call.client_capabilities),
+        client_info(call.client_info),
+        log_level(call.log_level),
         connection_id(call.connection_id),
         collect_result_up_to(call.collect_result_up_to) {
     record.request_id = call.record.request_id;
@@ -40,6 +43,9 @@ struct Trip {
   const std::string method;
   const std::string item;
   const std::string session;
+  const std::string client_capabilities;
+  const std::string client_info;
+  const std::string log_level;
   const std::uint64_t connection_id;
   const std::size_t collect_result_up_to;
 
@@ -109,6 +115,9 @@ base::Task<> RunAtHome(TripPointer trip, std::shared_ptr<mcp::Handler> handler) 
                  .item = trip->item,
                  .connection_id = trip->connection_id,
                  .session = trip->session,
+                 .client_capabilities = trip->client_capabilities,
+                 .client_info = trip->client_info,
+                 .log_level = trip->log_level,
                  .collect_result_up_to = trip->collect_result_up_to};
   mcp::Response response = co_await handler->Handle(call);
   if (response.kind == mcp::Response::Kind::kRelayed) {

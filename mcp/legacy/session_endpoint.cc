@@ -124,6 +124,8 @@ base::Task<InitializeAnswer> Initialize(Call& call, Handler& handler, SessionHos
                 .fields = call.fields,
                 .connection_id = call.connection_id,
                 .session = {},
+                .client_capabilities = capabilities,
+                .client_info = client_info,
                 .collect_result_up_to = kMaxDiscoverBytes};
   Response response = co_await handler.Handle(discover);
   const std::string answer = collector.Take(std::move(response));

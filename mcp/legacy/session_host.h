@@ -24,6 +24,9 @@ struct Session {
   // From the clientInfo of initialize, for the record.
   std::string client_name;
   std::string client_version;
+  // Raw JSON objects from initialize.
+  std::string client_info;
+  std::string client_capabilities;
 };
 
 class SessionHost {

@@ -1,0 +1,9 @@
+#include "mcp/call.h"
+
+namespace mcp {
+
+base::Task<base::Result<std::string>> Client::Ask(std::string_view) {
+  co_return base::Fail(base::Code::kUnimplemented, "this caller cannot be asked");
+}
+
+}  // namespace mcp
