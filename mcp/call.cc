@@ -2,7 +2,7 @@
 
 namespace mcp {
 
-base::Task<base::Result<std::string>> Client::Ask(std::string_view) {
+base::Task<base::Result<std::string>> Client::Ask(std::string_view, base::CancelSignal&) {
   co_return base::Fail(base::Code::kUnimplemented, "this caller cannot be asked");
 }
 

@@ -57,8 +57,11 @@ class Client {
   // `roots/list`; a whole JSON-RPC request) and returns the caller's whole answer, which bears the
   // id of `request` again. Several may wait at a time, beside a Notify. Only callers of older
   // revisions can be asked while their call runs: kUnimplemented for all others, kCancelled when
-  // the caller or the call is gone.
-  virtual base::Task<base::Result<std::string>> Ask(std::string_view request);
+  // the caller is gone. Requesting `cancel` withdraws the question (the caller is told by
+  // notifications/cancelled) and ends the wait soon, with kCancelled: who asks does so, and awaits
+  // the end, before Handle returns.
+  virtual base::Task<base::Result<std::string>> Ask(std::string_view request,
+                                                    base::CancelSignal& cancel);
 };
 
 struct Call {
