@@ -4,6 +4,7 @@
 #include <csignal>
 #include <iostream>
 
+#include "base/version.h"
 #include "cli/context.h"
 #include "cli/verbs.h"
 
@@ -29,7 +30,7 @@ int main(int argc, char** argv) {
       "Portolan: one place to register MCP servers, find their tools, and govern every call.",
       "portolan");
   app.require_subcommand(0, 1);
-  app.set_version_flag("--version", "portolan 0.1.0");
+  app.set_version_flag("--version", "portolan " + base::Version());
   cli::Options options;
   app.add_option("--registry", options.registry, "The registry's gRPC address")
       ->envname("PORTOLAN_REGISTRY")

@@ -19,6 +19,7 @@
 #include "base/auth/api_key.h"
 #include "base/daemon.h"
 #include "base/log.h"
+#include "base/version.h"
 #include "gateway/backends/definitions_watcher.h"
 #include "gateway/backends/stdio_servers.h"
 #include "gateway/backends/upstream_table.h"
@@ -197,7 +198,7 @@ base::Result<void> Gateway::StartFeed() {
   options.registry = settings_.registry;
   options.data = settings_.data;
   options.name = settings_.name;
-  options.version = "0.1.0";
+  options.version = base::Version();
   options.admin_url = "http://" + admin_->address().ToString();
   options.allow_stdio = settings_.allow_stdio;
   auto feed = ResourceFeed::Open(std::move(options), *follower_, reports_);

@@ -1,41 +1,16 @@
 #include "gateway/settings.h"
 
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
-#include <fstream>
-#include <iostream>
-#include <iterator>
+#include <algorithm>
 #include <thread>
 
+#include "base/bootstrap.h"
 #include "base/daemon.h"
-#include "base/manifest.h"
 
 namespace gateway {
 
 namespace v1 = portolan::v1;
 
 namespace {
-
-constexpr const char* kVersion = "portolan-gateway 0.1.0";
-
-base::Result<void> ReadConfig(const std::string& path, v1::GatewayBootstrap& bootstrap) {
-  std::ifstream file(path);
-  if (!file) return base::Fail(base::Code::kNotFound, "--config " + path + ": cannot be read");
-  const std::string text(std::istreambuf_iterator<char>(file), {});
-  auto tree = base::ParseYamlOrJson(text);
-  if (!tree) return tree.error().WithContext("--config " + path);
-  if (auto read = base::ReadJson(*tree, bootstrap); !read)
-    return read.error().WithContext("--config " + path);
-  return {};
-}
-
-base::Result<base::http::ListenAddress> Address(const std::string& text, const char* fallback,
-                                                const char* what) {
-  auto address = base::http::ListenAddress::Parse(text.empty() ? fallback : text);
-  if (!address) return address.error().WithContext(what);
-  return address;
-}
 
 void Set(std::chrono::milliseconds& limit, std::int64_t value) {
   if (value > 0) limit = std::chrono::milliseconds(value);
@@ -50,14 +25,12 @@ base::Result<Settings> SettingsOf(const v1::GatewayBootstrap& bootstrap) {
   Settings settings;
   settings.data = bootstrap.data().empty() ? base::DefaultDataFolder()
                                            : std::filesystem::path(bootstrap.data());
-  auto listen = Address(bootstrap.listen(), "127.0.0.1:8900", "--listen");
+  const bool insecure = bootstrap.insecure_listen();
+  auto listen = base::ReadListenAddress(bootstrap.listen(), "127.0.0.1:8900", "--listen", insecure);
   if (!listen) return listen.error();
-  auto admin = Address(bootstrap.admin_listen(), "127.0.0.1:8903", "--admin-listen");
+  auto admin = base::ReadListenAddress(bootstrap.admin_listen(), "127.0.0.1:8903", "--admin-listen",
+                                       insecure);
   if (!admin) return admin.error();
-  if (auto ok = base::CheckListen(*listen, "--listen", bootstrap.insecure_listen()); !ok)
-    return ok.error();
-  if (auto ok = base::CheckListen(*admin, "--admin-listen", bootstrap.insecure_listen()); !ok)
-    return ok.error();
   settings.listen = *listen;
   settings.admin_listen = *admin;
   settings.registry = bootstrap.registry().empty() ? "127.0.0.1:8902" : bootstrap.registry();
@@ -90,53 +63,27 @@ base::Result<Settings> SettingsOf(const v1::GatewayBootstrap& bootstrap) {
 }
 
 base::Result<Settings> ReadSettings(int argc, char** argv) {
-  v1::GatewayBootstrap flags;
-  std::string config, endpoints_file, log_level = "info";
-  bool insecure = false, stdio = false;
-
-  CLI::App app("portolan-gateway: routes and governs MCP calls, as the registry says.");
-  app.set_version_flag("--version", kVersion);
-  auto text = [&app](const char* flag, const char* help, std::string& value) {
-    app.add_option(flag, value, help);
-  };
-  text("--data", "Folder of its key, lock and snapshot (DATA/gateway)", *flags.mutable_data());
-  text("--listen", "HOST:PORT for MCP traffic (127.0.0.1:8900)", *flags.mutable_listen());
-  text("--admin-listen", "HOST:PORT for /healthz, /readyz, /metrics, /config (127.0.0.1:8903)",
-       *flags.mutable_admin_listen());
-  text("--registry", "HOST:PORT of the registry's gRPC (127.0.0.1:8902)",
-       *flags.mutable_registry());
-  text("--public-url", "What clients see; its host is the allowed Host",
-       *flags.mutable_public_url());
-  text("--portal-url", "The portal's URL, an allowed Origin", *flags.mutable_portal_url());
-  text("--name", "Stable name of this gateway (local)", *flags.mutable_name());
-  text("--config", "YAML or JSON of portolan.v1.GatewayBootstrap; flags win over it", config);
-  text("--endpoints-file", "Where to write the addresses that were bound", endpoints_file);
-  text("--log-level", "debug, info, warn or error", log_level);
-  std::int32_t workers = 0;
-  app.add_option("--workers", workers, "Threads that serve (one for each core)");
-  app.add_flag("--insecure-listen", insecure,
-               "Listen off loopback without TLS, knowingly (containers)");
-  app.add_flag("--allow-stdio", stdio, "Start the programs of stdio servers");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    const bool asked = error.get_exit_code() == 0;
-    if (asked) app.exit(error, std::cout, std::cerr);
-    return base::Fail(asked ? base::Code::kCancelled : base::Code::kInvalidArgument, error.what());
-  }
-  if (insecure) flags.set_insecure_listen(true);
-  if (stdio) flags.set_allow_stdio(true);
-  if (workers != 0) flags.set_workers(workers);
-
   v1::GatewayBootstrap bootstrap;
-  if (!config.empty()) {
-    if (auto read = ReadConfig(config, bootstrap); !read) return read.error();
-  }
-  bootstrap.MergeFrom(flags);  // what a flag says replaces what the file says
+  const auto options = base::ReadBootstrap(
+      argc, argv, "portolan-gateway: routes and governs MCP calls, as the registry says.",
+      {
+          {"data", "Folder of its key, lock and snapshot (DATA/gateway)"},
+          {"listen", "HOST:PORT for MCP traffic (127.0.0.1:8900)"},
+          {"admin_listen", "HOST:PORT for /healthz, /readyz, /metrics, /config (127.0.0.1:8903)"},
+          {"registry", "HOST:PORT of the registry's gRPC (127.0.0.1:8902)"},
+          {"public_url", "What clients see; its host is the allowed Host"},
+          {"portal_url", "The portal's URL, an allowed Origin"},
+          {"name", "Stable name of this gateway (local)"},
+          {"workers", "Threads that serve (one for each core)"},
+          {"insecure_listen", "Listen off loopback without TLS, knowingly (containers)"},
+          {"allow_stdio", "Start the programs of stdio servers"},
+      },
+      bootstrap);
+  if (!options) return options.error();
   auto settings = SettingsOf(bootstrap);
   if (!settings) return settings;
-  settings->endpoints_file = endpoints_file;
-  settings->log_level = log_level;
+  settings->endpoints_file = options->endpoints_file;
+  settings->log_level = options->log_level;
   return settings;
 }
 

@@ -18,6 +18,7 @@
 #include "base/http/static_files.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "base/version.h"
 #include "mcp/legacy/token_session_host.h"
 #include "portal/embedded.h"
 #include "registry/catalog/call_log.h"
@@ -42,7 +43,6 @@
 namespace registry {
 namespace {
 
-constexpr const char* kVersion = "0.1.0";
 constexpr int kPoolThreads = 8;
 // Streams that follow end at once after it; unary calls are long done.
 constexpr std::chrono::milliseconds kDrainWithin{500};
@@ -166,7 +166,7 @@ void Registry::MakeFaces() {
           [this](const base::auth::Principal& who, const v1::SearchRequest& request) {
             return search::Answer(index_, request, who);
           },
-      .version = kVersion,
+      .version = base::Version(),
       .public_url = settings_.public_url,
       .gateway_public_url = settings_.gateway_public_url,
       .gateways_connected = [this] { return fleet_.connected(); }};

@@ -4,6 +4,7 @@
 
 #include "base/error_codes.h"
 #include "base/http/target.h"
+#include "base/version.h"
 #include "registry/service/listing_query.h"
 
 namespace registry {
@@ -66,9 +67,9 @@ Answer RegistryApi::Get(std::string_view path, std::string_view query, const Cal
     if (word == "health") return {200, R"({"status":"ok"})"};
     if (word == "ping") return {200, R"({"pong":true})"};
     if (word == "version") {
-      ordered_json body = {{"version", options_.version},
-                           {"git_commit", options_.git_commit},
-                           {"build_time", options_.build_time}};
+      ordered_json body = {{"version", base::Version()},
+                           {"git_commit", base::GitCommit()},
+                           {"build_time", base::BuildTime()}};
       return {200, body.dump()};
     }
   }

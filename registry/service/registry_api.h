@@ -18,16 +18,9 @@
 
 namespace registry {
 
-struct RegistryApiOptions {
-  std::string version = "0.1.0";
-  std::string git_commit = "unknown";
-  std::string build_time = "unknown";
-};
-
 class RegistryApi {
  public:
-  explicit RegistryApi(const ServerListing& listing, RegistryApiOptions options = {})
-      : listing_(listing), options_(std::move(options)) {}
+  explicit RegistryApi(const ServerListing& listing) : listing_(listing) {}
 
   // Whether a path is this API's to answer: /v0, /v0.1 and below.
   static bool Owns(std::string_view path);
@@ -48,7 +41,6 @@ class RegistryApi {
   Answer Version(const std::string& name, const std::string& version, const Caller& caller) const;
 
   const ServerListing& listing_;
-  const RegistryApiOptions options_;
 };
 
 }  // namespace registry
