@@ -116,6 +116,12 @@ Gate::Step Gate::FindRoute(const base::http::RequestHead& head, const RouteTable
                            Admission& admission, mcp::Record& record) const {
   const std::string_view base = BaseOf(head.path);
   admission.route = base.empty() ? nullptr : table.Find(base);
+  if (!table.known()) {
+    admission.refusal.headers.emplace_back("Retry-After", "1");
+    admission.refusal.error.retry_after_s = 1;
+    return Refuse(admission, 503, mcp::kUpstreamUnavailable, "CatalogUnknown",
+                  "This gateway does not know the catalog yet. Retry in 1 s.");
+  }
   if (!admission.route) {
     return Refuse(admission, 404, mcp::kNotFoundPath, "PathUnknown",
                   "No server is reached by this path.");

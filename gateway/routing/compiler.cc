@@ -41,6 +41,7 @@ const Route* RouteTable::Find(std::string_view base_path) const {
 std::shared_ptr<const RouteTable> Compile(const Snapshot& snapshot, const RouteTable& previous,
                                           state::Limits& limits) {
   auto table = std::make_shared<RouteTable>();
+  table->known_ = snapshot.complete();
   table->revision_ = snapshot.revision();
   table->callers_ = previous.callers_->version() == snapshot.callers_version()
                         ? previous.callers_

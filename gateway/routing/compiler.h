@@ -20,6 +20,8 @@ class RouteTable {
  public:
   RouteTable() = default;
 
+  // False for a table made of nothing: the catalog was never heard, or not for too long.
+  bool known() const { return known_; }
   // By first path segment, aliases included; null when it leads nowhere.
   const Route* Find(std::string_view base_path) const;
   const Callers& callers() const { return *callers_; }
@@ -37,6 +39,7 @@ class RouteTable {
     }
   };
 
+  bool known_ = false;
   std::int64_t revision_ = 0;
   std::vector<std::shared_ptr<const Route>> routes_;  // by server name
   std::unordered_map<std::string, const Route*, Hash, std::equal_to<>> by_path_;

@@ -126,6 +126,9 @@ GatewayFixture::GatewayFixture(Options options) {
     workers_.push_back(std::move(*worker));
   }
   for (auto& worker : workers_) worker->Start();
+  v1::Changes empty_catalog;
+  empty_catalog.set_complete(true);
+  snapshot_.Apply(empty_catalog);
 }
 
 GatewayFixture::~GatewayFixture() = default;

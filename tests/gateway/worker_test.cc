@@ -74,6 +74,14 @@ TEST_F(WorkerTest, AnUnknownPathIsNotFound) {
   EXPECT_EQ(gateway_.CallTool("/pay/x/mcp", "a").status, 404);
 }
 
+TEST(WorkerWithoutCatalogTest, SaysThatItIsNotReadyInsteadOfNotFound) {
+  const GatewayFixture gateway;
+  const HttpAnswer answer = gateway.CallTool("/pay/mcp", "a");
+  EXPECT_EQ(answer.status, 503);
+  EXPECT_EQ(answer.Field("Retry-After"), "1");
+  EXPECT_THAT(answer.body, HasSubstr(R"("id":null,"error":{"code":-31503)"));
+}
+
 TEST_F(WorkerTest, AHostThatIsNotOursIsRefusedWithoutAChallenge) {
   const HttpAnswer answer = Call("Host: evil.example.com\r\n");
   EXPECT_EQ(answer.status, 403);
