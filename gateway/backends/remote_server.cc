@@ -172,7 +172,7 @@ RemoteServer::Outgoing RemoteServer::MakeOutgoing(const mcp::Call& call, Passage
       outgoing.storage = mcp::legacy::WithId(call.bytes, call.envelope, outgoing.raw_id);
       break;
     case Passage::kToModern:
-      outgoing.storage = mcp::legacy::ToModernRequest(call.bytes, call.envelope, mcp::Identity());
+      outgoing.storage = mcp::legacy::ToModernRequest(call.bytes, call.envelope, IdentityOf(call));
       break;
     case Passage::kToOlder:
       outgoing.raw_id = std::to_string(upstream_->NextId());
@@ -210,11 +210,7 @@ base::Task<std::optional<Response>> RemoteServer::AskModern(mcp::Call& call, Dea
     co_return Introduce(call, true);
   }
   const Passage passage = PassageOf(call, true, false);
-  if (passage == Passage::kNone) {
-    // What an older client announces or cancels means nothing to a server without sessions.
-    if (!call.is_request()) co_return Response::Accepted();
-    co_return NotTranslated(call, options_.name);
-  }
+  if (passage == Passage::kNone) co_return AnswerInstead(call, options_.name);
   const Outgoing outgoing = MakeOutgoing(call, passage);
   auto answer = co_await Send(call, outgoing, nullptr, deadline);
   if (!answer) {
@@ -226,7 +222,7 @@ base::Task<std::optional<Response>> RemoteServer::AskModern(mcp::Call& call, Dea
     if (IsOfOlderRevision((*answer)->status(), refusal)) co_return std::nullopt;
     const auto envelope = mcp::Scan(refusal);
     if (envelope && envelope->kind == mcp::Envelope::Kind::kError && call.is_request()) {
-      co_return Response::Message(Addressed(refusal, *envelope, call.id()));
+      co_return Response::Message(AnswerTo(call, passage, refusal, *envelope));
     }
     const std::string status = "the server answered HTTP " + std::to_string((*answer)->status());
     co_return Fail(call, base::Fail(Code::kUnavailable, status), deadline);
@@ -239,10 +235,7 @@ base::Task<std::optional<Response>> RemoteServer::AskOlder(mcp::Call& call, Dead
   // In a session that several callers share, their ids could be the same.
   const bool shared = options_.shared_sessions || call.session.empty();
   const Passage passage = PassageOf(call, false, shared);
-  if (passage == Passage::kNone) {
-    if (!call.is_request()) co_return Response::Accepted();
-    co_return NotTranslated(call, options_.name);
-  }
+  if (passage == Passage::kNone) co_return AnswerInstead(call, options_.name);
   const std::string key = SessionKey(call);
   const Outgoing outgoing = MakeOutgoing(call, passage);
   // Twice, when the server has forgotten our session: it has not looked at the message then.
@@ -265,7 +258,7 @@ base::Task<std::optional<Response>> RemoteServer::AskOlder(mcp::Call& call, Dead
     if (!IsSessionGone((*answer)->status(), refusal)) {
       const auto envelope = mcp::Scan(refusal);
       if (!call.is_request()) co_return Response::Accepted();
-      co_return Response::Message(Addressed(refusal, *envelope, call.id()));
+      co_return Response::Message(AnswerTo(call, passage, refusal, *envelope));
     }
     upstream_->Lost(key, *session);
   }
@@ -276,8 +269,9 @@ base::Task<Response> RemoteServer::PassOn(mcp::Call& call, const Outgoing& outgo
                                           mcp::Answer& answer, const Session& session,
                                           Deadline& deadline) {
   if (!call.is_request()) co_return Response::Accepted();
-  const bool relay =
-      outgoing.passage == Passage::kUntouched || outgoing.passage == Passage::kToModern;
+  // A resource that is not there has another error code in each era.
+  const bool relay = outgoing.passage == Passage::kUntouched ||
+                     (outgoing.passage == Passage::kToModern && call.method != "resources/read");
   if (!relay || !answer.ok() || answer.empty() || call.collect_result_up_to != 0) {
     co_return co_await Collect(call, outgoing, answer, session, deadline);
   }
@@ -303,14 +297,8 @@ base::Task<Response> RemoteServer::Collect(mcp::Call& call, const Outgoing& outg
     if (deadline.signal().requested() && session) TellCancelled(outgoing, call, session);
     co_return Fail(call, received.error(), deadline);
   }
-  if (outgoing.passage == Passage::kToOlder) {
-    co_return Response::Message(mcp::legacy::ToModernResult(
-        received->bytes, received->envelope, call.method, mcp::legacy::Freshness(), call.id()));
-  }
-  if (received->envelope.id.of(received->bytes) == call.id()) {
-    co_return Response::Message(std::string(received->bytes));
-  }
-  co_return Response::Message(Addressed(received->bytes, received->envelope, call.id()));
+  co_return Response::Message(
+      AnswerTo(call, outgoing.passage, received->bytes, received->envelope));
 }
 
 Response RemoteServer::Fail(mcp::Call& call, const base::Error& error, const Deadline& deadline) {

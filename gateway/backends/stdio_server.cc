@@ -149,7 +149,7 @@ base::Task<Response> StdioServer::Ask(mcp::Call& call, Child child, Deadline& de
     co_return Response::Message(DiscoverMessage(call.id(), child->introduction(), modern));
   }
   const Passage passage = PassageOf(call, modern, true);
-  if (passage == Passage::kNone) co_return NotTranslated(call, options_.name);
+  if (passage == Passage::kNone) co_return AnswerInstead(call, options_.name);
 
   const std::uint64_t number = child->NextNumber();
   const std::string raw_id = std::to_string(number);
@@ -165,7 +165,7 @@ base::Task<Response> StdioServer::Ask(mcp::Call& call, Child child, Deadline& de
   std::string message;
   switch (passage) {
     case Passage::kToModern:
-      message = mcp::legacy::ToModernRequest(bytes, envelope, mcp::Identity(), raw_id);
+      message = mcp::legacy::ToModernRequest(bytes, envelope, IdentityOf(call), raw_id);
       break;
     case Passage::kToOlder:
       message = mcp::legacy::ToLegacyRequest(bytes, envelope, raw_id);
@@ -207,11 +207,7 @@ base::Task<Response> StdioServer::Ask(mcp::Call& call, Child child, Deadline& de
                             base::Fail(Code::kResourceExhausted, "the answer is too long"));
   }
   const mcp::Envelope answer = *mcp::Scan(event->bytes);
-  if (passage == Passage::kToOlder) {
-    co_return Response::Message(mcp::legacy::ToModernResult(event->bytes, answer, call.method,
-                                                            mcp::legacy::Freshness(), call.id()));
-  }
-  co_return Response::Message(mcp::legacy::WithId(event->bytes, answer, call.id()));
+  co_return Response::Message(AnswerTo(call, passage, event->bytes, answer));
 }
 
 void StdioServer::TakeCancellation(const mcp::Call& call) {

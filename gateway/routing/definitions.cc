@@ -57,11 +57,16 @@ std::string DiscoverResult(const v1::ServerInfo& info, std::string_view capabili
   return result;
 }
 
-// Only what is translated between the eras.
-std::string ToolsOnly(std::string_view capabilities) {
-  const std::string_view tools = mcp::Member(capabilities, "tools");
-  if (tools.empty()) return "{}";
-  return std::string(R"({"tools":)").append(tools).append("}");
+// The tasks of 2025-11-25 and those of the extension are not the same thing.
+std::string WithoutTasks(std::string_view capabilities) {
+  std::string out = "{";
+  mcp::Members members(capabilities);
+  while (members.Next()) {
+    if (members.Is("tasks")) continue;
+    if (out.size() > 1) out += ',';
+    out.append(members.key()).append(":").append(members.value());
+  }
+  return out + "}";
 }
 
 }  // namespace
@@ -72,7 +77,7 @@ DefinitionLists::DefinitionLists(const v1::ServerDefinitions& definitions) {
   const std::string_view capabilities =
       mcp::IsObject(told) && mcp::IsJson(told) ? std::string_view(told) : "{}";
   discover_same_era_ = DiscoverResult(info, capabilities);
-  discover_other_era_ = DiscoverResult(info, ToolsOnly(capabilities));
+  discover_other_era_ = DiscoverResult(info, WithoutTasks(capabilities));
   const auto& revisions = info.protocol_revisions();
   modern_server_ = std::any_of(revisions.begin(), revisions.end(), [](const std::string& text) {
     const auto revision = mcp::ParseRevision(text);
@@ -99,10 +104,9 @@ const DefinitionLists& DefinitionLists::Empty() {
 }
 
 std::string_view DefinitionLists::ResultOf(std::string_view method, bool modern_caller) const {
-  const bool same_era = modern_caller == modern_server_ || this == &Empty();
-  if (method == "server/discover") return same_era ? discover_same_era_ : discover_other_era_;
+  if (method == "server/discover")
+    return modern_caller == modern_server_ ? discover_same_era_ : discover_other_era_;
   if (method == "tools/list") return tools_;
-  if (!same_era) return {};
   if (method == "prompts/list") return prompts_;
   if (method == "resources/list") return resources_;
   if (method == "resources/templates/list") return templates_;

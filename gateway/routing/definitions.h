@@ -23,7 +23,8 @@ class DefinitionLists {
   static const DefinitionLists& Empty();
 
   // The raw result of a list method or of server/discover; empty when the server does not declare
-  // the capability. A caller of the other era than the server's gets what is translated: its tools.
+  // the capability. A caller of the other era than the server's is not told of tasks, which are not
+  // translated.
   std::string_view ResultOf(std::string_view method, bool modern_caller) const;
 
  private:

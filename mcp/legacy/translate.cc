@@ -4,6 +4,7 @@
 #include <array>
 #include <span>
 
+#include "mcp/error.h"
 #include "mcp/raw_json.h"
 
 namespace mcp::legacy {
@@ -39,6 +40,13 @@ Edit IdEdit(std::string_view bytes, const Envelope& envelope, std::string_view r
   return {envelope.id, raw_id};
 }
 
+std::string WithErrorCode(std::string_view bytes, const Envelope& envelope, std::int64_t code,
+                          std::string_view raw_id) {
+  const std::string text = std::to_string(code);
+  std::array edits{IdEdit(bytes, envelope, raw_id), Edit{envelope.error_code, text}};
+  return Splice(bytes, edits);
+}
+
 bool IsEmptyObject(std::string_view raw) {
   Members members(raw);
   return !members.Next();
@@ -65,7 +73,47 @@ std::string ModernMeta(const Identity& identity) {
   out += Quote(ToString(kLatest));
   out += R"(,"io.modelcontextprotocol/clientInfo":)" + identity.info;
   out += R"(,"io.modelcontextprotocol/clientCapabilities":)" + identity.capabilities;
+  if (!identity.log_level.empty()) {
+    out += R"(,"io.modelcontextprotocol/logLevel":)" + identity.log_level;
+  }
   return out;
+}
+
+// Codes of older revisions that MCP 2026-07-28 allocates no more (Error Codes).
+constexpr std::int64_t kResourceNotFound = -32002;
+constexpr std::int64_t kUrlElicitationRequired = -32042;
+
+std::int64_t ErrorCode(std::string_view bytes, const Envelope& envelope) {
+  return Integer(envelope.error_code.of(bytes)).value_or(0);
+}
+
+// What the error -32042 asks for, as MCP 2026-07-28 asks: nothing is kept for the retry, since the
+// server will look anew.
+std::string AskForUrls(std::string_view bytes, const Envelope& envelope, std::string_view raw_id,
+                       std::string_view client_capabilities) {
+  const std::string_view id = raw_id.empty() ? envelope.id.of(bytes) : raw_id;
+  std::string requests;
+  Elements elicitations(Member(Member(envelope.error.of(bytes), "data"), "elicitations"));
+  for (int number = 1; elicitations.Next(); ++number) {
+    if (!IsObject(elicitations.value())) continue;
+    if (!requests.empty()) requests += ',';
+    requests += "\"url" + std::to_string(number) + R"(":{"method":"elicitation/create","params":)";
+    requests += elicitations.value();
+    requests += '}';
+  }
+  const bool able = !Member(Member(client_capabilities, "elicitation"), "url").empty();
+  if (able && !requests.empty()) {
+    std::string out = R"({"jsonrpc":"2.0","id":)";
+    out += id;
+    out += R"(,"result":{"resultType":"input_required","inputRequests":{)" + requests + "}}}";
+    return out;
+  }
+  CallError error;
+  error.code = kMissingCapability;
+  error.message = DecodeString(envelope.error_message.of(bytes));
+  error.reason = "MissingCapability";
+  error.extra_data_json = R"("requiredCapabilities":{"elicitation":{"url":{}}})";
+  return ErrorMessage(id, error, {});
 }
 
 // The place right behind the opening brace of an object.
@@ -109,8 +157,15 @@ std::string ToLegacyRequest(std::string_view bytes, const Envelope& envelope,
 
 std::string ToModernResult(std::string_view bytes, const Envelope& envelope,
                            std::string_view method, const Freshness& freshness,
-                           std::string_view raw_id) {
-  if (envelope.kind != Envelope::Kind::kResult) return WithId(bytes, envelope, raw_id);
+                           std::string_view raw_id, std::string_view client_capabilities) {
+  if (envelope.kind != Envelope::Kind::kResult) {
+    const std::int64_t code = ErrorCode(bytes, envelope);
+    if (code == kUrlElicitationRequired) {
+      return AskForUrls(bytes, envelope, raw_id, client_capabilities);
+    }
+    if (code == kResourceNotFound) return WithErrorCode(bytes, envelope, kInvalidParams, raw_id);
+    return WithId(bytes, envelope, raw_id);
+  }
   const std::string_view result = envelope.result.of(bytes);
   std::string text;
   if (envelope.result_type.empty()) text += R"("resultType":"complete",)";
@@ -124,6 +179,17 @@ std::string ToModernResult(std::string_view bytes, const Envelope& envelope,
   if (text.ends_with(',') && IsEmptyObject(result)) text.pop_back();
   std::array edits{IdEdit(bytes, envelope, raw_id), Edit{Inside(envelope.result), text}};
   return Splice(bytes, edits);
+}
+
+std::string ToLegacyResult(std::string_view bytes, const Envelope& envelope,
+                           std::string_view method, std::string_view raw_id) {
+  // The parameters of a request that came this far are well-formed, so only the resource is
+  // missing.
+  if (method == "resources/read" && envelope.kind == Envelope::Kind::kError &&
+      ErrorCode(bytes, envelope) == kInvalidParams) {
+    return WithErrorCode(bytes, envelope, kResourceNotFound, raw_id);
+  }
+  return WithId(bytes, envelope, raw_id);
 }
 
 bool HasFreshness(std::string_view method) {

@@ -279,18 +279,19 @@ TEST_F(WorkerTest, AListOfWhatTheServerDoesNotOfferIsNoMethodOfIt) {
   EXPECT_THAT(answer.body, HasSubstr("-32601"));
 }
 
-TEST_F(WorkerTest, ACallerOfTheOtherEraIsToldOfWhatIsTranslated) {
+TEST_F(WorkerTest, ACallerOfTheOtherEraIsToldOfAllButTasks) {
   gateway_.PutDefinitions(R"(server: 'local/pay' info { protocol_revisions: '2025-11-25'
-      capabilities_json: '{"prompts":{"listChanged":true},"tools":{"listChanged":true}}' }
+      capabilities_json: '{"prompts":{"listChanged":true},"tasks":{},"tools":{}}' }
       definitions { kind: PROMPT name: 'p' json: '{"name":"p"}' })");
   gateway_.Publish();
   const HttpAnswer modern = gateway_.Post("/pay/mcp", ModernRequest("1", "server/discover", ""),
                                           std::string(kModern) + "Mcp-Method: server/discover\r\n");
-  EXPECT_THAT(modern.body, HasSubstr(R"("capabilities":{"tools":{"listChanged":true}})"));
+  EXPECT_THAT(modern.body,
+              HasSubstr(R"("capabilities":{"prompts":{"listChanged":true},"tools":{}})"));
   const HttpAnswer older = gateway_.Post(
       "/pay/mcp",
       R"({"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"old","version":"1"}}})");
-  EXPECT_THAT(older.body, HasSubstr(R"("prompts":{"listChanged":true})"));
+  EXPECT_THAT(older.body, HasSubstr(R"("tasks":{})"));
 }
 
 TEST_F(WorkerTest, AListThatIsNotKnownYetIsAskedOfTheServer) {

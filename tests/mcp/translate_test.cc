@@ -84,6 +84,45 @@ TEST(ToModernResultTest, KeepsWhatIsThere) {
   EXPECT_EQ(Result(error, "tools/list"), error);
 }
 
+TEST(ToModernRequestTest, SpeaksForACallerWithALogLevel) {
+  const std::string bytes = R"({"jsonrpc":"2.0","id":1,"method":"m"})";
+  const Identity caller{R"({"name":"c"})", R"({"roots":{}})", "\"info\""};
+  const std::string modern = ToModernRequest(bytes, Parts(bytes), caller);
+  const std::string_view meta = Member(Member(modern, "params"), "_meta");
+  EXPECT_EQ(Member(meta, "io.modelcontextprotocol/clientInfo"), R"({"name":"c"})");
+  EXPECT_EQ(Member(meta, "io.modelcontextprotocol/clientCapabilities"), R"({"roots":{}})");
+  EXPECT_EQ(Member(meta, "io.modelcontextprotocol/logLevel"), "\"info\"");
+}
+
+TEST(ToModernResultTest, AMissingResourceHasTheCodeOfItsRevision) {
+  const std::string older = R"({"jsonrpc":"2.0","id":1,"error":{"code":-32002,"message":"m"}})";
+  const std::string modern = R"({"jsonrpc":"2.0","id":1,"error":{"code":-32602,"message":"m"}})";
+  EXPECT_EQ(Result(older, "resources/read"), modern);
+  EXPECT_EQ(ToLegacyResult(modern, Parts(modern), "resources/read"), older);
+  EXPECT_EQ(ToLegacyResult(modern, Parts(modern), "tools/call"), modern);
+}
+
+constexpr const char* kUrlWanted =
+    R"({"jsonrpc":"2.0","id":1,"error":{"code":-32042,"message":"Sign in.","data":{"elicitations":[)"
+    R"({"mode":"url","elicitationId":"e","url":"https://a/","message":"Sign in"}]}}})";
+
+TEST(ToModernResultTest, AUrlThatMustBeVisitedFirstIsInputRequired) {
+  EXPECT_EQ(
+      ToModernResult(kUrlWanted, Parts(kUrlWanted), "tools/call", {}, "7",
+                     R"({"elicitation":{"url":{}}})"),
+      R"({"jsonrpc":"2.0","id":7,"result":{"resultType":"input_required","inputRequests":{"url1":)"
+      R"({"method":"elicitation/create","params":{"mode":"url","elicitationId":"e","url":"https://a/","message":"Sign in"}}}}})");
+}
+
+TEST(ToModernResultTest, WhoCannotVisitAUrlIsToldWhatIsMissing) {
+  const std::string told =
+      ToModernResult(kUrlWanted, Parts(kUrlWanted), "tools/call", {}, "7", R"({"elicitation":{}})");
+  const std::string_view error = Member(told, "error");
+  EXPECT_EQ(Member(error, "code"), "-32021");
+  EXPECT_EQ(Member(error, "message"), "\"Sign in.\"");
+  EXPECT_EQ(Member(Member(error, "data"), "requiredCapabilities"), R"({"elicitation":{"url":{}}})");
+}
+
 TEST(HandshakeTest, InitializeOffersTheNewestHandshake) {
   EXPECT_EQ(
       InitializeRequest("1", kIdentity),

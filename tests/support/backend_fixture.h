@@ -64,6 +64,9 @@ struct TestCall {
                      .fields = fields.all().empty() ? nullptr : &fields,
                      .connection_id = 1,
                      .session = session,
+                     .client_capabilities = client_capabilities,
+                     .client_info = client_info,
+                     .log_level = log_level,
                      .collect_result_up_to = collect_result_up_to};
   }
 
@@ -73,6 +76,9 @@ struct TestCall {
   std::string item;
   mcp::Revision revision;
   std::string session;
+  std::string client_capabilities;
+  std::string client_info;
+  std::string log_level;
   base::auth::Principal principal;
   RecordingClient client;
   base::CancelSignal cancel;

@@ -232,7 +232,10 @@ TEST_F(RemoteServerTest, AnOlderCallIsTranslatedForAModernServer) {
   EXPECT_EQ(Calls().at(0).Field("mcp-session-id"), "");
   TestCall prompt(R"({"jsonrpc":"2.0","id":1,"method":"prompts/get","params":{"name":"p"}})",
                   kOlder, "one");
-  EXPECT_THAT(Ask(*backend_, prompt).body, HasSubstr("-32601"));
+  Ask(*backend_, prompt);
+  EXPECT_THAT(prompt.client.relayed, HasSubstr("complete"));
+  TestCall tasks(R"({"jsonrpc":"2.0","id":1,"method":"tasks/list"})", kOlder, "one");
+  EXPECT_THAT(Ask(*backend_, tasks).body, HasSubstr("-32601"));
 }
 
 TEST_F(RemoteServerTest, DiscoveryOfAnOlderServerIsAnsweredFromItsHandshake) {
