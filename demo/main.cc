@@ -14,7 +14,7 @@
 #include "demo/http_service.h"
 #include "demo/stdio_service.h"
 #include "demo/tools.h"
-#include "mcp/tools.h"
+#include "mcp/server/tool_server.h"
 
 namespace {
 
@@ -111,11 +111,11 @@ int main(int argc, char** argv) {
   signals.async_wait([&](const boost::system::error_code& error, int) {
     if (!error) loop.io.stop();
   });
-  mcp::ToolServerOptions about;
+  mcp::ServerOptions about;
   about.name = "portolan-demo";
   about.title = "Portolan Demo";
   about.instructions = "Tools to try Portolan with: echo, add, weather, slow and fail.";
-  about.same_for_all = true;
+  about.freshness.same_for_all = true;
   mcp::ToolServer tools(about, demo::Tools(loop));
   if (!options->stdio) return ServeHttp(loop, tools, *options);
   demo::StdioService service(loop, tools, options->era);

@@ -10,7 +10,7 @@
 namespace demo {
 namespace {
 
-using mcp::ToolCall;
+using mcp::ServedCall;
 using mcp::ToolResult;
 using nlohmann::json;
 using nlohmann::ordered_json;
@@ -20,7 +20,7 @@ constexpr std::string_view kReadOnly = R"({"readOnlyHint":true,"openWorldHint":f
 // Awaiting nothing, most tools are plain functions in the clothes of a coroutine.
 template <class Function>
 auto Plain(Function function) {
-  return [function](ToolCall& call) -> base::Task<base::Result<ToolResult>> {
+  return [function](ServedCall& call) -> base::Task<base::Result<ToolResult>> {
     co_return function(call.arguments());
   };
 }
@@ -106,7 +106,7 @@ int Bounded(const json& arguments, const char* name, int otherwise, int most) {
   return static_cast<int>(std::clamp(found->get<double>(), 0.0, static_cast<double>(most)));
 }
 
-base::Task<base::Result<ToolResult>> Slow(base::Loop& loop, ToolCall& call) {
+base::Task<base::Result<ToolResult>> Slow(base::Loop& loop, ServedCall& call) {
   json arguments = call.arguments();
   const int steps = std::max(1, Bounded(arguments, "steps", 5, 1000));
   const int duration_ms = Bounded(arguments, "duration_ms", 1000, 600'000);
@@ -168,7 +168,7 @@ std::vector<mcp::Tool> Tools(base::Loop& loop) {
   slow.input_schema =
       R"({"type":"object","properties":{"steps":{"type":"integer","description":"How many steps to report; default 5.","minimum":1,"maximum":1000},"duration_ms":{"type":"integer","description":"How long it takes in all, in milliseconds; default 1000.","minimum":0,"maximum":600000}}})";
   slow.annotations = kReadOnly;
-  slow.run = [&loop](ToolCall& call) { return Slow(loop, call); };
+  slow.run = [&loop](ServedCall& call) { return Slow(loop, call); };
 
   mcp::Tool& fail = tools.emplace_back();
   fail.name = "fail";

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/loop.h"
-#include "mcp/tools.h"
+#include "mcp/server/tools.h"
 
 namespace demo {
 

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "mcp/record.h"  // first: GCC 12 takes Outcome::kUpstreamFailed for a shadow of the one below
 
 namespace mcp {
 

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "mcp/tools.h"
+#include "mcp/server/tool_server.h"
 #include "registry/search/answer.h"
 #include "registry/search/visibility.h"
 #include "registry/service/tool_arguments.h"
@@ -54,7 +54,7 @@ class Discovery {
   Discovery(const search::Index& index, DiscoveryOptions options)
       : index_(index), options_(std::move(options)) {}
 
-  ToolResult FindTools(mcp::ToolCall& call) const {
+  ToolResult FindTools(mcp::ServedCall& call) const {
     ToolArguments arguments(call.arguments());
     std::vector<std::string> queries = arguments.RequiredTexts("queries", kMaxQueries);
     portolan::v1::SearchRequest request;
@@ -77,7 +77,7 @@ class Discovery {
     return Structured({{"results", std::move(results)}});
   }
 
-  ToolResult FindServers(mcp::ToolCall& call) const {
+  ToolResult FindServers(mcp::ServedCall& call) const {
     ToolArguments arguments(call.arguments());
     portolan::v1::SearchRequest request;
     request.set_target(portolan::v1::SearchTarget::SERVERS);
@@ -101,7 +101,7 @@ class Discovery {
     return Structured(out);
   }
 
-  ToolResult DescribeTool(mcp::ToolCall& call) const {
+  ToolResult DescribeTool(mcp::ServedCall& call) const {
     ToolArguments arguments(call.arguments());
     std::string id = arguments.RequiredText("id");
     if (auto problem = arguments.Problem()) return ToolResult::Error(*problem);
@@ -122,7 +122,7 @@ class Discovery {
     return Structured(Whole(*found.front().server, *found.front().tool));
   }
 
-  ToolResult DescribeServer(mcp::ToolCall& call) const {
+  ToolResult DescribeServer(mcp::ServedCall& call) const {
     ToolArguments arguments(call.arguments());
     std::string name = arguments.RequiredText("name");
     if (auto problem = arguments.Problem()) return ToolResult::Error(*problem);
@@ -235,7 +235,7 @@ constexpr char kDescribeServerSchema[] = R"({"type":"object","properties":{
 "required":["name"],"additionalProperties":false})";
 constexpr char kReadOnly[] = R"({"readOnlyHint":true,"openWorldHint":false})";
 
-using Answering = ToolResult (Discovery::*)(mcp::ToolCall&) const;
+using Answering = ToolResult (Discovery::*)(mcp::ServedCall&) const;
 
 mcp::Tool MakeTool(const std::shared_ptr<const Discovery>& discovery, std::string name,
                    const char* schema, Answering answer) {
@@ -245,7 +245,7 @@ mcp::Tool MakeTool(const std::shared_ptr<const Discovery>& discovery, std::strin
   std::erase(tool.input_schema, '\n');
   tool.annotations = kReadOnly;
   // Nothing in here waits; the closure lives in the server, longer than any call.
-  tool.run = [discovery, answer](mcp::ToolCall& call) -> base::Task<base::Result<ToolResult>> {
+  tool.run = [discovery, answer](mcp::ServedCall& call) -> base::Task<base::Result<ToolResult>> {
     co_return ((*discovery).*answer)(call);
   };
   return tool;
@@ -290,7 +290,7 @@ std::unique_ptr<mcp::Handler> MakeDiscoveryTools(const search::Index& index,
       MakeTool(discovery, "registry_fetch", kDescribeServerSchema, &Discovery::DescribeServer);
   registry_fetch.unlisted = true;
 
-  mcp::ToolServerOptions server;
+  mcp::ServerOptions server;
   server.name = "portolan";
   server.title = "Portolan";
   server.instructions =

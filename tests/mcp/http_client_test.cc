@@ -14,7 +14,7 @@
 #include "mcp/legacy/session_client.h"
 #include "mcp/legacy/token_session_host.h"
 #include "mcp/raw_json.h"
-#include "mcp/tools.h"
+#include "mcp/server/tool_server.h"
 #include "tests/support/fake_handler.h"
 
 namespace mcp {

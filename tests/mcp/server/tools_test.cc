@@ -1,4 +1,4 @@
-#include "mcp/tools.h"
+#include "mcp/server/tool_server.h"
 
 #include <nlohmann/json.hpp>
 
@@ -9,7 +9,7 @@ namespace {
 
 using support::FakeExchange;
 
-base::Task<base::Result<ToolResult>> Add(ToolCall& call) {
+base::Task<base::Result<ToolResult>> Add(ServedCall& call) {
   const nlohmann::json arguments = call.arguments();
   if (!arguments.contains("a")) co_return ToolResult::Error("'a' is missing.");
   co_await call.Progress(1, 2, "half");
@@ -17,17 +17,17 @@ base::Task<base::Result<ToolResult>> Add(ToolCall& call) {
                                    "}");
 }
 
-base::Task<base::Result<ToolResult>> Fail(ToolCall&) {
+base::Task<base::Result<ToolResult>> Fail(ServedCall&) {
   co_return base::Fail(base::Code::kUnavailable, "the index is not there");
 }
 
 class ToolServerTest : public EndpointTest {
  protected:
   static ToolServer MakeServer() {
-    ToolServerOptions server_options;
+    ServerOptions server_options;
     server_options.name = "demo";
     server_options.instructions = "Add.";
-    server_options.same_for_all = true;
+    server_options.freshness.same_for_all = true;
     Tool add;
     add.name = "add";
     add.description = "Adds \"one\".";

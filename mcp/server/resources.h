@@ -1,0 +1,86 @@
+// Resources is the Feature that lists and reads resources, one by one or by template.
+//
+// With Subscriptions, whoever changes one says so by AnnounceResource. One thread.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/task.h"
+#include "mcp/server/feature.h"
+#include "mcp/server/served_call.h"
+#include "mcp/server/uri_template.h"
+
+namespace mcp {
+
+class Subscriptions;
+
+// What reading gives: text, or bytes in base64.
+struct ResourceContents {
+  std::string mime_type;
+  std::string text;
+  std::string blob;
+
+  static ResourceContents Text(std::string mime_type, std::string text);
+  static ResourceContents Blob(std::string mime_type, std::string base64);
+};
+
+struct Resource {
+  std::string uri;
+  std::string name;
+  std::string title;
+  std::string description;
+  std::string mime_type;
+  std::function<base::Task<base::Result<ResourceContents>>(ServedCall& call)> read;
+};
+
+struct ResourceTemplate {
+  UriTemplate uri;
+  std::string name;
+  std::string title;
+  std::string description;
+  std::string mime_type;
+  std::function<base::Task<base::Result<ResourceContents>>(ServedCall& call,
+                                                           const UriTemplate::Variables& variables)>
+      read;
+  // What may stand for a variable, by what was typed of it; see completion.h.
+  std::function<std::vector<std::string>(std::string_view variable, std::string_view typed)>
+      complete;
+};
+
+class Resources final : public Feature {
+ public:
+  // REQUIRES: URIs differ. `subscriptions` may be missing: nobody hears of changes.
+  Resources(std::vector<Resource> resources, std::vector<ResourceTemplate> templates,
+            ListFreshness freshness, Subscriptions* subscriptions = nullptr)
+      : resources_(std::move(resources)),
+        templates_(std::move(templates)),
+        freshness_(freshness),
+        subscriptions_(subscriptions) {}
+
+  // nullptr when there is none.
+  const ResourceTemplate* FindTemplate(std::string_view uri_template) const;
+
+  void Declare(ObjectWriter& capabilities) const override;
+  bool Serves(std::string_view method) const override;
+  base::Task<Reply> Serve(ServedCall& call) override;
+
+ private:
+  std::string List() const;
+  std::string ListTemplates() const;
+  base::Task<Reply> Read(ServedCall& call);
+  // resources/subscribe of older revisions: whose URIs they are is the session's business.
+  Reply Subscribe(ServedCall& call) const;
+  bool Exists(std::string_view uri) const;
+
+  // Constant after construction
+  const std::vector<Resource> resources_;
+  const std::vector<ResourceTemplate> templates_;
+  const ListFreshness freshness_;
+  Subscriptions* const subscriptions_;
+};
+
+}  // namespace mcp
