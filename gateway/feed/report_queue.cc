@@ -7,6 +7,7 @@
 #include <map>
 #include <mutex>
 #include <random>
+#include <span>
 #include <vector>
 
 #include "gateway/feed/call_record.h"
@@ -32,6 +33,8 @@ std::uint64_t Random(std::uint64_t below) {
 }
 
 // A fair sample of everything since the last Clear, however much it was (Vitter's algorithm R).
+// Records are kept as they are, in memory that is used again: most are replaced by later ones, and
+// only what is sent is worth the contract's form.
 class Reservoir {
  public:
   // Where the next one belongs; at least kReservoir: nowhere.
@@ -40,23 +43,23 @@ class Reservoir {
     return before < kReservoir ? before : Random(before + 1);
   }
   // Under the queue's lock. A place from before the last Clear is as good as any.
-  void Keep(std::uint64_t place, v1::CallRecord&& record) {
-    if (place < kept_.size()) {
-      kept_[place] = std::move(record);
-    } else {
-      kept_.push_back(std::move(record));
-    }
+  void Keep(std::uint64_t place, const mcp::Record& record) {
+    const std::size_t at = std::min<std::uint64_t>(place, count_);
+    if (at == records_.size()) records_.emplace_back();
+    records_[at] = record;
+    if (at == count_) ++count_;
   }
   std::uint64_t seen() const { return seen_.load(std::memory_order_relaxed); }
-  std::vector<v1::CallRecord>& kept() { return kept_; }
+  std::span<const mcp::Record> kept() const { return {records_.data(), count_}; }
   void Clear() {
-    kept_.clear();
+    count_ = 0;
     seen_.store(0, std::memory_order_relaxed);
   }
 
  private:
   std::atomic<std::uint64_t> seen_{0};
-  std::vector<v1::CallRecord> kept_;
+  std::vector<mcp::Record> records_;
+  std::size_t count_ = 0;  // of `records_`, those that count
 };
 
 bool WentWell(const mcp::Record& record) {
@@ -113,13 +116,13 @@ struct ReportQueue::State {
     tokens = std::min(tokens + passed * kRecordsPerSecond, kRecordsPerSecond);
     calls_pending = false;
     for (Reservoir* reservoir : {&failures, &successes}) {  // what went wrong comes first
-      auto& kept = reservoir->kept();
+      const std::span<const mcp::Record> kept = reservoir->kept();
       const std::size_t room = backlog.size() < kMaxBacklog ? kMaxBacklog - backlog.size() : 0;
       const std::size_t count = std::min({kept.size(), static_cast<std::size_t>(tokens), room});
       left_out += static_cast<std::int64_t>(reservoir->seen()) - static_cast<std::int64_t>(count);
       tokens -= static_cast<double>(count);
-      std::move(kept.begin(), kept.begin() + static_cast<std::ptrdiff_t>(count),
-                std::back_inserter(backlog));
+      for (const mcp::Record& record : kept.first(count))
+        backlog.push_back(ToCallRecord(record, name));
       reservoir->Clear();
     }
   }
@@ -167,9 +170,8 @@ void ReportQueue::Call(const mcp::Record& record) {
   Reservoir& reservoir = went_well ? state.successes : state.failures;
   const std::uint64_t place = reservoir.Place();
   if (place < kReservoir) {
-    v1::CallRecord call = ToCallRecord(record, state.name);
     const std::lock_guard lock(state.mutex);
-    reservoir.Keep(place, std::move(call));
+    reservoir.Keep(place, record);
   }
   if (!state.calls_pending.load(std::memory_order_relaxed)) {
     const std::lock_guard lock(state.mutex);
