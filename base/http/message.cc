@@ -1,17 +1,42 @@
 #include "base/http/message.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace base::http {
 namespace {
 
 char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
 
+// Whether eight characters are equal but for the case of letters.
+bool EqualWords(const char* a, const char* b) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101;
+  std::uint64_t x, y;
+  std::memcpy(&x, a, 8);
+  std::memcpy(&y, b, 8);
+  const std::uint64_t differ = x ^ y;
+  if (differ == 0) return true;
+  if ((differ & ~(kOnes * 0x20)) != 0) return false;
+  // Where only the bit of the case differs there must be a letter: the high bit of each byte says.
+  const std::uint64_t lower = x | kOnes * 0x20;
+  const std::uint64_t seven = lower & kOnes * 0x7f;
+  const std::uint64_t letters = (seven + kOnes * (0x80 - 'a')) & ~(seven + kOnes * (0x7f - 'z'));
+  return ((differ << 2) & ~(letters & ~lower)) == 0;
+}
+
 }  // namespace
 
 bool EqualsIgnoreCase(std::string_view a, std::string_view b) {
-  if (a.size() != b.size()) return false;
-  for (std::size_t i = 0; i < a.size(); ++i) {
+  const std::size_t size = a.size();
+  if (size != b.size()) return false;
+  std::size_t i = 0;
+  if (size >= 8) {
+    for (; i + 8 <= size; i += 8) {
+      if (!EqualWords(a.data() + i, b.data() + i)) return false;
+    }
+    return i == size || EqualWords(a.data() + size - 8, b.data() + size - 8);
+  }
+  for (; i < size; ++i) {
     if (a[i] != b[i] && Lower(a[i]) != Lower(b[i])) return false;
   }
   return true;
@@ -19,7 +44,7 @@ bool EqualsIgnoreCase(std::string_view a, std::string_view b) {
 
 std::optional<std::string_view> Fields::Find(std::string_view name) const {
   for (const Field& field : fields_) {
-    if (EqualsIgnoreCase(field.name, name)) return field.value;
+    if (field.name.size() == name.size() && EqualsIgnoreCase(field.name, name)) return field.value;
   }
   return std::nullopt;
 }

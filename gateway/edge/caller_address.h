@@ -14,6 +14,8 @@ struct CallerAddress {
   // The peer is on this machine, and nothing says that it speaks for somebody else: no Forwarded,
   // X-Forwarded-* or Via. A local reverse proxy makes nobody local.
   bool direct_loopback = false;
+  // `address` is not the peer's own.
+  bool named_by_proxy = false;
 };
 
 // X-Forwarded-For is read from the right, only as far as each hop is trusted; what an untrusted

@@ -81,7 +81,11 @@ Admission Gate::Admit(const base::http::Exchange& exchange, const RouteTable& ta
   BeginRecord(exchange, record);
   const CallerAddress caller =
       AddressOf(exchange.peer_address(), head.fields, options_.trusted_proxies);
-  record.peer_address = caller.address.to_string();
+  if (caller.named_by_proxy) {
+    record.peer_address = caller.address.to_string();
+  } else {
+    record.peer_address = exchange.peer_address();
+  }
 
   // Each step leaves the admission refused, or the route in it; `route` survives a refusal for the
   // record's sake.

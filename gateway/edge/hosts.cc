@@ -9,24 +9,22 @@ namespace gateway {
 
 namespace {
 
-// The host without its port and brackets, lower case.
-std::string NameOf(std::string_view host) {
+using base::http::EqualsIgnoreCase;
+
+// The host without its port and brackets.
+std::string_view NameOf(std::string_view host) {
   if (host.starts_with('[')) {
     const auto end = host.find(']');
     host = end == std::string_view::npos ? std::string_view() : host.substr(1, end - 1);
   } else if (const auto colon = host.find(':'); colon != std::string_view::npos) {
     host = host.substr(0, colon);
   }
-  std::string name(host);
-  for (char& c : name) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return name;
+  return host;
 }
 
-bool IsLiteral(const std::string& name) {
+bool IsLiteral(std::string_view name) {
   boost::system::error_code error;
-  boost::asio::ip::make_address(name, error);
+  boost::asio::ip::make_address(std::string(name), error);
   return !error;
 }
 
@@ -40,7 +38,7 @@ base::Result<Hosts> Hosts::Of(const base::http::ListenAddress& listen, std::stri
     if (!url) return url.error().WithContext("public_url");
     hosts.names_.push_back(url->host);
   } else {
-    hosts.names_.push_back(NameOf(listen.ToString()));
+    hosts.names_.emplace_back(NameOf(listen.ToString()));
     hosts.any_literal_ = listen.host == "0.0.0.0" || listen.host == "::";
   }
   if (listen.is_loopback() || hosts.any_literal_) {
@@ -66,9 +64,11 @@ base::Result<Hosts> Hosts::Of(const base::http::ListenAddress& listen, std::stri
 }
 
 bool Hosts::AllowsHost(std::string_view host) const {
-  const std::string name = NameOf(host);
+  const std::string_view name = NameOf(host);
   if (name.empty()) return false;
-  if (std::find(names_.begin(), names_.end(), name) != names_.end()) return true;
+  for (const std::string& known : names_) {
+    if (EqualsIgnoreCase(known, name)) return true;
+  }
   return any_literal_ && IsLiteral(name);
 }
 
@@ -85,8 +85,8 @@ bool Hosts::IsPortal(std::string_view origin) const {
 }
 
 bool Hosts::IsLoopbackName(std::string_view host) {
-  const std::string name = NameOf(host);
-  return name == "localhost" || name == "127.0.0.1" || name == "::1";
+  const std::string_view name = NameOf(host);
+  return EqualsIgnoreCase(name, "localhost") || name == "127.0.0.1" || name == "::1";
 }
 
 }  // namespace gateway
