@@ -140,7 +140,7 @@ Task<Dialed> Dialer::Dial(const Url& url, CancelSignal* cancel, ConnectTimes* ti
 
   WirePtr wire;
   for (const tcp::endpoint& endpoint : endpoints) {
-    wire.reset(new Wire(TcpSocket(loop_.io)));
+    wire.reset(new Wire(loop_.io));
     attempt.Watch(wire);
     error = co_await wire->Connect(endpoint);
     if (!error || attempt.ended()) break;
@@ -148,8 +148,6 @@ Task<Dialed> Dialer::Dial(const Url& url, CancelSignal* cancel, ConnectTimes* ti
   if (error || attempt.ended()) {
     co_return attempt.Failure("tcp", FromErrorCode(error, "connect to " + url.authority()));
   }
-  error_code ignored;
-  wire->socket().set_option(tcp::no_delay(true), ignored);
   if (times) times->tcp = watch.Lap();
   if (!url.tls) co_return wire;
 
@@ -158,7 +156,7 @@ Task<Dialed> Dialer::Dial(const Url& url, CancelSignal* cancel, ConnectTimes* ti
     if (!made) co_return SendFailure{made.error(), true, "tls"};
     tls_ = std::move(*made);
   }
-  wire->StartTls(TlsSession::Connect(*tls_, wire->socket().native_handle(), url.host));
+  wire->StartTls(TlsSession::Connect(*tls_, wire->socket(), url.host));
   const bool shaken = co_await wire->Handshake();
   if (!shaken || attempt.ended()) {
     const std::string what = "TLS with " + url.authority() + ": " + wire->tls()->failure();

@@ -109,8 +109,6 @@ class TcpServer final : public Server, private ConnectionHost {
           pause_, kAcceptPause, [](void* self) { static_cast<TcpServer*>(self)->Accept(); }, this);
       return;
     }
-    error_code ignored;
-    socket.set_option(tcp::no_delay(true), ignored);
     ConnectionPtr connection(
         new ServerConnection(*this, std::move(socket), AddressOf(peer_.address())));
     intrusive_ptr_add_ref(connection.get());

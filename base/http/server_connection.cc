@@ -117,7 +117,7 @@ Task<void> ServerConnection::Run() {
   bool ready = true;
   if (host_.tls) {
     Deadline(Phase::kWriting, host_.limits.head_timeout);
-    wire_->StartTls(TlsSession::Accept(*host_.tls, wire_->socket().native_handle()));
+    wire_->StartTls(TlsSession::Accept(*host_.tls, wire_->socket()));
     ready = co_await wire_->Handshake();
   }
   bool first = true;

@@ -1,19 +1,28 @@
 #include "base/http/wire.h"
 
 #include <linux/sockios.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
-#include <boost/asio/buffer.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
 #include <cerrno>
-#include <new>
 #include <string>
+#include <utility>
 
 namespace base::http {
 
-using boost::asio::socket_base;
 using boost::system::error_code;
+
+namespace {
+
+constexpr int kMaxReadsAtOnce = 16;
+
+}  // namespace
 
 void Pieces::Advance(std::size_t bytes) {
   total_ -= bytes;
@@ -27,80 +36,91 @@ void Pieces::Advance(std::size_t bytes) {
   }
 }
 
-template <class T>
-struct Wire::SlotAllocator {
-  using value_type = T;
-  Slot* slot;
+// ---- The socket
 
-  explicit SlotAllocator(Slot* memory) : slot(memory) {}
-  template <class U>
-  SlotAllocator(const SlotAllocator<U>& other) : slot(other.slot) {}  // NOLINT: allocators convert
-
-  T* allocate(std::size_t count) {
-    if (!slot->used && count * sizeof(T) <= sizeof(slot->bytes)) {
-      slot->used = true;
-      return reinterpret_cast<T*>(slot->bytes.data());
-    }
-    return static_cast<T*>(::operator new(count * sizeof(T)));
-  }
-  void deallocate(T* memory, std::size_t) {
-    if (static_cast<void*>(memory) == slot->bytes.data()) {
-      slot->used = false;
-    } else {
-      ::operator delete(memory);
-    }
-  }
-  template <class U>
-  bool operator==(const SlotAllocator<U>& other) const {
-    return slot == other.slot;
-  }
-};
-
-template <>
-struct Wire::SlotAllocator<void> {
-  using value_type = void;
-  Slot* slot;
-  explicit SlotAllocator(Slot* memory) : slot(memory) {}
-  template <class U>
-  SlotAllocator(const SlotAllocator<U>& other) : slot(other.slot) {}  // NOLINT: allocators convert
-  template <class U>
-  bool operator==(const SlotAllocator<U>& other) const {
-    return slot == other.slot;
-  }
-};
-
-// Handlers hold the wire; Asio gives their memory back before it destroys or calls them.
-struct Wire::ReceiveHandler {
-  WirePtr wire;
-  using allocator_type = SlotAllocator<void>;
-  allocator_type get_allocator() const { return allocator_type(&wire->slot_); }
-  void operator()(const error_code& error, std::size_t bytes) { wire->OnReceived(error, bytes); }
-};
-
-struct Wire::ReadyHandler {
-  WirePtr wire;
-  using allocator_type = SlotAllocator<void>;
-  allocator_type get_allocator() const { return allocator_type(&wire->slot_); }
-  void operator()(const error_code& error) { wire->OnReadable(error); }
-};
-
-void Wire::ReadyAwaiter::await_suspend(std::coroutine_handle<> self) {
-  wire.poller_ = self;
-  wire.socket_.async_wait(direction, [held = WirePtr(&wire)](const error_code&) {
-    if (auto waiting = std::exchange(held->poller_, nullptr)) waiting.resume();
-  });
+Wire::Wire(TcpSocket socket) : io_(socket.get_executor().context()), poller_(Poller::Of(io_)) {
+  error_code failed;
+  const int taken = socket.release(failed);
+  if (failed || !Adopt(taken)) state_ = State::kBroken;
 }
 
-void Wire::ConnectAwaiter::await_suspend(std::coroutine_handle<> self) {
-  wire.poller_ = self;
-  wire.connecting_ = this;
-  wire.socket_.async_connect(endpoint, [held = WirePtr(&wire)](const error_code& failed) {
-    if (held->connecting_) held->connecting_->error = failed;
-    if (auto waiting = std::exchange(held->poller_, nullptr)) waiting.resume();
-  });
+Wire::~Wire() { CloseSocket(); }
+
+bool Wire::Adopt(int socket) {
+  socket_ = socket;
+  int on = 1;
+  ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+  if (::ioctl(socket, FIONBIO, &on) == 0 && poller_.Add(socket, *this)) return true;
+  ::close(socket);
+  socket_ = -1;
+  return false;
 }
 
-Wire::~Wire() = default;
+void Wire::CloseSocket() {
+  if (socket_ < 0) return;
+  poller_.Remove(socket_, *this);
+  ::close(std::exchange(socket_, -1));
+}
+
+bool Wire::ConnectAwaiter::await_ready() {
+  const auto failed = [&] { error.assign(errno, boost::system::system_category()); };
+  const int socket = ::socket(endpoint.protocol().family(),
+                              SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
+  if (socket < 0) {
+    failed();
+    return true;
+  }
+  const int begun = ::connect(socket, endpoint.data(), static_cast<socklen_t>(endpoint.size()));
+  if (begun != 0 && errno != EINPROGRESS && errno != EINTR) {
+    failed();
+    ::close(socket);
+    return true;
+  }
+  if (!wire.Adopt(socket)) failed();
+  // Also when it is connected already: the Poller tells so.
+  return wire.socket_ < 0;
+}
+
+void Wire::OnReady(std::uint32_t events) {
+  const WirePtr held(this);
+  reads_at_once_ = 0;
+  if ((events & ~static_cast<std::uint32_t>(EPOLLOUT)) != 0) readable_ = true;
+  if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR | EPOLLPRI)) != 0) more_behind_ = true;
+  if (receiving_ && readable_) ReceiveNow();
+  if (!ready_waiter_) return;
+  const bool is_ready = waits_for_room_ ? (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0
+                                        : (events & ~static_cast<std::uint32_t>(EPOLLOUT)) != 0;
+  if (!is_ready) return;
+  if (connecting_) {
+    int failed = 0;
+    socklen_t size = sizeof(failed);
+    ::getsockopt(socket_, SOL_SOCKET, SO_ERROR, &failed, &size);
+    connecting_->error.assign(failed, boost::system::system_category());
+  }
+  std::exchange(ready_waiter_, nullptr).resume();
+}
+
+void Wire::WakeLater() {
+  if (std::exchange(waking_, true)) return;
+  boost::asio::post(io_, [held = WirePtr(this)] { held->OnWake(); });
+}
+
+void Wire::OnWake() {
+  waking_ = false;
+  reads_at_once_ = 0;
+  if (state_ == State::kClosed) {
+    if (connecting_) connecting_->error = boost::asio::error::operation_aborted;
+    if (auto waiting = std::exchange(ready_waiter_, nullptr)) waiting.resume();
+    if (std::exchange(receiving_, false)) ReceiveEnded();
+    return;
+  }
+  if (!receiving_) return;
+  if (std::exchange(interrupted_, false)) {
+    receiving_ = false;
+    return ReceiveEnded();
+  }
+  if (readable_) ReceiveNow();
+}
 
 // ---- In
 
@@ -110,17 +130,8 @@ void Wire::Watch() {
   if (buffer_.room().empty()) return;
   // What OpenSSL holds already is not seen on the socket; the next Fill takes it.
   if (tls_ && tls_->HoldsBytes()) return;
-  StartReceive(buffer_.room());
-}
-
-void Wire::StartReceive(std::span<char> room) {
   receiving_ = true;
-  if (tls_) {
-    socket_.async_wait(socket_base::wait_read, ReadyHandler{WirePtr(this)});
-  } else {
-    socket_.async_receive(boost::asio::buffer(room.data(), room.size()),
-                          ReceiveHandler{WirePtr(this)});
-  }
+  if (readable_) WakeLater();
 }
 
 bool Wire::FillAwaiter::await_ready() {
@@ -129,27 +140,33 @@ bool Wire::FillAwaiter::await_ready() {
   if (wire.receiving_) return false;
   if (wire.buffer_.capacity() == 0) wire.buffer_.Reserve(ReadBuffer::kSmall);
   if (wire.buffer_.room().empty()) return true;
-  if (wire.tls_) {
+  if (wire.readable_ && wire.reads_at_once_ < kMaxReadsAtOnce) {
+    ++wire.reads_at_once_;
     const IoStep step = wire.ReadNow(wire.buffer_.room());
     if (step.kind != IoStep::Kind::kWantRead) {
       if (wire.Account(step)) wire.buffer_.Filled(step.bytes);
       return true;
     }
   }
-  wire.StartReceive(wire.buffer_.room());
+  wire.receiving_ = true;
+  if (wire.readable_) wire.WakeLater();
   return false;
 }
 
 bool Wire::FillIntoAwaiter::await_ready() {
   wire.direct_bytes_ = 0;
   if (!wire.open() || wire.receiving_ || room.empty()) return true;
-  const IoStep step = wire.ReadNow(room);
-  if (step.kind != IoStep::Kind::kWantRead) {
-    if (wire.Account(step)) wire.direct_bytes_ = step.bytes;
-    return true;
+  if (wire.readable_ && wire.reads_at_once_ < kMaxReadsAtOnce) {
+    ++wire.reads_at_once_;
+    const IoStep step = wire.ReadNow(room);
+    if (step.kind != IoStep::Kind::kWantRead) {
+      if (wire.Account(step)) wire.direct_bytes_ = step.bytes;
+      return true;
+    }
   }
   wire.direct_ = room;
-  wire.StartReceive(room);
+  wire.receiving_ = true;
+  if (wire.readable_) wire.WakeLater();
   return false;
 }
 
@@ -158,12 +175,17 @@ IoStep Wire::ReadNow(std::span<char> room) {
     IoStep step = tls_->Read(room);
     // Renegotiation is off, so a read never waits for writing.
     if (step.kind == IoStep::Kind::kWantWrite) step.kind = IoStep::Kind::kFailed;
+    readable_ = step.kind == IoStep::Kind::kBytes;
     return step;
   }
-  const ssize_t got = ::recv(socket_.native_handle(), room.data(), room.size(), MSG_DONTWAIT);
+  ssize_t got = 0;
+  do {
+    got = ::recv(socket_, room.data(), room.size(), MSG_DONTWAIT);
+  } while (got < 0 && errno == EINTR);
+  readable_ = got > 0 && (more_behind_ || static_cast<std::size_t>(got) == room.size());
   if (got > 0) return {IoStep::Kind::kBytes, static_cast<std::size_t>(got)};
   if (got == 0) return {IoStep::Kind::kEnd};
-  return {errno == EAGAIN || errno == EINTR ? IoStep::Kind::kWantRead : IoStep::Kind::kFailed};
+  return {errno == EAGAIN ? IoStep::Kind::kWantRead : IoStep::Kind::kFailed};
 }
 
 // Notes an end or a failure; true when bytes came.
@@ -174,42 +196,13 @@ bool Wire::Account(IoStep step) {
   return false;
 }
 
-void Wire::OnReceived(const error_code& error, std::size_t bytes) {
-  receiving_ = false;
-  if (error && !interrupted_ && std::exchange(resting_, false) && open()) {
-    // Rest() ended it: wait without a buffer.
-    buffer_.Release();
-    receiving_ = true;
-    socket_.async_wait(socket_base::wait_read, ReadyHandler{WirePtr(this)});
-    return;
-  }
-  resting_ = false;
-  if (!error) {
-    interrupted_ = false;
-    if (!direct_.empty()) {
-      direct_bytes_ = bytes;
-    } else {
-      buffer_.Filled(bytes);
-    }
-  } else if (!std::exchange(interrupted_, false) && state_ == State::kOpen) {
-    state_ = error == boost::asio::error::eof ? State::kEnded : State::kBroken;
-  }
-  ReceiveEnded();
-}
-
-void Wire::OnReadable(const error_code& error) {
-  receiving_ = false;
-  resting_ = false;
-  if (error) {
-    if (!std::exchange(interrupted_, false) && state_ == State::kOpen) state_ = State::kBroken;
-    return ReceiveEnded();
-  }
-  interrupted_ = false;
-  if (!open()) return ReceiveEnded();
+// The pending receive, now that there may be something.
+void Wire::ReceiveNow() {
   if (direct_.empty() && buffer_.capacity() == 0) buffer_.Reserve(ReadBuffer::kSmall);
-  const std::span<char> room = direct_.empty() ? buffer_.room() : direct_;
-  const IoStep step = ReadNow(room);
-  if (step.kind == IoStep::Kind::kWantRead) return StartReceive(room);
+  const IoStep step = ReadNow(direct_.empty() ? buffer_.room() : direct_);
+  if (step.kind == IoStep::Kind::kWantRead) return;
+  receiving_ = false;
+  interrupted_ = false;
   if (Account(step)) {
     if (direct_.empty()) {
       buffer_.Filled(step.bytes);
@@ -232,14 +225,11 @@ void Wire::ReceiveEnded() {
 void Wire::Interrupt() {
   if (!receiving_ || interrupted_) return;
   interrupted_ = true;
-  socket_.cancel();
+  WakeLater();
 }
 
 void Wire::Rest() {
-  if (!receiving_ || resting_ || !buffer_.input().empty() || buffer_.capacity() == 0) return;
-  if (tls_) return buffer_.Release();  // its wait needs no buffer
-  resting_ = true;
-  socket_.cancel();
+  if (receiving_ && direct_.empty() && buffer_.input().empty()) buffer_.Release();
 }
 
 // ---- Out
@@ -269,7 +259,7 @@ Wire::Sent Wire::TrySend(Pieces& pieces) {
     msghdr message{};
     message.msg_iov = all.data();
     message.msg_iovlen = std::min<std::size_t>(all.size(), 1024);
-    const ssize_t sent = ::sendmsg(socket_.native_handle(), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+    const ssize_t sent = ::sendmsg(socket_, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent < 0) {
       if (errno == EINTR) continue;
       return errno == EAGAIN ? Sent::kSome : Sent::kFailed;
@@ -287,7 +277,8 @@ Task<bool> Wire::Handshake() {
     if (step.kind == IoStep::Kind::kWantWrite) {
       co_await Writable();
     } else if (step.kind == IoStep::Kind::kWantRead) {
-      co_await ReadyAwaiter{*this, socket_base::wait_read};
+      ReadyAwaiter bytes{*this, false};
+      co_await bytes;
     } else {
       state_ = State::kBroken;
       co_return false;
@@ -299,15 +290,14 @@ void Wire::Close() {
   if (state_ == State::kClosed) return;
   if (tls_ && state_ != State::kBroken) tls_->Close();
   state_ = State::kClosed;
-  error_code ignored;
-  socket_.close(ignored);
+  CloseSocket();
+  if (receiving_ || ready_waiter_) WakeLater();
 }
 
 void Wire::ShutdownSend() {
   if (state_ == State::kClosed) return;
   if (tls_ && state_ != State::kBroken) tls_->Close();
-  error_code ignored;
-  socket_.shutdown(socket_base::shutdown_send, ignored);
+  ::shutdown(socket_, SHUT_WR);
 }
 
 bool Wire::UnreadByPeer() {
@@ -316,9 +306,8 @@ bool Wire::UnreadByPeer() {
   if (state_ == State::kBroken && !tls_) return true;
   int value = 0;
   socklen_t size = sizeof(value);
-  if (::getsockopt(socket_.native_handle(), SOL_SOCKET, SO_ERROR, &value, &size) == 0 && value != 0)
-    return true;
-  return ::ioctl(socket_.native_handle(), SIOCOUTQ, &value) == 0 && value > 0;
+  if (::getsockopt(socket_, SOL_SOCKET, SO_ERROR, &value, &size) == 0 && value != 0) return true;
+  return ::ioctl(socket_, SIOCOUTQ, &value) == 0 && value > 0;
 }
 
 }  // namespace base::http

@@ -3,16 +3,16 @@
 //
 // At most one receive is pending, and it stays pending over the boundaries of messages: during a
 // request it notices the peer hang up, afterwards it brings the next request, and in a pool it
-// notices that a kept connection was closed. Writes are tried at once and only then waited for. So
-// a message costs one system call each way.
+// notices that a kept connection was closed. It begins when the Poller tells of bytes, and one that
+// did not fill its room has emptied the socket. Writes are tried at once and only then waited for.
+// So a message costs one system call each way.
 //
-// One thread. Reference-counted, since a pending operation outlives whoever closed the connection;
+// One thread. Reference-counted, since an event may close a connection that is being told of one;
 // the owner keeps one reference and calls Close.
 #pragma once
 
 #include <sys/uio.h>
 
-#include <array>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/container/small_vector.hpp>
@@ -24,6 +24,7 @@
 #include <span>
 #include <string_view>
 
+#include "base/http/poller.h"
 #include "base/http/read_buffer.h"
 #include "base/http/tls.h"
 #include "base/result.h"
@@ -61,9 +62,13 @@ class Pieces {
   std::size_t total_ = 0;
 };
 
-class Wire final : public boost::intrusive_ref_counter<Wire, boost::thread_unsafe_counter> {
+class Wire final : public boost::intrusive_ref_counter<Wire, boost::thread_unsafe_counter>,
+                   private Poller::Watcher {
  public:
-  explicit Wire(TcpSocket socket) : socket_(std::move(socket)) {}
+  // To be connected.
+  explicit Wire(boost::asio::io_context& io) : io_(io), poller_(Poller::Of(io)) {}
+  // Of a socket that was accepted. Broken when it cannot be used.
+  explicit Wire(TcpSocket socket);
   ~Wire();
 
   enum class State {
@@ -75,7 +80,7 @@ class Wire final : public boost::intrusive_ref_counter<Wire, boost::thread_unsaf
   State state() const { return state_; }
   bool open() const { return state_ == State::kOpen; }
 
-  TcpSocket& socket() { return socket_; }
+  int socket() const { return socket_; }
   ReadBuffer& buffer() { return buffer_; }
   void StartTls(std::unique_ptr<TlsSession> session) { tls_ = std::move(session); }
   TlsSession* tls() { return tls_.get(); }
@@ -125,41 +130,45 @@ class Wire final : public boost::intrusive_ref_counter<Wire, boost::thread_unsaf
   bool UnreadByPeer();
 
  private:
-  // Memory for the one pending receive.
-  struct Slot {
-    alignas(std::max_align_t) std::array<std::byte, 256> bytes;
-    bool used = false;
-  };
-  template <class T>
-  struct SlotAllocator;
-  struct ReceiveHandler;
-  struct ReadyHandler;
+  // Takes the socket: no delay, no blocking, told of by the Poller.
+  bool Adopt(int socket);
+  void CloseSocket();
 
-  void StartReceive(std::span<char> room);
-  void OnReceived(const boost::system::error_code& error, std::size_t bytes);
-  void OnReadable(const boost::system::error_code& error);
+  void OnReady(std::uint32_t events) override;
+  // Looks again in the next turn of the loop, when nothing new will be told.
+  void WakeLater();
+  void OnWake();
+  void ReceiveNow();
   void ReceiveEnded();
   // A read without waiting; kWantRead when there is nothing.
   IoStep ReadNow(std::span<char> room);
   bool Account(IoStep step);
 
-  TcpSocket socket_;
+  boost::asio::io_context& io_;
+  Poller& poller_;
+  int socket_ = -1;
   ReadBuffer buffer_;
   std::unique_ptr<TlsSession> tls_;
   State state_ = State::kOpen;
   bool receiving_ = false;
-  bool resting_ = false;
   bool interrupted_ = false;
+  bool waking_ = false;
+  // There may be something to read.
+  bool readable_ = false;
+  // The peer hung up, or something else stands behind the bytes: each read may leave more.
+  bool more_behind_ = false;
+  // In this turn, without waiting: a fast peer must not keep the loop to itself.
+  int reads_at_once_ = 0;
   // Where the pending receive goes when not to the buffer, and what came.
   std::span<char> direct_;
   std::size_t direct_bytes_ = 0;
   std::coroutine_handle<> reader_;
   // Awaits that the socket is ready to write, or to read during a handshake.
-  std::coroutine_handle<> poller_;
+  std::coroutine_handle<> ready_waiter_;
+  bool waits_for_room_ = false;
   ConnectAwaiter* connecting_ = nullptr;
   void (*gone_)(void*) = nullptr;
   void* context_ = nullptr;
-  Slot slot_;
 };
 
 using WirePtr = boost::intrusive_ptr<Wire>;
@@ -181,29 +190,36 @@ struct Wire::FillIntoAwaiter {
   std::size_t await_resume() const { return std::exchange(wire.direct_bytes_, 0); }
   ~FillIntoAwaiter() {
     wire.reader_ = nullptr;
-    // Bytes of a receive that is still pending would go to memory that may be gone.
-    if (wire.receiving_) wire.Close();
+    // The room may be gone.
+    if (!wire.direct_.empty()) wire.Close();
   }
 };
 
 struct Wire::ReadyAwaiter {
   Wire& wire;
-  boost::asio::socket_base::wait_type direction;
-  bool await_ready() const { return false; }
-  void await_suspend(std::coroutine_handle<> self);
+  bool for_room;
+  bool await_ready() const { return wire.socket_ < 0; }
+  void await_suspend(std::coroutine_handle<> self) {
+    wire.ready_waiter_ = self;
+    wire.waits_for_room_ = for_room;
+  }
   void await_resume() const {}
-  ~ReadyAwaiter() { wire.poller_ = nullptr; }
+  ~ReadyAwaiter() { wire.ready_waiter_ = nullptr; }
 };
 
 struct Wire::ConnectAwaiter {
   Wire& wire;
   const boost::asio::ip::tcp::endpoint& endpoint;
   boost::system::error_code error;
-  bool await_ready() const { return false; }
-  void await_suspend(std::coroutine_handle<> self);
+  bool await_ready();
+  void await_suspend(std::coroutine_handle<> self) {
+    wire.ready_waiter_ = self;
+    wire.waits_for_room_ = true;
+    wire.connecting_ = this;
+  }
   boost::system::error_code await_resume() const { return error; }
   ~ConnectAwaiter() {
-    wire.poller_ = nullptr;
+    wire.ready_waiter_ = nullptr;
     wire.connecting_ = nullptr;
   }
 };
@@ -211,9 +227,7 @@ struct Wire::ConnectAwaiter {
 inline Wire::ConnectAwaiter Wire::Connect(const boost::asio::ip::tcp::endpoint& endpoint) {
   return ConnectAwaiter{*this, endpoint, {}};
 }
-inline Wire::ReadyAwaiter Wire::Writable() {
-  return ReadyAwaiter{*this, boost::asio::socket_base::wait_write};
-}
+inline Wire::ReadyAwaiter Wire::Writable() { return ReadyAwaiter{*this, true}; }
 inline Wire::FillAwaiter Wire::Fill() { return FillAwaiter{*this}; }
 inline Wire::FillIntoAwaiter Wire::FillInto(std::span<char> room) {
   return FillIntoAwaiter{*this, room};
