@@ -1,18 +1,17 @@
 #include "gateway/backends/home_handler.h"
 
-#include <functional>
-#include <optional>
 #include <string>
 
 #include "base/cancel.h"
+#include "base/hop.h"
 
 namespace gateway {
 namespace {
 
-constexpr std::size_t kMaxRelayedBytes = 16 * 1024 * 1024;
+using base::Result;
 
-// One call away from its worker. Each part is touched by one thread only, and the two hand over by
-// posting; the trip lives until both are done.
+// One call away from its worker. The two loops hand over by posting; what is not constant belongs
+// to one of them.
 struct Trip {
   Trip(const mcp::Call& call, base::Loop& home_loop, base::Loop& own_loop)
       : home(home_loop),
@@ -28,14 +27,14 @@ struct Trip {
         client_info(call.client_info),
         log_level(call.log_level),
         connection_id(call.connection_id),
-        collect_result_up_to(call.collect_result_up_to) {
+        collect_result_up_to(call.collect_result_up_to),
+        near_client(call.client) {
     record.request_id = call.record.request_id;
   }
 
+  // Constant after construction
   base::Loop& home;
   base::Loop& own;
-
-  // Constant after construction
   const std::string bytes;
   const mcp::Envelope envelope;
   const mcp::Revision revision;
@@ -49,61 +48,89 @@ struct Trip {
   const std::uint64_t connection_id;
   const std::size_t collect_result_up_to;
 
-  // The home's
+  // The worker's: valid until Handle has returned there, which waits for the home's.
+  mcp::Client& near_client;
+
+  // The home's; its record is read when it is done.
   base::CancelSignal cancel;
   mcp::Record record;
-  std::function<void(base::Result<void>)> notified;
-
-  // The worker's
-  std::optional<std::string> notification;
-  std::optional<mcp::Response> response;
-  mcp::Record outcome;
-  std::function<void()> wake;
-
-  void Wake() {
-    if (const auto waiting = std::exchange(wake, nullptr)) waiting();
-  }
 };
 using TripPointer = std::shared_ptr<Trip>;
+
+// What the home relays, as seen from the worker.
+class FarSource final : public mcp::Source {
+ public:
+  FarSource(Trip& trip, mcp::Source& source)
+      : trip_(trip), source_(source), form_(source.form()), length_(source.length()) {}
+
+  Form form() const override { return form_; }
+  std::uint64_t length() const override { return length_; }
+  base::Task<Result<std::string_view>> Next() override {
+    const auto next = [this] { return CopyNext(source_); };
+    auto piece = co_await base::RunOn(trip_.home, trip_.own, next);
+    if (!piece) co_return piece.error();
+    piece_ = *std::move(piece);
+    co_return std::string_view(piece_);
+  }
+
+ private:
+  static base::Task<Result<std::string>> CopyNext(mcp::Source& source) {
+    const Result<std::string_view> piece = co_await source.Next();
+    if (!piece) co_return piece.error();
+    co_return std::string(*piece);
+  }
+
+  Trip& trip_;
+  mcp::Source& source_;
+  const Form form_;
+  const std::uint64_t length_;
+  std::string piece_;
+};
+
+// A question's way to the worker and back. `cancel` is the worker's.
+struct Question {
+  std::string request;
+  base::CancelSignal cancel;
+};
 
 // The caller, as seen from the home loop.
 class FarClient final : public mcp::Client {
  public:
-  explicit FarClient(TripPointer trip) : trip_(std::move(trip)) {}
+  explicit FarClient(Trip& trip) : trip_(trip) {}
 
-  base::Task<base::Result<void>> Notify(std::string_view message) override {
-    trip_->own.Post([trip = trip_, copy = std::string(message)]() mutable {
-      trip->notification = std::move(copy);
-      trip->Wake();
-    });
-    auto [result] = co_await base::AwaitIo<base::Result<void>>(
-        [this](auto handler) { trip_->notified = std::move(handler); });
-    co_return result;
+  base::Task<Result<void>> Notify(std::string_view message) override {
+    const std::string copy(message);
+    const auto notify = [this, &copy] { return trip_.near_client.Notify(copy); };
+    co_return co_await base::RunOn(trip_.own, trip_.home, notify);
   }
 
-  base::Task<base::Result<void>> Relay(mcp::Source& source) override {
-    if (source.form() != mcp::Source::Form::kJson) {
-      co_return base::Fail(base::Code::kUnimplemented, "event streams do not travel");
-    }
-    for (;;) {
-      const auto piece = co_await source.Next();
-      if (!piece) co_return piece.error();
-      if (piece->empty()) co_return base::Result<void>();
-      if (relayed.size() + piece->size() > kMaxRelayedBytes) {
-        co_return base::Fail(base::Code::kResourceExhausted, "the answer is too long");
-      }
-      relayed += *piece;
-    }
+  base::Task<Result<void>> Relay(mcp::Source& source) override {
+    FarSource far(trip_, source);
+    const auto relay = [this, &far] { return trip_.near_client.Relay(far); };
+    co_return co_await base::RunOn(trip_.own, trip_.home, relay);
   }
 
-  std::string relayed;
+  base::Task<Result<std::string>> Ask(std::string_view request,
+                                      base::CancelSignal& cancel) override {
+    if (cancel.requested()) co_return base::Fail(base::Code::kCancelled, "cancelled");
+    const auto question = std::make_shared<Question>();
+    question->request = request;
+    const auto withdraw = [&own = trip_.own, question] {
+      own.Post([question] { question->cancel.Request(); });
+    };
+    base::CancelSignal::Hook hook(cancel, withdraw);
+    const auto ask = [&near = trip_.near_client, &question = *question] {
+      return near.Ask(question.request, question.cancel);
+    };
+    co_return co_await base::RunOn(trip_.own, trip_.home, ask);
+  }
 
  private:
-  const TripPointer trip_;
+  Trip& trip_;
 };
 
-base::Task<> RunAtHome(TripPointer trip, std::shared_ptr<mcp::Handler> handler) {
-  FarClient client(trip);
+base::Task<mcp::Response> HandleAtHome(TripPointer trip, std::shared_ptr<mcp::Handler> handler) {
+  FarClient client(*trip);
   mcp::Call call{.bytes = trip->bytes,
                  .envelope = trip->envelope,
                  .revision = trip->revision,
@@ -119,46 +146,25 @@ base::Task<> RunAtHome(TripPointer trip, std::shared_ptr<mcp::Handler> handler) 
                  .client_info = trip->client_info,
                  .log_level = trip->log_level,
                  .collect_result_up_to = trip->collect_result_up_to};
-  mcp::Response response = co_await handler->Handle(call);
-  if (response.kind == mcp::Response::Kind::kRelayed) {
-    response = mcp::Response::Message(std::move(client.relayed));
-  }
-  trip->own.Post(
-      [trip, response = std::move(response), record = std::move(trip->record)]() mutable {
-        trip->response = std::move(response);
-        trip->outcome = std::move(record);
-        trip->Wake();
-      });
+  co_return co_await handler->Handle(call);
 }
 
 }  // namespace
 
 base::Task<mcp::Response> HomeHandler::Handle(mcp::Call& call) {
   const auto trip = std::make_shared<Trip>(call, home_, own_);
-  home_.Post([trip, handler = handler_] { base::Spawn(RunAtHome(trip, handler)); });
   const auto tell_home = [&] { home_.Post([trip] { trip->cancel.Request(); }); };
   base::CancelSignal::Hook hook(call.cancel, tell_home);
   if (call.cancel.requested()) tell_home();
-  // However it goes, the home answers in the end: it heeds the cancellation.
-  while (!trip->response) {
-    if (trip->notification) {
-      const std::string message = *std::exchange(trip->notification, std::nullopt);
-      base::Result<void> result = co_await call.client.Notify(message);
-      home_.Post([trip, result = std::move(result)]() mutable {
-        const auto notified = std::exchange(trip->notified, nullptr);
-        notified(std::move(result));
-      });
-      continue;
-    }
-    co_await base::AwaitIo<>([&](auto handler) { trip->wake = std::move(handler); });
-  }
-  const mcp::Record& outcome = trip->outcome;
+  const auto handle = [&trip, this] { return HandleAtHome(trip, handler_); };
+  mcp::Response response = co_await base::RunOn(home_, own_, handle);
+  const mcp::Record& outcome = trip->record;
   call.record.outcome = outcome.outcome;
   call.record.error_code = outcome.error_code;
   call.record.reason = outcome.reason;
   call.record.message = outcome.message;
   call.record.server_time = outcome.server_time;
-  co_return *std::move(trip->response);
+  co_return response;
 }
 
 }  // namespace gateway

@@ -1,12 +1,14 @@
 // A HomeHandler takes a call to the loop that its handler lives on, and the answer back.
 //
-//   worker's loop                         home loop
-//   Handle: copies the call --post------> handler.Handle(copy)
-//   call.client.Notify <----post--------- copy.client.Notify, waits
-//          `------------------post------> goes on: back-pressure
-//   the response <----------post--------- returns
+//   worker's loop                          home loop
+//   Handle: copies the call ---hop------>  handler.Handle(copy)
+//   call.client.Notify  <------hop-------  copy.client.Notify, waits: back-pressure
+//   call.client.Ask     <------hop-------  copy.client.Ask, several at a time
+//   call.client.Relay   <------hop-------  copy.client.Relay
+//         source.Next   -------hop------>    source.Next, for each piece
+//   the response        <------hop-------  returns
 //
-// For handlers whose answers are whole messages; what they relay is collected, under a bound.
+// Cancellation hops too, and the handler answers in the end however it goes.
 #pragma once
 
 #include <memory>
