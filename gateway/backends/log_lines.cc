@@ -9,8 +9,6 @@ namespace {
 
 constexpr std::size_t kMaxLine = 1024;
 constexpr std::size_t kMaxRemembered = 200;
-constexpr double kLinesPerSecond = 10;
-constexpr double kBurst = 50;
 
 // Control characters could forge lines of our log.
 std::string Printable(std::string_view text) {
@@ -39,15 +37,10 @@ void LogLines::Line(std::string_view line) {
   const std::string text = Printable(line);
   if (text.find_first_not_of(' ') == text.npos) return;
   last_line_ = text.substr(0, kMaxRemembered);
-  const auto now = std::chrono::steady_clock::now();
-  const double passed = std::chrono::duration<double>(now - refilled_).count();
-  tokens_ = std::min(tokens_ + passed * kLinesPerSecond, kBurst);
-  refilled_ = now;
-  if (tokens_ < 1) {
+  if (!allowance_.Take(1)) {
     ++dropped_;
     return;
   }
-  tokens_ -= 1;
   if (const std::uint64_t dropped = std::exchange(dropped_, 0)) {
     spdlog::info("{}: {} lines left out", server_, dropped);
   }

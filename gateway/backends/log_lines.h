@@ -2,9 +2,11 @@
 // remembers the last one for error messages.
 #pragma once
 
-#include <chrono>
+#include <cstdint>
 #include <string>
 #include <string_view>
+
+#include "gateway/backends/allowance.h"
 
 namespace gateway {
 
@@ -22,8 +24,7 @@ class LogLines {
   const std::string server_;
   std::string partial_;
   std::string last_line_;
-  double tokens_ = 50;
-  std::chrono::steady_clock::time_point refilled_ = std::chrono::steady_clock::now();
+  Allowance allowance_{50, 10};
   std::uint64_t dropped_ = 0;
 };
 

@@ -1,13 +1,12 @@
 #include "gateway/backends/stdio_child.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
 #include "base/log.h"
 #include "gateway/backends/passage.h"
-#include "mcp/error.h"
-#include "mcp/legacy/handshake.h"
-#include "mcp/legacy/translate.h"
+#include "gateway/backends/subscription.h"
 #include "mcp/raw_json.h"
 
 namespace gateway {
@@ -15,53 +14,32 @@ namespace {
 
 using base::Code;
 using boost::system::error_code;
+using std::chrono::milliseconds;
 
-// A server that does not answer server/discover for so long is one that waits for initialize.
-constexpr std::chrono::milliseconds kDiscoverPatience{10'000};
 // Between the end of its output and the word of its exit.
-constexpr std::chrono::milliseconds kExitPatience{1'000};
+constexpr milliseconds kExitPatience{1'000};
+// A caller that takes nothing for so long, while others wait for the same program, is given up.
+constexpr milliseconds kCallerPatience{5'000};
+
+// What a program may print on stdout that nobody wants: a greeting, answers to cancelled calls.
+constexpr double kUnwantedBurst = 4.0 * 1024 * 1024;
+constexpr double kUnwantedPerSecond = 256.0 * 1024;
+// Even an empty line costs something.
+constexpr double kLineCost = 64;
+// stderr is read at this pace; a program that prints more waits.
+constexpr double kLogBurst = 1024.0 * 1024;
+constexpr double kLogPerSecond = 512.0 * 1024;
+constexpr milliseconds kLogPause{200};
 
 constexpr std::size_t kReadBytes = 64 * 1024;
 
-// Wakes whoever waits in Request::Next when a signal comes.
-struct WakeUp {
-  std::function<void()>& wake;
-  void operator()() const {
-    if (const auto waiting = std::exchange(wake, nullptr)) waiting();
-  }
-};
-
-std::string DiscoverRequest(std::uint64_t number) {
-  const std::string plain = R"({"jsonrpc":"2.0","id":)" + std::to_string(number) +
-                            R"(,"method":"server/discover","params":{}})";
-  return mcp::legacy::ToModernRequest(plain, *mcp::Scan(plain), mcp::Identity());
-}
-
-bool SpeaksLatest(std::string_view discover_result) {
-  mcp::Elements versions(mcp::Member(discover_result, "supportedVersions"));
-  while (versions.Next()) {
-    if (mcp::DecodeString(versions.value()) == mcp::ToString(mcp::kLatest)) return true;
-  }
-  return false;
-}
-
-// The subscription that a message is sent for, raw; empty without one. MCP 2026-07-28,
-// Subscriptions.
-std::string_view SubscriptionOf(std::string_view message, const mcp::Envelope& envelope) {
-  const mcp::Span& holder = envelope.params.empty() ? envelope.result : envelope.params;
-  return mcp::Member(mcp::Member(holder.of(message), "_meta"),
-                     "io.modelcontextprotocol/subscriptionId");
-}
-
-// `part`, a view into `bytes`, replaced.
-std::string Spliced(std::string_view bytes, std::string_view part, std::string_view by) {
-  const auto begin = static_cast<std::size_t>(part.data() - bytes.data());
-  std::string out;
-  out.reserve(bytes.size() + by.size());
-  out += bytes.substr(0, begin);
-  out += by;
-  out += bytes.substr(begin + part.size());
-  return out;
+// The capability of a caller that can answer such a request; empty: nobody can.
+std::string_view CapabilityFor(std::string_view method) {
+  if (method == "sampling/createMessage") return "sampling";
+  if (method == "elicitation/create") return "elicitation";
+  if (method == "roots/list") return "roots";
+  if (method.starts_with("tasks/")) return "tasks";
+  return {};
 }
 
 }  // namespace
@@ -75,6 +53,8 @@ StdioChild::StdioChild(std::string server, base::Loop& loop, std::unique_ptr<Gua
       in_(loop.io, program_->TakeStdin()),
       out_(loop.io, program_->TakeStdout()),
       log_(loop.io, program_->TakeStderr()),
+      unwanted_bytes_(kUnwantedBurst, kUnwantedPerSecond),
+      log_bytes_(kLogBurst, kLogPerSecond),
       log_lines_(server_) {}
 
 StdioChild::~StdioChild() = default;
@@ -88,102 +68,37 @@ void StdioChild::Start() {
   base::Spawn(ReadLog(shared_from_this()));
 }
 
-// ---- Handshake
+// ---- Writing
+
+base::Result<std::unique_ptr<StdioRequest>> StdioChild::Ask(std::uint64_t number,
+                                                            std::string_view message,
+                                                            StdioRequest::Caller caller) {
+  if (auto sent = Send(message); !sent) return sent.error();
+  auto request = std::make_unique<StdioRequest>(loop_, requests_, number, std::move(caller));
+  request->OnTaken([this] {
+    if (const auto resume = std::exchange(callers_read_, nullptr)) resume();
+  });
+  return request;
+}
 
 base::Task<base::Result<std::string>> StdioChild::AskPlainly(std::string message,
                                                              std::uint64_t number,
                                                              base::CancelSignal& cancel) {
-  auto request = Ask(number, message, {});
+  const std::shared_ptr<StdioChild> self = shared_from_this();
+  auto request = Ask(number, message, StdioRequest::Caller());
   if (!request) co_return request.error();
   for (;;) {
     auto event = co_await (*request)->Next(cancel);
     if (!event) co_return event.error();
-    if (event->is_answer) co_return std::move(event->bytes);
+    if (event->kind == StdioRequest::Event::Kind::kAnswer) co_return std::move(event->bytes);
   }
 }
 
-base::Task<base::Result<void>> StdioChild::Introduce(std::optional<mcp::Revision> known,
-                                                     base::CancelSignal& cancel) {
-  if (!known || mcp::IsModern(*known)) {
-    base::CancelSignal patience;
-    const auto give_up = [&patience] { patience.Request(); };
-    base::CancelSignal::Hook hook(cancel, give_up);
-    base::Timers::Timer timer;
-    const auto expire = [](void* signal) { static_cast<base::CancelSignal*>(signal)->Request(); };
-    loop_.timers.Arm(timer, kDiscoverPatience, expire, &patience);
-    const std::uint64_t number = NextNumber();
-    const auto answer = co_await AskPlainly(DiscoverRequest(number), number, patience);
-    if (ended_ || cancel.requested()) co_return answer.error();
-    if (answer) {
-      const auto envelope = mcp::Scan(*answer);
-      const std::string_view result = envelope->result.of(*answer);
-      if (envelope->kind == mcp::Envelope::Kind::kResult && SpeaksLatest(result)) {
-        revision_ = mcp::kLatest;
-        introduction_ = result;
-        co_return base::Result<void>();
-      }
-    }
-  }
-  const std::uint64_t number = NextNumber();
-  const auto answer = co_await AskPlainly(
-      mcp::legacy::InitializeRequest(std::to_string(number), mcp::Identity()), number, cancel);
-  if (!answer) co_return answer.error();
-  const auto envelope = mcp::Scan(*answer);
-  const auto initialized = mcp::legacy::ReadInitializeAnswer(*answer, *envelope);
-  if (!initialized) co_return initialized.error();
-  revision_ = initialized->revision;
-  introduction_ = initialized->result;
-  co_return Send(mcp::legacy::kInitializedNotification);
+void StdioChild::Cancel(std::uint64_t number) {
+  // Whether it reads that does not matter any more.
+  (void)Send(R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":)" +
+             std::to_string(number) + "}}");
 }
-
-// ---- Requests
-
-base::Result<std::unique_ptr<StdioChild::Request>> StdioChild::Ask(std::uint64_t number,
-                                                                   std::string_view message,
-                                                                   std::string progress_token) {
-  if (ended_) return base::Fail(Code::kUnavailable, ending());
-  if (auto sent = Send(message); !sent) return sent.error();
-  auto request = std::make_unique<Request>(*this, number);
-  request->progress_token_ = std::move(progress_token);
-  requests_[number] = request.get();
-  return request;
-}
-
-StdioChild::Request::~Request() { child_.requests_.erase(number_); }
-
-void StdioChild::Request::Wake() {
-  if (const auto waiting = std::exchange(wake_, nullptr)) waiting();
-}
-
-base::Task<base::Result<StdioChild::Request::Event>> StdioChild::Request::Next(
-    base::CancelSignal& cancel) {
-  for (;;) {
-    if (!notifications_.empty()) {
-      Event event{std::move(notifications_.front()), false};
-      notifications_.pop_front();
-      notification_bytes_ -= event.bytes.size();
-      co_return event;
-    }
-    if (answer_) {
-      Event event{*std::move(answer_), true};
-      co_return event;
-    }
-    if (failure_) co_return *failure_;
-    if (cancel.requested()) co_return base::Fail(Code::kCancelled, "cancelled");
-    base::CancelSignal::Hook<WakeUp> hook(cancel, WakeUp{wake_});
-    // Resumed from the loop: whoever wakes us is in the middle of something.
-    co_await base::AwaitIo<>(
-        [this](auto handler) { wake_ = [&loop = child_.loop_, handler] { loop.Post(handler); }; });
-  }
-}
-
-void StdioChild::Request::Cancel() {
-  if (answer_ || failure_) return;
-  child_.Send(R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":)" +
-              std::to_string(number_) + "}}");
-}
-
-// ---- Writing
 
 base::Result<void> StdioChild::Send(std::string_view message) {
   if (ended_) return base::Fail(Code::kUnavailable, ending());
@@ -221,8 +136,9 @@ base::Task<> StdioChild::ReadAnswers(std::shared_ptr<StdioChild> self) {
     auto [error, count] = co_await base::AwaitIo<error_code, std::size_t>(
         [&](auto handler) { self->out_.async_read_some(buffer, std::move(handler)); });
     if (error) break;
+    self->last_heard_ = std::chrono::steady_clock::now();
     lines.Feed({bytes->data(), count});
-    for (;;) {
+    while (!self->ended_) {
       const auto line = lines.Next();
       if (!line) {
         self->End("it sent a message longer than " +
@@ -230,88 +146,141 @@ base::Task<> StdioChild::ReadAnswers(std::shared_ptr<StdioChild> self) {
         break;
       }
       if (!*line) break;
-      self->Take(**line);
-      if (self->ended_) break;
+      const double cost = static_cast<double>((*line)->size()) + kLineCost;
+      if (!self->Take(**line) && !self->unwanted_bytes_.Spend(cost)) {
+        self->End("it floods its output with what nobody asked for");
+      }
     }
+    while (!self->ended_ && self->TooMuchUnread()) co_await self->WaitForCallers();
   }
   self->out_closed_ = true;
   self->FinishWhenGone();
 }
 
+bool StdioChild::TooMuchUnread() const {
+  return std::any_of(requests_.begin(), requests_.end(), [this](const auto& entry) {
+    return entry.second->unread_bytes() > limits_.max_unread_bytes;
+  });
+}
+
+// Until somebody took something, or has gone.
+base::Task<> StdioChild::WaitForCallers() {
+  const auto give_up = [](void* self) { static_cast<StdioChild*>(self)->GiveUpOnCallers(); };
+  loop_.timers.Arm(callers_timer_, kCallerPatience, give_up, this);
+  co_await base::AwaitIo<>(
+      [this](auto handler) { callers_read_ = [&loop = loop_, handler] { loop.Post(handler); }; });
+  callers_timer_.Disarm();
+}
+
+void StdioChild::GiveUpOnCallers() {
+  for (const auto& [_, request] : requests_) {
+    if (request->unread_bytes() <= limits_.max_unread_bytes) continue;
+    request->Overrun(base::Fail(Code::kAborted, "the caller does not read what it is sent"));
+  }
+  if (const auto resume = std::exchange(callers_read_, nullptr)) resume();
+}
+
 base::Task<> StdioChild::ReadLog(std::shared_ptr<StdioChild> self) {
-  std::array<char, 4096> bytes;
+  std::array<char, 16 * 1024> bytes;
   for (;;) {
     const auto buffer = boost::asio::buffer(bytes);
     auto [error, count] = co_await base::AwaitIo<error_code, std::size_t>(
         [&](auto handler) { self->log_.async_read_some(buffer, std::move(handler)); });
     if (error) break;
     self->log_lines_.Feed({bytes.data(), count});
+    if (self->log_bytes_.Spend(static_cast<double>(count))) continue;
+    if (!co_await self->loop_.timers.Sleep(kLogPause, self->ending_)) break;
   }
   self->log_closed_ = true;
   self->FinishWhenGone();
 }
 
-void StdioChild::Take(std::string_view line) {
+// ---- Whose is it?
+
+bool StdioChild::Take(std::string_view line) {
   const auto envelope = mcp::Scan(line);
   if (!envelope) {
     // Many programs greet on stdout; that is not worth more than a line of the log.
-    return log_lines_.Feed("(stdout) " + std::string(line.substr(0, 200)) + "\n");
+    log_lines_.Feed("(stdout) " + std::string(line.substr(0, 200)) + "\n");
+    return false;
   }
   switch (envelope->kind) {
     case mcp::Envelope::Kind::kNotification:
       return TakeNotification(line, *envelope);
-    case mcp::Envelope::Kind::kRequest: {
-      const std::string method = mcp::DecodeString(envelope->method.of(line));
-      Send(AnswerToServer(envelope->id.of(line), method));
-      return;
-    }
-    case mcp::Envelope::Kind::kResult:
-    case mcp::Envelope::Kind::kError:
-      break;
+    case mcp::Envelope::Kind::kRequest:
+      return TakeQuestion(line, *envelope);
+    default:
+      return TakeAnswer(line, *envelope);
   }
-  Request* request = FindRequest(envelope->id.of(line));
-  if (!request) return;  // cancelled, or nobody's
-  const std::string_view subscription = SubscriptionOf(line, *envelope);
-  const bool renamed = !subscription.empty() && !request->subscription_id_.empty();
-  request->answer_ =
-      renamed ? Spliced(line, subscription, request->subscription_id_) : std::string(line);
-  request->Wake();
 }
 
-StdioChild::Request* StdioChild::FindRequest(std::string_view raw_number) const {
+StdioRequest* StdioChild::FindRequest(std::string_view raw_number) const {
   const auto number = mcp::Integer(raw_number);
   if (!number) return nullptr;
   const auto found = requests_.find(static_cast<std::uint64_t>(*number));
   return found == requests_.end() ? nullptr : found->second;
 }
 
-void StdioChild::TakeNotification(std::string_view line, const mcp::Envelope& envelope) {
-  const std::string method = mcp::DecodeString(envelope.method.of(line));
-  if (method == "notifications/progress") {
-    const std::string_view token = mcp::Member(envelope.params.of(line), "progressToken");
-    Request* request = FindRequest(token);
-    if (!request || request->progress_token_.empty()) return;
-    return GiveNotification(*request, Spliced(line, token, request->progress_token_));
-  }
-  if (const std::string_view id = SubscriptionOf(line, envelope); !id.empty()) {
-    Request* request = FindRequest(id);
-    if (request && !request->subscription_id_.empty()) {
-      GiveNotification(*request, Spliced(line, id, request->subscription_id_));
-    }
-  }
-  // Whose it is cannot be told when several calls run.
-  if (method == "notifications/message" && requests_.size() == 1) {
-    return GiveNotification(*requests_.begin()->second, std::string(line));
-  }
-  if (method.ends_with("/list_changed") && on_list_changed_) on_list_changed_();
+bool StdioChild::TakeAnswer(std::string_view line, const mcp::Envelope& envelope) {
+  StdioRequest* request = FindRequest(envelope.id.of(line));
+  if (!request || request->finished()) return false;  // cancelled, or nobody's
+  const std::string_view tag = SubscriptionOf(line, envelope);
+  const std::string& own = request->caller().subscription_id;
+  request->Answer(tag.empty() || own.empty() ? std::string(line) : Spliced(line, tag, own));
+  return true;
 }
 
-void StdioChild::GiveNotification(Request& request, std::string message) {
-  // A caller that does not keep up misses some: its answer still comes.
-  if (request.notification_bytes_ + message.size() > limits_.max_unread_notifications) return;
-  request.notification_bytes_ += message.size();
-  request.notifications_.push_back(std::move(message));
-  request.Wake();
+bool StdioChild::TakeNotification(std::string_view line, const mcp::Envelope& envelope) {
+  const std::string method = mcp::DecodeString(envelope.method.of(line));
+  const std::string_view params = envelope.params.of(line);
+  if (method == "notifications/progress") {
+    const std::string_view token = mcp::Member(params, "progressToken");
+    StdioRequest* request = FindRequest(token);
+    if (!request || request->caller().progress_token.empty()) return false;
+    request->Notification(Spliced(line, token, request->caller().progress_token));
+    return true;
+  }
+  if (method == "notifications/cancelled") {
+    return TakeWithdrawal(line, mcp::Member(params, "requestId"));
+  }
+  if (const std::string_view tag = SubscriptionOf(line, envelope); !tag.empty()) {
+    StdioRequest* request = FindRequest(tag);
+    if (request && !request->caller().subscription_id.empty()) {
+      request->Notification(Spliced(line, tag, request->caller().subscription_id));
+      return true;
+    }
+  }
+  const bool of_a_call =
+      method == "notifications/message" || method == "notifications/tasks/status";
+  // Whose it is cannot be told when several calls run.
+  if (of_a_call && requests_.size() == 1) {
+    requests_.begin()->second->Notification(std::string(line));
+    return true;
+  }
+  return audience_ && audience_->Notification(method, line);
+}
+
+bool StdioChild::TakeQuestion(std::string_view line, const mcp::Envelope& envelope) {
+  const std::string method = mcp::DecodeString(envelope.method.of(line));
+  const std::string_view raw_id = envelope.id.of(line);
+  const std::string_view capability = CapabilityFor(method);
+  if (!capability.empty()) {
+    // No stream names the call that it is asked for: the newest is the best guess.
+    for (auto entry = requests_.rbegin(); entry != requests_.rend(); ++entry) {
+      StdioRequest& request = *entry->second;
+      if (request.CanBeAsked(capability) && request.Question(raw_id, line)) return true;
+    }
+    if (audience_ && audience_->Question(capability, raw_id, line)) return true;
+  }
+  if (!Send(AnswerToServer(raw_id, method))) End("it does not read the answers to its questions");
+  return method == "ping";
+}
+
+bool StdioChild::TakeWithdrawal(std::string_view line, std::string_view raw_id) {
+  for (const auto& [_, request] : requests_) {
+    if (request->Withdraw(raw_id, line)) return true;
+  }
+  return audience_ && audience_->Withdraw(raw_id, line);
 }
 
 // ---- The end
@@ -352,11 +321,11 @@ void StdioChild::FinishWhenGone() {
   in_.close(ignored);
   out_.close(ignored);
   log_.close(ignored);
-  const base::Error error = base::Fail(Code::kUnavailable, ending());
+  ending_.Request();
   for (const auto& [_, request] : requests_) {
-    if (!request->answer_) request->failure_ = error;
-    request->Wake();
+    request->Fail(base::Fail(Code::kUnavailable, ending()));
   }
+  if (const auto resume = std::exchange(callers_read_, nullptr)) resume();
   if (const auto callback = std::exchange(on_end_, nullptr)) callback();
 }
 

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 
+#include "base/json.h"
 #include "base/log.h"
+#include "gateway/backends/passage.h"
+#include "gateway/backends/stdio_call.h"
 #include "gateway/backends/upstream_error.h"
-#include "mcp/legacy/translate.h"
 #include "mcp/raw_json.h"
 
 namespace gateway {
@@ -24,12 +26,11 @@ milliseconds PauseAfter(int failures) {
   return std::min(milliseconds(500) * (1 << std::min(failures - 3, 10)), kLongestPause);
 }
 
-std::string WithProgressToken(const mcp::Call& call, std::string_view raw_token) {
-  const mcp::Span& token = call.envelope.progress_token;
-  std::string out(call.bytes.substr(0, token.begin));
-  out += raw_token;
-  out += call.bytes.substr(token.end);
-  return out;
+// What its client can be asked, in an order of its own; empty: nothing.
+std::string Canonical(std::string_view raw_capabilities) {
+  const auto tree = base::ParseJson(raw_capabilities);
+  if (!tree || !tree->is_object() || tree->empty()) return {};
+  return tree->dump();
 }
 
 }  // namespace
@@ -45,45 +46,63 @@ StdioServer::StdioServer(Options options, std::shared_ptr<Upstream> upstream, ba
 
 StdioServer::~StdioServer() {
   for (const auto& [_, place] : places_) {
-    if (!place.child) continue;
-    place.child->OnEnd(nullptr);
-    place.child->End("nobody needs it any more");
+    if (!place.running) continue;
+    place.running->child->OnEnd(nullptr);
+    place.running->child->End("nobody needs it any more");
   }
 }
 
 base::Task<Response> StdioServer::Handle(mcp::Call& call) {
   if (!call.is_request()) {
-    if (call.method == "notifications/cancelled") TakeCancellation(call);
+    TakeNotification(call);
     co_return Response::Accepted();
   }
   const bool endless = call.method == kListen;
   Deadline deadline(loop_, call.cancel, endless ? milliseconds(0) : limits_.total);
-  const base::Result<Child> child = co_await ChildFor(PlaceOf(call), deadline.signal());
-  if (!child) {
-    if (child.error().code == Code::kResourceExhausted) {
-      const auto wait = std::chrono::ceil<std::chrono::seconds>(may_start_ - clock_.Now());
-      co_return ServerBusy(call, options_.name, child.error().message,
-                           std::max<std::int64_t>(wait.count(), 1));
-    }
-    const bool late = deadline.expired();
-    co_return UpstreamError(
-        call, options_.name,
-        late ? base::Fail(Code::kDeadlineExceeded, "the program did not start in time")
-             : child.error());
+  const base::Result<Running> running = co_await ProgramFor(call, deadline.signal());
+  if (!running) co_return CannotStart(call, running.error(), deadline);
+  const Child child = running->child;
+  const Introduction& introduction = running->introduction;
+  const bool modern = mcp::IsModern(introduction.revision);
+  if (call.method == "server/discover" && !(modern && mcp::IsModern(call.revision))) {
+    co_return Response::Message(DiscoverMessage(call.id(), introduction.result, modern));
   }
-  co_return co_await Ask(call, *child, deadline);
+  child->last_used = clock_.Now();
+  InFlight here{call.session, call.id(), &deadline.signal()};
+  in_flight_.push_back(&here);
+  StdioCallOptions options{options_.name, introduction.revision, !options_.shared};
+  Response response = co_await CallProgram(call, child, std::move(options), deadline, clock_);
+  std::erase(in_flight_, &here);
+  child->last_used = clock_.Now();
+  co_return response;
+}
+
+Response StdioServer::CannotStart(mcp::Call& call, const base::Error& error,
+                                  const Deadline& deadline) {
+  if (error.code == Code::kResourceExhausted) {
+    const auto wait = std::chrono::ceil<std::chrono::seconds>(may_start_ - clock_.Now());
+    return ServerBusy(call, options_.name, error.message, std::max<std::int64_t>(wait.count(), 1));
+  }
+  if (!deadline.expired()) return UpstreamError(call, options_.name, error);
+  return UpstreamError(call, options_.name,
+                       base::Fail(Code::kDeadlineExceeded, "the program did not start in time"));
 }
 
 std::string StdioServer::PlaceOf(const mcp::Call& call) const {
-  return options_.shared ? std::string() : call.principal.id;
+  if (options_.shared) return {};
+  // A modern program is told with each request what it may ask.
+  const auto revision = upstream_->revision();
+  if (revision && mcp::IsModern(*revision)) return call.principal.id;
+  return call.principal.id + "\n" + Canonical(call.client_capabilities);
 }
 
-base::Task<base::Result<StdioServer::Child>> StdioServer::ChildFor(std::string key,
-                                                                   base::CancelSignal& cancel) {
+base::Task<base::Result<StdioServer::Running>> StdioServer::ProgramFor(const mcp::Call& call,
+                                                                       base::CancelSignal& cancel) {
+  const std::string key = PlaceOf(call);
   for (;;) {
     const auto found = places_.find(key);
     if (found == places_.end()) break;
-    if (found->second.child) co_return found->second.child;
+    if (found->second.running) co_return *found->second.running;
     if (cancel.requested()) co_return base::Fail(Code::kCancelled, "cancelled");
     co_await base::AwaitIo<>([&](auto handler) {
       found->second.waiters.push_back([&loop = loop_, handler] { loop.Post(handler); });
@@ -99,23 +118,30 @@ base::Task<base::Result<StdioServer::Child>> StdioServer::ChildFor(std::string k
                                                        " programs, and all are busy.");
   }
   places_.try_emplace(key);
-  base::Result<Child> child = co_await StartChild(cancel);
-  Place place = std::move(places_.extract(key).mapped());
-  if (child && !(*child)->ended()) {
-    places_[key].child = *child;
-    (*child)->OnEnd([this, key] {
-      const auto ended = places_.find(key);
-      if (ended == places_.end()) return;
-      const Child old = std::move(ended->second.child);
-      places_.erase(ended);
-      spdlog::info("server '{}': {}", options_.name, old->ending());
-    });
+  mcp::Identity identity;
+  if (!options_.shared && mcp::IsObject(call.client_capabilities)) {
+    identity.capabilities = call.client_capabilities;
   }
+  base::Result<Running> running = co_await StartProgram(std::move(identity), cancel);
+  const Place place = std::move(places_.extract(key).mapped());
+  if (running && !running->child->ended()) Settle(key, *running);
   for (const auto& resume : place.waiters) resume();
-  co_return child;
+  co_return running;
 }
 
-base::Task<base::Result<StdioServer::Child>> StdioServer::StartChild(base::CancelSignal& cancel) {
+void StdioServer::Settle(const std::string& key, const Running& running) {
+  places_[key].running = running;
+  running.child->OnEnd([this, key] {
+    const auto ended = places_.find(key);
+    if (ended == places_.end()) return;
+    const Child old = std::move(ended->second.running->child);
+    places_.erase(ended);
+    spdlog::info("server '{}': {}", options_.name, old->ending());
+  });
+}
+
+base::Task<base::Result<StdioServer::Running>> StdioServer::StartProgram(
+    mcp::Identity identity, base::CancelSignal& cancel) {
   auto program = co_await guard_.Spawn(options_.program);
   if (!program) {
     NoteStart(false);
@@ -125,8 +151,9 @@ base::Task<base::Result<StdioServer::Child>> StdioServer::StartChild(base::Cance
   limits.max_message_bytes = limits_.max_stdio_message_bytes;
   const auto child =
       std::make_shared<StdioChild>(options_.name, loop_, *std::move(program), limits);
+  child->SetAudience(this);
   child->Start();
-  const base::Result<void> introduced = co_await child->Introduce(upstream_->revision(), cancel);
+  auto introduced = co_await Introduce(child, upstream_->revision(), std::move(identity), cancel);
   if (!introduced) {
     if (const auto revision = upstream_->revision()) upstream_->Forget(*revision);
     if (introduced.error().code != Code::kCancelled) NoteStart(false);
@@ -134,80 +161,29 @@ base::Task<base::Result<StdioServer::Child>> StdioServer::StartChild(base::Cance
     co_return introduced.error().WithContext("handshake");
   }
   NoteStart(true);
-  upstream_->Know(child->revision(), child->introduction());
-  if (on_list_changed_) child->OnListChanged(on_list_changed_);
+  upstream_->Know(introduced->revision, introduced->result);
   child->last_used = clock_.Now();
   const auto check = [](void* self) { static_cast<StdioServer*>(self)->EndIdle(); };
   loop_.timers.Arm(idle_timer_, std::min(kIdleCheck, limits_.stdio_idle), check, this);
-  co_return child;
+  Running running{child, *std::move(introduced)};
+  co_return running;
 }
 
-base::Task<Response> StdioServer::Ask(mcp::Call& call, Child child, Deadline& deadline) {
-  const bool modern = mcp::IsModern(child->revision());
-  child->last_used = clock_.Now();
-  if (call.method == "server/discover" && !(modern && mcp::IsModern(call.revision))) {
-    co_return Response::Message(DiscoverMessage(call.id(), child->introduction(), modern));
-  }
-  const Passage passage = PassageOf(call, modern, true);
-  if (passage == Passage::kNone) co_return AnswerInstead(call, options_.name);
+bool StdioServer::Notification(std::string_view method, std::string_view) {
+  if (!method.ends_with("/list_changed") || !on_list_changed_) return false;
+  on_list_changed_();
+  return true;
+}
 
-  const std::uint64_t number = child->NextNumber();
-  const std::string raw_id = std::to_string(number);
-  std::string storage;
-  std::string_view bytes = call.bytes;
-  mcp::Envelope envelope = call.envelope;
-  const std::string token(call.envelope.progress_token.of(call.bytes));
-  if (!token.empty()) {
-    storage = WithProgressToken(call, raw_id);
-    bytes = storage;
-    envelope = *mcp::Scan(bytes);
-  }
-  std::string message;
-  switch (passage) {
-    case Passage::kToModern:
-      message = mcp::legacy::ToModernRequest(bytes, envelope, IdentityOf(call), raw_id);
-      break;
-    case Passage::kToOlder:
-      message = mcp::legacy::ToLegacyRequest(bytes, envelope, raw_id);
-      break;
-    default:
-      message = mcp::legacy::WithId(bytes, envelope, raw_id);
-  }
-
-  const auto begun = clock_.Now();
-  const auto request = child->Ask(number, message, token);
-  if (!request) co_return UpstreamError(call, options_.name, request.error());
-  const bool listening = call.method == kListen;
-  if (listening) (*request)->Subscribe(std::string(call.id()));
-  InFlight here{call.session, call.id(), &deadline.signal()};
-  in_flight_.push_back(&here);
-  base::Result<StdioChild::Request::Event> event = co_await (*request)->Next(deadline.signal());
-  while (event && !event->is_answer) {
-    if (listening || MayHear(call, event->bytes)) {
-      const base::Result<void> sent = co_await call.client.Notify(event->bytes);
-      if (!sent) {
-        event = sent.error();
-        break;
-      }
-    }
-    event = co_await (*request)->Next(deadline.signal());
-  }
-  std::erase(in_flight_, &here);
-  child->last_used = clock_.Now();
-  call.record.server_time =
-      std::chrono::duration_cast<std::chrono::microseconds>(clock_.Now() - begun);
-  if (!event) {
-    if (event.error().code == Code::kCancelled) (*request)->Cancel();
-    if (!deadline.expired()) co_return UpstreamError(call, options_.name, event.error());
-    co_return UpstreamError(call, options_.name,
-                            base::Fail(Code::kDeadlineExceeded, "the call took too long"));
-  }
-  if (call.collect_result_up_to != 0 && event->bytes.size() > call.collect_result_up_to) {
-    co_return UpstreamError(call, options_.name,
-                            base::Fail(Code::kResourceExhausted, "the answer is too long"));
-  }
-  const mcp::Envelope answer = *mcp::Scan(event->bytes);
-  co_return Response::Message(AnswerTo(call, passage, event->bytes, answer));
+void StdioServer::TakeNotification(const mcp::Call& call) {
+  if (call.method == "notifications/cancelled") return TakeCancellation(call);
+  // Progress on a program's question, changed roots: for whoever asked for them.
+  if (options_.shared || call.method == "notifications/initialized") return;
+  const auto found = places_.find(PlaceOf(call));
+  if (found == places_.end() || !found->second.running) return;
+  const Running& running = *found->second.running;
+  if (mcp::IsModern(running.introduction.revision) != mcp::IsModern(call.revision)) return;
+  (void)running.child->Send(call.bytes);
 }
 
 void StdioServer::TakeCancellation(const mcp::Call& call) {
@@ -222,8 +198,9 @@ bool StdioServer::MakeRoom() {
   if (places_.size() < limits_.max_stdio_children) return true;
   Child oldest;
   for (const auto& [_, place] : places_) {
-    if (!place.child || place.child->in_flight() > 0) continue;
-    if (!oldest || place.child->last_used < oldest->last_used) oldest = place.child;
+    if (!place.running || place.running->child->in_flight() > 0) continue;
+    const Child& child = place.running->child;
+    if (!oldest || child->last_used < oldest->last_used) oldest = child;
   }
   if (!oldest) return false;
   oldest->End("another principal needs its place");
@@ -234,9 +211,9 @@ void StdioServer::EndIdle() {
   const base::TimePoint before = clock_.Now() - limits_.stdio_idle;
   std::vector<Child> idle;
   for (const auto& [_, place] : places_) {
-    if (place.child && place.child->in_flight() == 0 && place.child->last_used <= before) {
-      idle.push_back(place.child);
-    }
+    if (!place.running) continue;
+    const Child& child = place.running->child;
+    if (child->in_flight() == 0 && child->last_used <= before) idle.push_back(child);
   }
   for (const Child& child : idle) child->End("nobody used it for a while");
   if (places_.empty()) return;

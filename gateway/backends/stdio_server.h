@@ -1,27 +1,28 @@
-// A StdioServer answers calls by asking a program on this machine: its own for each principal
-// (anonymous callers, who come from loopback only, are one), or one for all.
+// A StdioServer answers calls by asking a program on this machine: one for each principal
+// (anonymous callers, who come from loopback only, are one) and for what its client can be asked,
+// or one for all. What all share can ask nobody: it could not say whom.
 //
-// One loop. Each request gets an id and a progress token of the child's, and its own back in the
-// answer. A program that ends takes the calls in flight with it (-31502); the next call starts
+// One loop. A program that ends takes the calls in flight with it (-31502); the next call starts
 // another, at once unless programs keep ending young.
 #pragma once
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/clock.h"
 #include "gateway/backends/backend.h"
 #include "gateway/backends/deadline.h"
-#include "gateway/backends/passage.h"
 #include "gateway/backends/stdio_child.h"
+#include "gateway/backends/stdio_introduction.h"
 #include "gateway/backends/upstream.h"
 #include "mcp/handler.h"
 
 namespace gateway {
 
-class StdioServer final : public mcp::Handler {
+class StdioServer final : public mcp::Handler, private StdioChild::Audience {
  public:
   struct Options {
     std::string name;
@@ -39,9 +40,14 @@ class StdioServer final : public mcp::Handler {
 
  private:
   using Child = std::shared_ptr<StdioChild>;
-  // A principal's place; `child` is null while its program is started, and callers wait.
-  struct Place {
+  // A program that runs, and what it said of itself.
+  struct Running {
     Child child;
+    Introduction introduction;
+  };
+  // Where one program runs; none while it is started, and callers wait.
+  struct Place {
+    std::optional<Running> running;
     std::vector<std::function<void()>> waiters;
   };
   // A call in flight, for an older caller's notifications/cancelled.
@@ -51,11 +57,19 @@ class StdioServer final : public mcp::Handler {
     base::CancelSignal* cancel;
   };
 
+  // What belongs to no call.
+  bool Notification(std::string_view method, std::string_view message) override;
+  bool Question(std::string_view, std::string_view, std::string_view) override { return false; }
+  bool Withdraw(std::string_view, std::string_view) override { return false; }
+
   std::string PlaceOf(const mcp::Call& call) const;
-  // The caller's child, started if need be. kResourceExhausted: it may not be started now.
-  base::Task<base::Result<Child>> ChildFor(std::string key, base::CancelSignal& cancel);
-  base::Task<base::Result<Child>> StartChild(base::CancelSignal& cancel);
-  base::Task<mcp::Response> Ask(mcp::Call& call, Child child, Deadline& deadline);
+  // The program for a call, started if need be. kResourceExhausted: it may not be started now.
+  base::Task<base::Result<Running>> ProgramFor(const mcp::Call& call, base::CancelSignal& cancel);
+  base::Task<base::Result<Running>> StartProgram(mcp::Identity identity,
+                                                 base::CancelSignal& cancel);
+  void Settle(const std::string& key, const Running& running);
+  mcp::Response CannotStart(mcp::Call& call, const base::Error& error, const Deadline& deadline);
+  void TakeNotification(const mcp::Call& call);
   void TakeCancellation(const mcp::Call& call);
   // Whether another child may be started; ends an idle one when there is no room.
   bool MakeRoom();

@@ -34,9 +34,26 @@ class RecordingClient final : public mcp::Client {
     }
   }
 
+  base::Task<base::Result<std::string>> Ask(std::string_view request,
+                                            base::CancelSignal& cancel) override {
+    asked.emplace_back(request);
+    if (answer_asked) co_return answer_asked(asked.back());
+    std::function<void()> resume;
+    const auto withdraw = [&resume] { std::exchange(resume, nullptr)(); };
+    base::CancelSignal::Hook hook(cancel, withdraw);
+    co_await base::AwaitIo<>([&resume](auto handler) { resume = handler; });
+    ++withdrawn;
+    co_return base::Fail(base::Code::kCancelled, "withdrawn");
+  }
+
   std::vector<std::string> notifications;
   std::string relayed;
   std::function<void()> on_notify;
+  // What it was asked. Without a function that answers, it lets questions wait until they are
+  // withdrawn.
+  std::vector<std::string> asked;
+  std::function<std::string(const std::string& request)> answer_asked;
+  int withdrawn = 0;
 };
 
 // A call with everything that it refers to.

@@ -1,0 +1,112 @@
+#include "gateway/backends/stdio_call.h"
+
+#include <utility>
+
+#include "gateway/backends/passage.h"
+#include "gateway/backends/questions.h"
+#include "gateway/backends/upstream_error.h"
+#include "mcp/legacy/translate.h"
+
+namespace gateway {
+namespace {
+
+using base::Code;
+using mcp::Response;
+using Event = StdioRequest::Event;
+
+constexpr std::string_view kListen = "subscriptions/listen";
+
+std::string WithProgressToken(const mcp::Call& call, std::string_view raw_token) {
+  const mcp::Span& token = call.envelope.progress_token;
+  std::string out(call.bytes.substr(0, token.begin));
+  out += raw_token;
+  out += call.bytes.substr(token.end);
+  return out;
+}
+
+// The call as the program gets it, under `raw_number`.
+std::string MessageFor(const mcp::Call& call, Passage passage, std::string_view raw_number) {
+  std::string storage;
+  std::string_view bytes = call.bytes;
+  mcp::Envelope envelope = call.envelope;
+  if (!envelope.progress_token.empty()) {
+    storage = WithProgressToken(call, raw_number);
+    bytes = storage;
+    envelope = *mcp::Scan(bytes);
+  }
+  switch (passage) {
+    case Passage::kToModern:
+      return mcp::legacy::ToModernRequest(bytes, envelope, IdentityOf(call), raw_number);
+    case Passage::kToOlder:
+      return mcp::legacy::ToLegacyRequest(bytes, envelope, raw_number);
+    default:
+      return mcp::legacy::WithId(bytes, envelope, raw_number);
+  }
+}
+
+// What comes for the call, until its answer.
+base::Task<base::Result<std::string>> AwaitAnswer(mcp::Call& call, StdioRequest& request,
+                                                  Questions& questions,
+                                                  base::CancelSignal& cancel) {
+  const bool listening = call.method == kListen;
+  for (;;) {
+    base::Result<Event> event = co_await request.Next(cancel);
+    if (!event) co_return event.error();
+    switch (event->kind) {
+      case Event::Kind::kAnswer:
+        co_return std::move(event->bytes);
+      case Event::Kind::kQuestion:
+        questions.Take(event->bytes, *mcp::Scan(event->bytes));
+        break;
+      case Event::Kind::kWithdrawal:
+        questions.TakeCancellation(event->bytes, *mcp::Scan(event->bytes));
+        break;
+      case Event::Kind::kNotification:
+        if (!listening && !MayHear(call, event->bytes)) break;
+        if (auto sent = co_await call.client.Notify(event->bytes); !sent) co_return sent.error();
+    }
+  }
+}
+
+}  // namespace
+
+base::Task<Response> CallProgram(mcp::Call& call, std::shared_ptr<StdioChild> child,
+                                 StdioCallOptions options, Deadline& deadline,
+                                 const base::Clock& clock) {
+  const Passage passage = PassageOf(call, mcp::IsModern(options.revision), true);
+  if (passage == Passage::kNone) co_return AnswerInstead(call, options.server);
+
+  const std::uint64_t number = child->NextNumber();
+  const std::string message = MessageFor(call, passage, std::to_string(number));
+  StdioRequest::Caller caller;
+  caller.progress_token = call.envelope.progress_token.of(call.bytes);
+  if (call.method == kListen) caller.subscription_id = call.id();
+  if (options.may_ask) caller.capabilities = call.client_capabilities;
+
+  const base::TimePoint begun = clock.Now();
+  const auto request = child->Ask(number, message, std::move(caller));
+  if (!request) co_return UpstreamError(call, options.server, request.error());
+  const auto deliver = [child](const std::string& answer) { (void)child->Send(answer); };
+  Questions questions(call.client, deliver);
+  base::Result<std::string> answer =
+      co_await AwaitAnswer(call, **request, questions, deadline.signal());
+  co_await questions.End();
+  call.record.server_time =
+      std::chrono::duration_cast<std::chrono::microseconds>(clock.Now() - begun);
+
+  if (!answer) {
+    if (!(*request)->finished()) child->Cancel(number);
+    if (!deadline.expired()) co_return UpstreamError(call, options.server, answer.error());
+    if (child->last_heard() < begun) child->End("it answered nothing for too long");
+    co_return UpstreamError(call, options.server,
+                            base::Fail(Code::kDeadlineExceeded, "the call took too long"));
+  }
+  if (call.collect_result_up_to != 0 && answer->size() > call.collect_result_up_to) {
+    co_return UpstreamError(call, options.server,
+                            base::Fail(Code::kResourceExhausted, "the answer is too long"));
+  }
+  const mcp::Envelope envelope = *mcp::Scan(*answer);
+  co_return Response::Message(AnswerTo(call, passage, *answer, envelope));
+}
+
+}  // namespace gateway
