@@ -97,6 +97,7 @@ class Gateway {
   state::Tokens tokens_;
   state::EndedSessions ended_;
   UpstreamTable upstreams_{clock_};
+  mcp::legacy::ParkedCalls parked_{clock_};
   const GateOptions gate_;
 
   ReportQueue reports_;
@@ -148,7 +149,8 @@ base::Result<void> Gateway::StartWorkers() {
                                     .make_backend = MakeBackend,
                                     .upstreams = upstreams_,
                                     .stdio = stdio_.get(),
-                                    .reporter = reports_});
+                                    .reporter = reports_,
+                                    .parked = &parked_});
   // Until the registry's keys come; sessions sealed with it do not outlive this process.
   const std::vector<std::string> ring = {base::auth::RandomBytes(32)};
   for (int i = 0; i < settings_.workers; ++i) {

@@ -120,7 +120,8 @@ Worker::Worker(std::uint32_t index, std::vector<std::string> session_ring, Share
       keep_running_(loop_.io.get_executor()),
       ending_(loop_.io),
       client_(base::http::Client::Create(loop_, shared.backend_limits.ForClient())),
-      backend_context_{loop_, *client_, shared.upstreams, shared.stdio, shared.backend_limits},
+      backend_context_{
+          loop_, *client_, shared.upstreams, shared.stdio, shared.backend_limits, shared.parked},
       gate_(shared.gate, shared.flood, shared.tokens, shared.clock),
       sessions_({shared.gateway_name, index}, std::move(session_ring), shared.ended_sessions,
                 shared.clock),
@@ -143,7 +144,9 @@ void Worker::Start() {
 
 // Lets the exchanges notice that they were cancelled, and give back what they hold.
 void Worker::EndWhenIdle(std::chrono::steady_clock::time_point at_latest) {
-  if (active() == 0 || std::chrono::steady_clock::now() >= at_latest) {
+  const bool parked = shared_.parked && !shared_.parked->EndAll(loop_);
+  const bool idle = active() == 0 && !parked;
+  if (idle || std::chrono::steady_clock::now() >= at_latest) {
     loop_.io.stop();
     return;
   }

@@ -30,6 +30,7 @@
 #include "gateway/routing/sessions.h"
 #include "gateway/state/ended_sessions.h"
 #include "gateway/state/traffic.h"
+#include "mcp/legacy/parked_calls.h"
 
 namespace gateway {
 
@@ -52,6 +53,8 @@ struct SharedByWorkers {
   UpstreamTable& upstreams;
   StdioServers* stdio = nullptr;
   Reporter& reporter;
+  // Absent: older servers cannot ask modern callers anything.
+  mcp::legacy::ParkedCalls* parked = nullptr;
 };
 
 class Worker final : public base::http::Service {

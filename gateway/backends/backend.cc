@@ -5,6 +5,8 @@
 #include "gateway/backends/stdio_servers.h"
 #include "gateway/backends/upstream_error.h"
 #include "gateway/backends/upstream_table.h"
+#include "mcp/legacy/ask_for_input.h"
+#include "mcp/legacy/park_for_input.h"
 #include "portolan/v1/bootstrap.pb.h"
 #include "portolan/v1/server.pb.h"
 
@@ -64,15 +66,16 @@ std::string BackendKey(const std::string& server_name, const portolan::v1::Serve
   return server_name + "\n" + base::auth::Hex(base::auth::Sha256(what));
 }
 
-std::shared_ptr<mcp::Handler> MakeBackend(const std::string& server_name,
-                                          const portolan::v1::Server& spec,
-                                          BackendContext& context) {
+namespace {
+
+// The server as it is, in its own era.
+std::shared_ptr<mcp::Handler> MakeServer(const std::string& server_name,
+                                         const portolan::v1::Server& spec,
+                                         const std::shared_ptr<Upstream>& upstream,
+                                         BackendContext& context) {
   const portolan::v1::Endpoint& endpoint = spec.endpoint();
   if (endpoint.has_stdio()) {
-    if (context.stdio) {
-      return context.stdio->Get(
-          server_name, spec, context.upstreams.Find(BackendKey(server_name, spec)), context.loop);
-    }
+    if (context.stdio) return context.stdio->Get(server_name, spec, upstream, context.loop);
     return std::make_shared<UnservedServer>(
         server_name, "is a program, and this gateway starts none (--allow-stdio is off).");
   }
@@ -84,8 +87,21 @@ std::shared_ptr<mcp::Handler> MakeBackend(const std::string& server_name,
   if (!url) return std::make_shared<UnservedServer>(server_name, "has a URL that is no URL.");
   RemoteServer::Options options{server_name, *std::move(url),
                                 spec.sessions() == portolan::v1::Sessions::SHARED};
-  return std::make_shared<RemoteServer>(
-      std::move(options), context.upstreams.Find(BackendKey(server_name, spec)), context);
+  return std::make_shared<RemoteServer>(std::move(options), upstream, context);
+}
+
+}  // namespace
+
+std::shared_ptr<mcp::Handler> MakeBackend(const std::string& server_name,
+                                          const portolan::v1::Server& spec,
+                                          BackendContext& context) {
+  const std::shared_ptr<Upstream> upstream = context.upstreams.Find(BackendKey(server_name, spec));
+  const auto revision = [upstream] { return upstream->revision(); };
+  std::shared_ptr<mcp::Handler> server = MakeServer(server_name, spec, upstream, context);
+  server = std::make_shared<mcp::legacy::AskForInput>(std::move(server), revision);
+  if (!context.parked) return server;
+  mcp::legacy::ParkForInput::Options options{context.loop, *context.parked, server_name, revision};
+  return std::make_shared<mcp::legacy::ParkForInput>(std::move(server), std::move(options));
 }
 
 }  // namespace gateway

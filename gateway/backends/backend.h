@@ -22,6 +22,10 @@ class Limits;
 class Server;
 }  // namespace portolan::v1
 
+namespace mcp::legacy {
+class ParkedCalls;
+}
+
 namespace gateway {
 
 class StdioServers;
@@ -60,12 +64,13 @@ struct BackendContext {
   // Absent: this gateway starts no programs (`--allow-stdio` is off).
   StdioServers* stdio;
   const BackendLimits& limits;
+  // Absent: older servers cannot ask modern callers anything.
+  mcp::legacy::ParkedCalls* parked = nullptr;
 };
 
 // Never null: a server that this gateway cannot serve (a stdio endpoint without `--allow-stdio`)
-// answers each call with an error that says so. Servers of either era are served; a call of the
-// other era is translated (server/discover, tools/list, tools/call and ping), other methods get
-// -32601.
+// answers each call with an error that says so. Servers of either era are served, with what stands
+// between the eras around them (passage.h, mcp/legacy).
 std::shared_ptr<mcp::Handler> MakeBackend(const std::string& server_name,
                                           const portolan::v1::Server& spec,
                                           BackendContext& context);
