@@ -16,13 +16,22 @@ base::auth::Aead FreshKey() {
 
 }  // namespace
 
-HttpService::HttpService(base::Loop& loop, mcp::Handler& handler, Era era, const base::Clock& clock)
-    : loop_(loop), handler_(handler), era_(era), sessions_(FreshKey(), "demo", clock) {
+HttpService::HttpService(base::Loop& loop, mcp::Handler& handler, Era era, const base::Clock& clock,
+                         bool loopback)
+    : loop_(loop),
+      handler_(handler),
+      era_(era),
+      loopback_(loopback),
+      sessions_(FreshKey(), "demo", clock) {
   if (era_ != Era::kModern) options_.sessions = &sessions_;
 }
 
 base::Task<void> HttpService::Serve(base::http::Exchange& exchange) {
   const base::http::RequestHead& head = exchange.head();
+  if (loopback_ && !origins_.Admits(head.fields)) {
+    co_await Answer(exchange, 403, "this Host or Origin is not served here\n");
+    co_return;
+  }
   if (head.path == "/healthz") {
     co_await Answer(exchange, 200, "ok\n");
     co_return;

@@ -75,7 +75,7 @@ int ServeHttp(base::Loop& loop, mcp::Handler& handler, const Options& options) {
     return 2;
   }
   base::SystemClock clock;
-  demo::HttpService service(loop, handler, options.era, clock);
+  demo::HttpService service(loop, handler, options.era, clock, address->is_loopback());
   auto server = base::http::Server::Listen(loop, *address, false, {}, service);
   if (!server) {
     std::cerr << server.error().message << '\n';

@@ -50,6 +50,10 @@ void ReadAccept(std::string_view value, RequestHeaders& headers) {
   }
 }
 
+bool IsTaskMethod(std::string_view method) {
+  return method == "tasks/get" || method == "tasks/update" || method == "tasks/cancel";
+}
+
 CallError Refusal(int code, std::string sentence, std::string_view reason) {
   CallError error;
   error.code = code;
@@ -164,6 +168,12 @@ std::optional<CallError> CheckModern(const RequestHeaders& headers, std::string_
   if (NeedsName(method)) {
     if (!headers.name) return Mismatch("Mcp-Name", true);
     if (*headers.name != item && DecodeHeaderValue(*headers.name) != item)
+      return Mismatch("Mcp-Name", false);
+  }
+  // Of a task, what is there must be right (SEP-2663, Routing Headers).
+  if (headers.name && IsTaskMethod(method)) {
+    const std::string id = DecodeString(Member(envelope.params.of(bytes), "taskId"));
+    if (*headers.name != id && DecodeHeaderValue(*headers.name) != id)
       return Mismatch("Mcp-Name", false);
   }
   return std::nullopt;

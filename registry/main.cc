@@ -191,7 +191,7 @@ void Registry::MakeFaces() {
                           base::http::Exchange& exchange,
                           const Caller& caller) { return registry_api_->Serve(exchange, caller); },
       .metrics = [this] { return Metrics(); },
-      .origins = OriginCheck(settings_.public_url, settings_.http_listen.is_loopback()),
+      .origins = base::http::OriginCheck(settings_.public_url, settings_.http_listen.is_loopback()),
       .https = settings_.public_url.starts_with("https:")};
   http_face_ = std::make_unique<HttpFace>(std::move(parts));
   doorway_.LeadTo(*http_face_);

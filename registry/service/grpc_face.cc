@@ -10,6 +10,7 @@
 
 #include <mutex>
 
+#include "base/http/origin_check.h"
 #include "registry/service/grpc_stream.h"
 #include "registry/service/locality.h"
 
@@ -43,7 +44,7 @@ base::Result<Caller> Identify(const grpc::CallbackServerContext& context,
   }
   const std::string peer = context.peer();
   proof.local = !forwarded && IsLoopbackAddress(PeerAddress(peer)) &&
-                IsLoopbackHost(View(context.ExperimentalGetAuthority()));
+                base::http::IsLoopbackHost(View(context.ExperimentalGetAuthority()));
   return authenticator.Identify(proof);
 }
 

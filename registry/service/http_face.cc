@@ -20,7 +20,7 @@ bool IsLocal(const Exchange& exchange) {
     if (TellsOfForwarding(field.name)) return false;
   }
   return IsLoopbackAddress(exchange.peer_address()) &&
-         IsLoopbackHost(fields.Find("Host").value_or(""));
+         base::http::IsLoopbackHost(fields.Find("Host").value_or(""));
 }
 
 // Of `a=1; portolan_session=...`.

@@ -11,13 +11,13 @@
 #include <functional>
 #include <string>
 
+#include "base/http/origin_check.h"
 #include "base/http/server.h"
 #include "base/loop.h"
 #include "mcp/handler.h"
 #include "mcp/legacy/session_host.h"
 #include "registry/service/authenticator.h"
 #include "registry/service/connect_face.h"
-#include "registry/service/origin_check.h"
 #include "registry/service/worker_pool.h"
 
 namespace registry {
@@ -36,7 +36,7 @@ class HttpFace final : public base::http::Service {
     std::function<base::Task<void>(base::http::Exchange&, const Caller&)> registry_api;
     // Prometheus text.
     std::function<std::string()> metrics;
-    OriginCheck origins;
+    base::http::OriginCheck origins;
     // Cookies say Secure.
     bool https = false;
   };
