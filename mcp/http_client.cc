@@ -115,6 +115,8 @@ base::Task<base::Result<std::string_view>> Answer::NextMessage(std::size_t max_b
     if (!event) co_return event.error();
     if (*event) {
       const std::string_view data = (*event)->data;
+      if ((*event)->has_id) last_event_id_ = (*event)->id;
+      if ((*event)->retry_ms) retry_ = std::chrono::milliseconds(*(*event)->retry_ms);
       if (data.size() > max_bytes) {
         co_return base::Fail(Code::kResourceExhausted,
                              "a message is longer than " + std::to_string(max_bytes) + " bytes");
@@ -190,18 +192,18 @@ base::Task<base::Result<ReceivedMessage>> ReadResponse(Answer& answer, std::stri
       if (!taken) co_return taken.error();
       continue;
     }
-    const std::string_view id = envelope->id.of(*bytes);
-    const bool is_anonymous =
-        envelope->kind == Envelope::Kind::kError && (id.empty() || id == "null");
-    // An error without an id can only mean our request: nothing else was sent in this exchange.
-    if (is_anonymous || IsSameId(id, raw_id)) co_return ReceivedMessage{*bytes, *envelope};
-    if (answer.form() == Source::Form::kJson) {
-      co_return base::Fail(Code::kDataLoss, "the server answered with another id");
-    }
+    if (IsAnswerTo(*bytes, *envelope, raw_id)) co_return ReceivedMessage{*bytes, *envelope};
+    co_return base::Fail(Code::kDataLoss, "the server answered with another id");
   }
   if (answer.ok())
     co_return base::Fail(Code::kUnavailable, "the server ended its answer without a response");
   co_return base::Fail(Code::kUnavailable, "the server answered " + status);
+}
+
+bool IsAnswerTo(std::string_view bytes, const Envelope& envelope, std::string_view raw_id) {
+  const std::string_view id = envelope.id.of(bytes);
+  if (envelope.kind == Envelope::Kind::kError && (id.empty() || id == "null")) return true;
+  return IsSameId(id, raw_id);
 }
 
 bool IsSessionLoss(const Answer& answer, std::string_view session) {

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -71,6 +72,12 @@ class Answer final : public Source {
   // As messages: the body, or the data of each event that has some; empty at the end. Valid until
   // the next call. kResourceExhausted over `max_bytes`. Do not mix with Next.
   base::Task<base::Result<std::string_view>> NextMessage(std::size_t max_bytes);
+  // Of the events that NextMessage has read: the last id and what `retry` said last. By these an
+  // older server lets a stream be gone on with.
+  const std::string& last_event_id() const { return last_event_id_; }
+  std::optional<std::chrono::milliseconds> retry() const { return retry_; }
+  // The server may be quiet for so long from its next pause on; zero: without end.
+  void AllowQuiet(std::chrono::milliseconds limit) { exchange_->set_idle_limit(limit); }
 
  private:
   std::unique_ptr<base::http::ClientExchange> exchange_;
@@ -83,7 +90,8 @@ class Answer final : public Source {
   std::string retry_after_;
   std::string challenge_;
   bool read_ = false;
-  bool events_started_ = false;
+  std::string last_event_id_;
+  std::optional<std::chrono::milliseconds> retry_;
   SseParser events_;
 };
 
@@ -108,6 +116,10 @@ base::Task<base::Result<ReceivedMessage>> ReadResponse(Answer& answer, std::stri
                                                        std::size_t max_bytes,
                                                        NotificationSink* on_notification = nullptr);
 
+// Whether a response answers the request with that id. An error without an id does: nothing else was
+// sent in the exchange.
+bool IsAnswerTo(std::string_view bytes, const Envelope& envelope, std::string_view raw_id);
+
 // A server of an older revision has forgotten our session: 404, or a 400 (some servers) to a
 // request that carried one.
 bool IsSessionLoss(const Answer& answer, std::string_view session);
@@ -129,6 +141,8 @@ struct HandshakeOptions {
   std::size_t max_bytes = 4 * 1024 * 1024;
   // Where not null: how long connecting took, at the first message.
   base::http::ConnectTimes* times = nullptr;
+  // What initialize offers: the revision of an older caller, so that it gets what it understands.
+  Revision offer = kLatestLegacy;
 };
 
 // Finds out the era of a server: server/discover first; an answer that only an older server gives

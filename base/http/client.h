@@ -66,6 +66,9 @@ class ClientExchange {
   virtual Task<Result<std::string_view>> ReadBody(std::size_t max_bytes) = 0;
   // True once the body was read to its end.
   virtual bool complete() const = 0;
+  // From the next wait on: how long the server may send nothing (zero: without end). For a server
+  // that waits for somebody itself.
+  virtual void set_idle_limit(std::chrono::milliseconds limit) = 0;
 };
 
 // Time the stages of a new connection took; zero for a kept one.

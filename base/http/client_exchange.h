@@ -32,6 +32,7 @@ class HttpExchange final : public ClientExchange, private BodyOwner {
   Task<Result<std::string_view>> ReadSome() override;
   Task<Result<std::string_view>> ReadBody(std::size_t max_bytes) override;
   bool complete() const override { return body_.complete(); }
+  void set_idle_limit(std::chrono::milliseconds limit) override { idle_ = limit; }
 
  private:
   struct OnCancel {
@@ -51,7 +52,7 @@ class HttpExchange final : public ClientExchange, private BodyOwner {
   Wire& wire_;
   CancelSignal* cancel_;
   std::optional<CancelSignal::Hook<OnCancel>> hook_;
-  const std::chrono::milliseconds idle_;
+  std::chrono::milliseconds idle_;
   const bool is_head_request_;
   const bool is_idempotent_;
   bool cancelled_ = false;

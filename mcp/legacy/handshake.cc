@@ -18,11 +18,11 @@ std::string VersionList() {
 
 }  // namespace
 
-std::string InitializeRequest(std::string_view raw_id, const Identity& identity) {
+std::string InitializeRequest(std::string_view raw_id, const Identity& identity, Revision offer) {
   std::string out = R"({"jsonrpc":"2.0","id":)";
   out += raw_id;
   out += R"(,"method":"initialize","params":{"protocolVersion":)";
-  out += Quote(ToString(kLatestLegacy));
+  out += Quote(ToString(offer));
   out += ",\"capabilities\":" + identity.capabilities + ",\"clientInfo\":" + identity.info + "}}";
   return out;
 }

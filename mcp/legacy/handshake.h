@@ -12,8 +12,9 @@
 
 namespace mcp::legacy {
 
-// `raw_id` is raw JSON. Offers the newest revision that has a handshake.
-std::string InitializeRequest(std::string_view raw_id, const Identity& identity);
+// `raw_id` is raw JSON. REQUIRES: `offer` is a revision with a handshake.
+std::string InitializeRequest(std::string_view raw_id, const Identity& identity,
+                              Revision offer = kLatestLegacy);
 
 inline constexpr std::string_view kInitializedNotification =
     R"({"jsonrpc":"2.0","method":"notifications/initialized"})";

@@ -22,11 +22,11 @@ SendFailure HandshakeFailure(const base::Error& error, std::string_view what) {
 
 base::Task<boost::system::result<Handshake, SendFailure>> OpenSession(
     base::http::Client& client, const base::http::Url& url, const HandshakeOptions& options) {
-  const std::string request = InitializeRequest(kInitializeId, options.identity);
+  const std::string request = InitializeRequest(kInitializeId, options.identity, options.offer);
   const std::string_view pieces[] = {request};
   OutgoingMessage message;
   message.body = pieces;
-  message.revision = kLatestLegacy;
+  message.revision = options.offer;
   message.method = "initialize";
   message.fields = options.fields;
   message.cancel = options.cancel;
@@ -69,6 +69,23 @@ base::Task<void> CloseSession(base::http::Client& client, const base::http::Url&
   auto exchange = co_await client.Send(url, request);
   // Read to its end, so that the connection is kept.
   if (exchange) co_await (*exchange)->ReadBody(64 * 1024);
+}
+
+base::Task<boost::system::result<std::unique_ptr<Answer>, SendFailure>> OpenStream(
+    base::http::Client& client, const base::http::Url& url, const StreamRequest& request) {
+  std::vector<base::http::Field> fields{{"Accept", "text/event-stream"},
+                                        {"MCP-Protocol-Version", ToString(request.revision)}};
+  if (!request.session.empty()) fields.push_back({"Mcp-Session-Id", request.session});
+  if (!request.last_event_id.empty()) fields.push_back({"Last-Event-ID", request.last_event_id});
+  base::http::Client::Request get;
+  get.method = "GET";
+  get.fields = fields;
+  get.cancel = request.cancel;
+  get.first_byte = request.first_byte;
+  get.endless_body = true;
+  auto exchange = co_await client.Send(url, get);
+  if (!exchange) co_return exchange.error();
+  co_return std::make_unique<Answer>(std::move(*exchange));
 }
 
 }  // namespace mcp::legacy

@@ -1,5 +1,5 @@
 // Our side of a session with a server of an older revision over Streamable HTTP: initialize,
-// initialized, DELETE.
+// initialized, GET, DELETE.
 #pragma once
 
 #include "base/http/client.h"
@@ -16,5 +16,20 @@ base::Task<boost::system::result<Handshake, base::http::SendFailure>> OpenSessio
 // Tells the server that we are done; whatever it answers is fine.
 base::Task<void> CloseSession(base::http::Client& client, const base::http::Url& url,
                               std::string session, std::span<const base::http::Field> fields);
+
+// What a GET for events says.
+struct StreamRequest {
+  std::string_view session;  // empty: the server keeps none
+  Revision revision = kLatestLegacy;
+  // Go on behind this event, of whatever stream it was; empty: what the server pushes from now on.
+  std::string_view last_event_id;
+  base::CancelSignal* cancel = nullptr;
+  // Until the head comes; zero: the client's limit.
+  std::chrono::milliseconds first_byte{0};
+};
+
+// Returns when the head of the answer has come, whatever its status. The stream has no idle limit.
+base::Task<boost::system::result<std::unique_ptr<Answer>, base::http::SendFailure>> OpenStream(
+    base::http::Client& client, const base::http::Url& url, const StreamRequest& request);
 
 }  // namespace mcp::legacy
