@@ -13,7 +13,7 @@ class Deadline {
  public:
   // `total` zero: none.
   Deadline(base::Loop& loop, base::CancelSignal& caller, std::chrono::milliseconds total)
-      : hook_(caller, CallerGone{*this}) {
+      : total_(total), hook_(caller, CallerGone{*this}) {
     if (caller.requested()) signal_.Request();
     if (total.count() > 0) loop.timers.Arm(timer_, total, Expire, this);
   }
@@ -23,6 +23,7 @@ class Deadline {
   base::CancelSignal& signal() { return signal_; }
   // The time was over; otherwise a requested signal means that the caller gave up.
   bool expired() const { return expired_; }
+  std::chrono::milliseconds total() const { return total_; }
 
  private:
   struct CallerGone {
@@ -34,6 +35,7 @@ class Deadline {
     static_cast<Deadline*>(self)->signal_.Request();
   }
 
+  const std::chrono::milliseconds total_;
   base::CancelSignal signal_;
   base::CancelSignal::Hook<CallerGone> hook_;
   base::Timers::Timer timer_;

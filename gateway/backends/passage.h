@@ -17,6 +17,8 @@
 
 namespace gateway {
 
+inline constexpr std::string_view kListenMethod = "subscriptions/listen";
+
 enum class Passage {
   kUntouched,
   kRenumbered,  // another id, since several callers share what the server sees as one

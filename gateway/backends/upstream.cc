@@ -10,6 +10,8 @@ namespace {
 constexpr std::string_view kMeeting = "\nmeeting";
 constexpr std::size_t kMaxSessions = 10'000;
 constexpr std::chrono::seconds kSpare{10};
+constexpr std::size_t kMaxMemories = 10'000;
+constexpr std::size_t kMaxSubscriptions = 1'000;
 
 }  // namespace
 
@@ -35,7 +37,7 @@ void Upstream::Know(mcp::Revision revision, std::string introduction) {
     introduction_ = std::make_shared<const std::string>(std::move(introduction));
     revision_.store(static_cast<int>(revision), std::memory_order_release);
   }
-  Opened(std::string(kMeeting), {});
+  Opened(std::string(kMeeting), std::make_shared<const UpstreamSession>());
 }
 
 void Upstream::MeetingFailed() { Failed(std::string(kMeeting)); }
@@ -79,19 +81,17 @@ base::Task<Upstream::SessionPointer> Upstream::Acquire(base::Loop& loop, std::st
   }
 }
 
-Upstream::SessionPointer Upstream::Opened(const std::string& key, UpstreamSession session) {
-  auto opened = std::make_shared<const UpstreamSession>(std::move(session));
+void Upstream::Opened(const std::string& key, SessionPointer session) {
   std::vector<std::function<void()>> waiters;
   {
     const std::lock_guard lock(mutex_);
     Entry& entry = sessions_[key];
-    entry.session = opened;
+    entry.session = std::move(session);
     entry.used = clock_.Now();
     waiters = std::move(entry.waiters);
     entry.waiters.clear();
   }
   for (const auto& resume : waiters) resume();
-  return opened;
 }
 
 void Upstream::Failed(const std::string& key) {
@@ -129,6 +129,70 @@ void Upstream::RemoveIdle(std::chrono::milliseconds idle, std::vector<SessionPoi
     if (is_idle && taken) taken->push_back(std::move(entry.second.session));
     return is_idle;
   });
+}
+
+void Upstream::End(const std::string& key) {
+  std::function<void()> ender;
+  {
+    const std::lock_guard lock(mutex_);
+    memories_.erase(key);
+    const auto found = sessions_.find(key);
+    // One that is being opened serves its call first, and ends when it is idle.
+    if (found == sessions_.end() || !found->second.session) return;
+    ended_.push_back(std::move(found->second.session));
+    sessions_.erase(found);
+    if (!enders_.empty()) ender = enders_.front().second;
+  }
+  if (ender) ender();
+}
+
+std::vector<Upstream::SessionPointer> Upstream::TakeEnded() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(ended_, {});
+}
+
+void Upstream::AddEnder(const void* owner, std::function<void()> ender) {
+  const std::lock_guard lock(mutex_);
+  enders_.emplace_back(owner, std::move(ender));
+}
+
+void Upstream::RemoveEnder(const void* owner) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(enders_, [&](const auto& ender) { return ender.first == owner; });
+}
+
+Upstream::Memory& Upstream::MemoryOf(const std::string& key) {
+  const auto found = memories_.find(key);
+  if (found != memories_.end()) return found->second;
+  // Keys are random: so is the one that is forgotten.
+  if (memories_.size() >= kMaxMemories) memories_.erase(memories_.begin());
+  return memories_[key];
+}
+
+void Upstream::NoteSubscribed(const std::string& key, std::string uri) {
+  const std::lock_guard lock(mutex_);
+  Memory& memory = MemoryOf(key);
+  if (memory.subscribed.size() < kMaxSubscriptions) memory.subscribed.insert(std::move(uri));
+}
+
+void Upstream::NoteUnsubscribed(const std::string& key, std::string_view uri) {
+  const std::lock_guard lock(mutex_);
+  const auto found = memories_.find(key);
+  if (found == memories_.end()) return;
+  const auto subscribed = found->second.subscribed.find(uri);
+  if (subscribed != found->second.subscribed.end()) found->second.subscribed.erase(subscribed);
+  if (found->second.empty()) memories_.erase(found);
+}
+
+void Upstream::NoteLogLevel(const std::string& key, std::string raw_level) {
+  const std::lock_guard lock(mutex_);
+  MemoryOf(key).log_level = std::move(raw_level);
+}
+
+Upstream::Memory Upstream::Recall(const std::string& key) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = memories_.find(key);
+  return found == memories_.end() ? Memory() : found->second;
 }
 
 std::size_t Upstream::sessions() const {

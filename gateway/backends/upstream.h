@@ -13,8 +13,10 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -52,11 +54,16 @@ class Upstream {
 
   using SessionPointer = std::shared_ptr<const UpstreamSession>;
 
+  // The key of a caller's own session.
+  static std::string KeyOf(std::string_view caller_session) {
+    return "session:" + std::string(caller_session);
+  }
+
   // Without waiting; null when there is none.
   SessionPointer Find(std::string_view key);
   // The session for `key`. Null: the caller opens it, and calls Opened or Failed once.
   base::Task<SessionPointer> Acquire(base::Loop& loop, std::string key);
-  SessionPointer Opened(const std::string& key, UpstreamSession session);
+  void Opened(const std::string& key, SessionPointer session);
   void Failed(const std::string& key);
   // The server has forgotten it: the next Acquire opens another. A newer one stays.
   void Lost(std::string_view key, const SessionPointer& session);
@@ -64,6 +71,25 @@ class Upstream {
   // Those that nobody used for so long, taken out; the caller ends them.
   std::vector<SessionPointer> TakeIdle(std::chrono::milliseconds idle);
   std::size_t sessions() const;
+
+  // Whoever it served is gone: it is taken out, and one of the enders is called (by this thread,
+  // without the lock), who takes it by TakeEnded and tells the server.
+  void End(const std::string& key);
+  std::vector<SessionPointer> TakeEnded();
+  void AddEnder(const void* owner, std::function<void()> ender);
+  void RemoveEnder(const void* owner);
+
+  // ---- What was said in a session and must be said again in the next one of that key
+
+  struct Memory {
+    std::set<std::string, std::less<>> subscribed;  // URIs
+    std::string log_level;                          // a raw JSON string
+    bool empty() const { return subscribed.empty() && log_level.empty(); }
+  };
+  void NoteSubscribed(const std::string& key, std::string uri);
+  void NoteUnsubscribed(const std::string& key, std::string_view uri);
+  void NoteLogLevel(const std::string& key, std::string raw_level);
+  Memory Recall(const std::string& key) const;
 
   // For requests that share a session: no two have the same id.
   std::uint64_t NextId() { return next_id_.fetch_add(1, std::memory_order_relaxed); }
@@ -76,6 +102,7 @@ class Upstream {
   };
 
   // Under the lock.
+  Memory& MemoryOf(const std::string& key);
   void RemoveIdle(std::chrono::milliseconds idle, std::vector<SessionPointer>* taken);
 
   // Constant after construction
@@ -89,6 +116,9 @@ class Upstream {
   mutable std::mutex mutex_;
   std::shared_ptr<const std::string> introduction_;
   std::map<std::string, Entry, std::less<>> sessions_;
+  std::map<std::string, Memory> memories_;
+  std::vector<SessionPointer> ended_;
+  std::vector<std::pair<const void*, std::function<void()>>> enders_;
 };
 
 }  // namespace gateway

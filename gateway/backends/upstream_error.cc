@@ -54,6 +54,14 @@ mcp::Response UpstreamError(mcp::Call& call, std::string_view server, const base
   return Failed(call, mcp::Outcome::kUpstreamFailed, told, error.message);
 }
 
+mcp::Response UpstreamError(mcp::Call& call, std::string_view server, const base::Error& error,
+                            const Deadline& deadline) {
+  if (!deadline.expired()) return UpstreamError(call, server, error);
+  const std::string sentence =
+      "no answer within " + std::to_string(deadline.total().count()) + " ms";
+  return UpstreamError(call, server, base::Fail(base::Code::kDeadlineExceeded, sentence));
+}
+
 mcp::Response ServerBusy(mcp::Call& call, std::string_view server, std::string_view sentence,
                          std::optional<std::int64_t> retry_after_s) {
   mcp::CallError told;

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "gateway/backends/deadline.h"
 #include "mcp/call.h"
 
 namespace gateway {
@@ -14,6 +15,10 @@ namespace gateway {
 // kUnavailable and its like: -31502. kDeadlineExceeded: -31504. kResourceExhausted: -31413, the
 // answer is too long. kCancelled: nobody is there to answer.
 mcp::Response UpstreamError(mcp::Call& call, std::string_view server, const base::Error& error);
+
+// The same; -31504 when the call's own time was over.
+mcp::Response UpstreamError(mcp::Call& call, std::string_view server, const base::Error& error,
+                            const Deadline& deadline);
 
 // -31503: it cannot take the call now.
 mcp::Response ServerBusy(mcp::Call& call, std::string_view server, std::string_view sentence,

@@ -11,4 +11,16 @@ std::shared_ptr<Upstream> UpstreamTable::Find(const std::string& key) {
   return made;
 }
 
+void UpstreamTable::EndSession(std::string_view session) {
+  std::vector<std::shared_ptr<Upstream>> upstreams;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [_, upstream] : upstreams_) {
+      if (auto found = upstream.lock()) upstreams.push_back(std::move(found));
+    }
+  }
+  const std::string key = Upstream::KeyOf(session);
+  for (const auto& upstream : upstreams) upstream->End(key);
+}
+
 }  // namespace gateway

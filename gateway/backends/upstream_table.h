@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 
 #include "base/clock.h"
 #include "gateway/backends/upstream.h"
@@ -18,6 +19,9 @@ class UpstreamTable {
 
   // The one of that key; it lives as long as somebody holds it.
   std::shared_ptr<Upstream> Find(const std::string& key);
+
+  // A caller's session (Call::session) has ended: what servers keep for it is ended too, soon.
+  void EndSession(std::string_view session);
 
  private:
   const base::Clock& clock_;

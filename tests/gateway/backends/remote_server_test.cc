@@ -95,13 +95,18 @@ struct OlderServer {
 
 class RemoteServerTest : public support::BackendTest {
  protected:
+  // What is said to a server beside the calls must be over before the loop is gone.
+  void TearDown() override {
+    backend_.reset();
+    RunUntil([&] { return upstream_.use_count() == 1; });
+  }
   void Start(ScriptedServer::Answer answer) {
     server_ = std::make_unique<ScriptedServer>(loop_, std::move(answer));
     MakeBackendFor(server_->url());
   }
   void MakeBackendFor(const std::string& url) {
     RemoteServer::Options options{"local/x", *base::http::Url::Parse(url), shared_};
-    backend_ = std::make_shared<RemoteServer>(std::move(options), upstreams_.Find("x"), context_);
+    backend_ = std::make_shared<RemoteServer>(std::move(options), upstream_, context_);
   }
   // The calls among what the server was asked.
   std::vector<ScriptedServer::Request> Calls() const {
@@ -115,6 +120,7 @@ class RemoteServerTest : public support::BackendTest {
   support::FakeClock clock_;
   BackendLimits limits_;
   UpstreamTable upstreams_{clock_};
+  const std::shared_ptr<Upstream> upstream_ = upstreams_.Find("x");
   std::unique_ptr<base::http::Client> client_ =
       base::http::Client::Create(loop_, limits_.ForClient());
   BackendContext context_{loop_, *client_, upstreams_, nullptr, limits_};
@@ -352,7 +358,6 @@ TEST_F(RemoteServerTest, ACancelledCallIsToldToAnOlderServer) {
   EXPECT_EQ(Ask(*backend_, call).kind, mcp::Response::Kind::kGone);
   RunUntil([&] { return MethodOf(server_->requests.back()) == "notifications/cancelled"; });
   EXPECT_THAT(server_->requests.back().body, HasSubstr(R"("requestId":7)"));
-  RunUntil([&] { return backend_.use_count() == 1; });
 }
 
 TEST_F(RemoteServerTest, AServerThatStopsSpeakingModernIsMetAgain) {
@@ -386,7 +391,7 @@ TEST_F(RemoteServerTest, ASessionThatNobodyUsedIsEnded) {
     for (const auto& request : server_->requests) {
       if (request.method == "DELETE") ended = request.Field("mcp-session-id");
     }
-    return !ended.empty() && backend_.use_count() == 1;
+    return !ended.empty();
   });
   EXPECT_EQ(ended, "s-1");
 }

@@ -1,0 +1,55 @@
+#include "gateway/backends/outgoing.h"
+
+#include <chrono>
+
+#include "gateway/backends/forwarded_fields.h"
+#include "mcp/legacy/translate.h"
+
+namespace gateway {
+
+Outgoing MakeOutgoing(const mcp::Call& call, Passage passage, Upstream& upstream) {
+  Outgoing outgoing;
+  outgoing.passage = passage;
+  switch (passage) {
+    case Passage::kUntouched:
+    case Passage::kNone:
+      outgoing.bytes = call.bytes;
+      return outgoing;
+    case Passage::kRenumbered:
+      outgoing.raw_id = std::to_string(upstream.NextId());
+      outgoing.storage = mcp::legacy::WithId(call.bytes, call.envelope, outgoing.raw_id);
+      break;
+    case Passage::kToModern:
+      outgoing.storage = mcp::legacy::ToModernRequest(call.bytes, call.envelope, IdentityOf(call));
+      break;
+    case Passage::kToOlder:
+      outgoing.raw_id = std::to_string(upstream.NextId());
+      outgoing.storage = mcp::legacy::ToLegacyRequest(call.bytes, call.envelope, outgoing.raw_id);
+      break;
+  }
+  outgoing.bytes = outgoing.storage;
+  return outgoing;
+}
+
+base::Task<boost::system::result<std::unique_ptr<mcp::Answer>, base::http::SendFailure>> Send(
+    BackendContext& context, const base::http::Url& url, mcp::Call& call, const Outgoing& outgoing,
+    const UpstreamSession* session, Deadline& deadline) {
+  const FieldList fields = ForwardedFields(call, session == nullptr);
+  const std::string_view pieces[] = {outgoing.bytes};
+  mcp::OutgoingMessage message;
+  message.body = pieces;
+  message.revision = session ? session->revision : mcp::kLatest;
+  message.method = call.method;
+  message.item = call.item;
+  if (session) message.session = session->id;
+  message.fields = {fields.data(), fields.size()};
+  message.cancel = &deadline.signal();
+  message.endless = call.method == kListenMethod;
+  const auto begun = std::chrono::steady_clock::now();
+  auto answer = co_await mcp::Post(context.client, url, message);
+  call.record.server_time = std::chrono::duration_cast<std::chrono::microseconds>(
+      std::chrono::steady_clock::now() - begun);
+  co_return answer;
+}
+
+}  // namespace gateway

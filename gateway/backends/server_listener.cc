@@ -1,0 +1,238 @@
+#include "gateway/backends/server_listener.h"
+
+#include <algorithm>
+#include <functional>
+
+#include "gateway/backends/passage.h"
+#include "gateway/backends/upstream_error.h"
+#include "mcp/error.h"
+#include "mcp/legacy/session_client.h"
+#include "mcp/raw_json.h"
+
+namespace gateway {
+namespace {
+
+using base::Code;
+using mcp::Response;
+using std::chrono::milliseconds;
+
+// Some servers send the head of a stream with its first event: nobody waits longer for it than
+// that.
+constexpr milliseconds kOpenPatience{2'000};
+constexpr milliseconds kFirstPause{1'000};
+constexpr milliseconds kLongestPause{30'000};
+
+}  // namespace
+
+struct ServerListener::Opening {
+  std::string last_event_id;
+  Session session;
+  base::CancelSignal& cancel;
+  std::optional<boost::system::result<std::unique_ptr<mcp::Answer>, base::http::SendFailure>>
+      result;
+  std::function<void()> wake;
+
+  void Wake() {
+    if (const auto waiting = std::exchange(wake, nullptr)) waiting();
+  }
+};
+
+ServerListener::ServerListener(const std::string& name, std::shared_ptr<ServerSessions> sessions,
+                               const std::string& introduction, BackendContext& context,
+                               mcp::Call& call, Deadline& deadline)
+    : name_(name),
+      sessions_(std::move(sessions)),
+      context_(context),
+      call_(call),
+      deadline_(deadline),
+      key_(sessions_->IsShared(call) ? std::string() : sessions_->KeyOf(call)),
+      offered_(mcp::Member(introduction, "capabilities")),
+      questions_(call.client,
+                 [this](std::string answer) { sessions_->PostAside(std::move(answer), session_); }),
+      pause_(kFirstPause) {}
+
+base::Task<std::optional<Response>> ServerListener::Run() {
+  const auto filter = ReadListenFilter(call_.envelope.params.of(call_.bytes));
+  if (!filter) {
+    mcp::CallError error;
+    error.code = mcp::kInvalidParams;
+    error.message = filter.error().message;
+    co_return Response::Message(mcp::ErrorMessage(call_.id(), error, call_.record.request_id));
+  }
+  filter_ = *filter;
+  Ending ending = Ending::kBroken;
+  while (!deadline_.signal().requested()) {
+    const bool fresh = !session_;
+    if (fresh) {
+      const base::Result<Session> opened = co_await OpenSession();
+      if (!opened && !acknowledged_) {
+        if (opened.error().code == Code::kFailedPrecondition) co_return std::nullopt;
+        co_return UpstreamError(call_, name_, opened.error(), deadline_);
+      }
+      if (!opened) {
+        co_await Pause();
+        continue;
+      }
+      session_ = *opened;
+      last_event_id_.clear();
+    }
+    ending = co_await Follow(fresh);
+    if (ending == Ending::kCallerGone || ending == Ending::kRefused) break;
+    if (ending == Ending::kNotServed) {
+      co_await StayQuiet();
+      break;
+    }
+    if (ending == Ending::kSessionLost) {
+      if (!key_.empty()) sessions_->Lost(key_, session_);
+      session_.reset();
+    }
+    co_await Pause();
+  }
+  co_await questions_.End();
+  EndSession();
+  if (ending == Ending::kRefused) co_return UpstreamError(call_, name_, refusal_, deadline_);
+  co_return UpstreamError(call_, name_, base::Fail(Code::kCancelled, "cancelled"), deadline_);
+}
+
+base::Task<base::Result<ServerListener::Session>> ServerListener::OpenSession() {
+  if (key_.empty()) co_return co_await sessions_->OpenOwn(call_, deadline_.signal());
+  co_return co_await sessions_->For(key_, call_, deadline_.signal());
+}
+
+// ---- One stream
+
+base::Task<> ServerListener::Open(std::shared_ptr<Opening> opening, base::http::Client& client,
+                                  const base::http::Url& url) {
+  mcp::legacy::StreamRequest request;
+  request.session = opening->session->id;
+  request.revision = opening->session->revision;
+  request.last_event_id = opening->last_event_id;
+  request.cancel = &opening->cancel;
+  opening->result.emplace(co_await mcp::legacy::OpenStream(client, url, request));
+  opening->Wake();
+}
+
+base::Task<> ServerListener::Await(Opening& opening, milliseconds limit) {
+  if (opening.result) co_return;
+  base::Timers::Timer timer;
+  const auto expire = [](void* self) { static_cast<Opening*>(self)->Wake(); };
+  if (limit.count() > 0) context_.loop.timers.Arm(timer, limit, expire, &opening);
+  co_await base::AwaitIo<>([&](auto handler) {
+    opening.wake = [&loop = context_.loop, handler] { loop.Post(handler); };
+  });
+}
+
+base::Task<ServerListener::Ending> ServerListener::Follow(bool fresh) {
+  const auto opening =
+      std::shared_ptr<Opening>(new Opening{last_event_id_, session_, deadline_.signal(), {}, {}});
+  base::Spawn(Open(opening, context_.client, sessions_->url()));
+  co_await Await(*opening, kOpenPatience);
+  if (fresh && key_.empty()) co_await Subscribe();
+  if (!acknowledged_ && !co_await Acknowledge()) deadline_.signal().Request();
+  while (!opening->result) co_await Await(*opening, milliseconds(0));
+  if (deadline_.signal().requested()) co_return Ending::kCallerGone;
+  if (!*opening->result) co_return Ending::kBroken;
+  mcp::Answer& answer = ***opening->result;
+  const int status = answer.status();
+  if (answer.ok() && answer.form() == mcp::Source::Form::kEventStream) {
+    losses_ = 0;
+    co_return co_await Read(answer);
+  }
+  if (status == 401 || status == 403) {
+    refusal_ = base::Fail(Code::kUnavailable, "the server refused its event stream (HTTP " +
+                                                  std::to_string(status) + ")");
+    co_return Ending::kRefused;
+  }
+  // One that says so of a session that it has just given us means something else.
+  if (mcp::IsSessionLoss(answer, session_->id) && ++losses_ < 2) co_return Ending::kSessionLost;
+  // Whoever does not serve it says 405, and some say 404 or 501, or whatever they say to any GET.
+  co_return status < 500 || status == 501 ? Ending::kNotServed : Ending::kBroken;
+}
+
+base::Task<ServerListener::Ending> ServerListener::Read(mcp::Answer& answer) {
+  for (;;) {
+    const auto message = co_await answer.NextMessage(context_.limits.max_event_bytes);
+    last_event_id_ = answer.last_event_id().empty() ? last_event_id_ : answer.last_event_id();
+    if (answer.retry()) retry_ = answer.retry();
+    if (deadline_.signal().requested()) co_return Ending::kCallerGone;
+    if (!message || message->empty()) co_return Ending::kBroken;
+    pause_ = kFirstPause;
+    const base::Result<void> taken = co_await Take(*message);
+    if (!taken) co_return Ending::kCallerGone;
+  }
+}
+
+base::Task<base::Result<void>> ServerListener::Take(std::string_view message) {
+  const auto envelope = mcp::Scan(message);
+  // What is no message, or an answer to nothing, harms nobody.
+  if (!envelope) co_return base::Result<void>();
+  if (envelope->kind == mcp::Envelope::Kind::kRequest) questions_.Take(message, *envelope);
+  if (envelope->kind != mcp::Envelope::Kind::kNotification) co_return base::Result<void>();
+  if (questions_.TakeCancellation(message, *envelope)) co_return base::Result<void>();
+  if (!Wants(message, *envelope)) co_return base::Result<void>();
+  const std::string tagged = TaggedForListener(message, *envelope, call_.id());
+  co_return co_await call_.client.Notify(tagged);
+}
+
+bool ServerListener::Wants(std::string_view message, const mcp::Envelope& envelope) const {
+  const std::string method = mcp::DecodeString(envelope.method.of(message));
+  if (filter_.WantsListChanged(method)) return true;
+  // In its own session a caller hears everything, as it would without us; but of lists it said what
+  // it wants.
+  if (!key_.empty()) return !method.ends_with("/list_changed");
+  if (method == "notifications/resources/updated")
+    return filter_.WantsResource(mcp::DecodeString(envelope.uri.of(message)));
+  return method == "notifications/message" && MayHear(call_, message);
+}
+
+// ---- Before the first message
+
+base::Task<> ServerListener::Subscribe() {
+  if (!call_.log_level.empty() && !mcp::Member(offered_, "logging").empty()) {
+    co_await sessions_->Say("logging/setLevel", "level", call_.log_level, session_,
+                            deadline_.signal());
+  }
+  std::vector<std::string> taken;
+  for (const std::string& uri : filter_.resource_uris) {
+    if (deadline_.signal().requested()) break;
+    const std::string raw_uri = mcp::Quote(uri);
+    const bool ok = co_await sessions_->Say("resources/subscribe", "uri", raw_uri, session_,
+                                            deadline_.signal());
+    if (ok) taken.push_back(uri);
+  }
+  // What was promised once stays promised: the server may take it the next time.
+  if (!acknowledged_) filter_.resource_uris = std::move(taken);
+}
+
+base::Task<bool> ServerListener::Acknowledge() {
+  const auto tells = [this](std::string_view list) {
+    return mcp::Member(mcp::Member(offered_, list), "listChanged") == "true";
+  };
+  filter_.tools_list_changed = filter_.tools_list_changed && tells("tools");
+  filter_.prompts_list_changed = filter_.prompts_list_changed && tells("prompts");
+  filter_.resources_list_changed = filter_.resources_list_changed && tells("resources");
+  acknowledged_ = true;
+  const std::string message = ListenAcknowledged(call_.id(), filter_);
+  const base::Result<void> told = co_await call_.client.Notify(message);
+  co_return told.has_value();
+}
+
+// ---- Between streams, and after the last
+
+base::Task<bool> ServerListener::Pause() {
+  const milliseconds pause = std::max(retry_.value_or(milliseconds(0)), pause_);
+  pause_ = std::min(2 * pause_, kLongestPause);
+  co_return co_await context_.loop.timers.Sleep(std::min(pause, kLongestPause), deadline_.signal());
+}
+
+base::Task<> ServerListener::StayQuiet() {
+  while (co_await context_.loop.timers.Sleep(kLongestPause, deadline_.signal())) {
+  }
+}
+
+void ServerListener::EndSession() {
+  if (!key_.empty() || !session_) return;
+  sessions_->End(session_, filter_.resource_uris);
+}
+
+}  // namespace gateway

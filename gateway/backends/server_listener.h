@@ -1,0 +1,85 @@
+// A ServerListener answers one subscriptions/listen call for a server of an older revision over
+// Streamable HTTP: what such a server pushes comes on a stream opened by GET.
+//
+//   session     the caller's own; any other listener gets one for itself, since only one stream is
+//               served in each, and what is subscribed to there is heard by nobody else
+//   GET         opened first, or what is said between would be lost
+//   subscribe   resources/subscribe for each URI (a caller with a session has done so itself)
+//   ack         notifications/subscriptions/acknowledged, then whatever comes, tagged
+//   again       a stream that ends is opened again behind its last event, with growing pauses
+//
+// A server that knows no GET (405) pushes nothing: the listener stays, and hears nothing. The
+// server's questions are put to the listener. Lives in the call's frame.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "gateway/backends/backend.h"
+#include "gateway/backends/deadline.h"
+#include "gateway/backends/questions.h"
+#include "gateway/backends/server_sessions.h"
+#include "gateway/backends/subscription.h"
+#include "mcp/call.h"
+#include "mcp/http_client.h"
+
+namespace gateway {
+
+class ServerListener {
+ public:
+  // References outlive Run.
+  ServerListener(const std::string& name, std::shared_ptr<ServerSessions> sessions,
+                 const std::string& introduction, BackendContext& context, mcp::Call& call,
+                 Deadline& deadline);
+
+  // Ends when the caller goes, or when the server cannot be listened to. nullopt: it refuses our
+  // sessions, since it speaks another revision by now.
+  base::Task<std::optional<mcp::Response>> Run();
+
+ private:
+  using Session = ServerSessions::Session;
+  // A GET on its way.
+  struct Opening;
+  // Why a stream is not read any more.
+  enum class Ending { kBroken, kSessionLost, kNotServed, kRefused, kCallerGone };
+
+  base::Task<base::Result<Session>> OpenSession();
+  // Opens the stream and reads it to its end; `fresh`: nothing was said in the session yet.
+  base::Task<Ending> Follow(bool fresh);
+  static base::Task<> Open(std::shared_ptr<Opening> opening, base::http::Client& client,
+                           const base::http::Url& url);
+  base::Task<> Await(Opening& opening, std::chrono::milliseconds limit);
+  base::Task<> Subscribe();
+  base::Task<bool> Acknowledge();
+  base::Task<Ending> Read(mcp::Answer& answer);
+  base::Task<base::Result<void>> Take(std::string_view message);
+  bool Wants(std::string_view message, const mcp::Envelope& envelope) const;
+  // False: the caller is gone.
+  base::Task<bool> Pause();
+  base::Task<> StayQuiet();
+  // Of a session of its own.
+  void EndSession();
+
+  // Constant after construction
+  const std::string& name_;
+  const std::shared_ptr<ServerSessions> sessions_;
+  BackendContext context_;
+  mcp::Call& call_;
+  Deadline& deadline_;
+  const std::string key_;      // of the caller's own session; empty: it has none
+  const std::string offered_;  // the server's capabilities, raw
+
+  ListenFilter filter_;
+  Session session_;
+  Questions questions_;
+  bool acknowledged_ = false;
+  std::string last_event_id_;
+  std::optional<std::chrono::milliseconds> retry_;
+  std::chrono::milliseconds pause_;
+  int losses_ = 0;  // of sessions, since a stream was last opened
+  base::Error refusal_;
+};
+
+}  // namespace gateway

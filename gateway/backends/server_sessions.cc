@@ -1,0 +1,233 @@
+#include "gateway/backends/server_sessions.h"
+
+#include <chrono>
+
+#include "base/auth/api_key.h"
+#include "mcp/legacy/session_client.h"
+#include "mcp/raw_json.h"
+
+namespace gateway {
+namespace {
+
+using base::Code;
+
+constexpr std::chrono::milliseconds kIdleCheck{60'000};
+constexpr std::chrono::milliseconds kAsideFirstByte{5'000};
+constexpr std::size_t kMaxAsideBytes = 64 * 1024;
+// Longer ones are no capabilities that anybody has.
+constexpr std::size_t kMaxCapabilityBytes = 16 * 1024;
+
+std::string_view CapabilitiesOf(const mcp::Call& call) {
+  const std::string_view raw = call.client_capabilities;
+  return mcp::IsObject(raw) && raw.size() <= kMaxCapabilityBytes ? raw : "{}";
+}
+
+// A server may adapt to who calls it, and its log should say so.
+std::string InfoOf(const mcp::Call& call) {
+  constexpr std::size_t kMaxName = 200;
+  const std::string name = mcp::DecodeString(mcp::Member(call.client_info, "name"));
+  const std::string version = mcp::DecodeString(mcp::Member(call.client_info, "version"));
+  if (name.empty() || name.size() > kMaxName || version.size() > kMaxName)
+    return mcp::Identity().info;
+  return "{\"name\":" + mcp::Quote(name + " (via portolan)") +
+         ",\"version\":" + mcp::Quote(version) + "}";
+}
+
+std::string Request(std::string_view raw_id, std::string_view method, std::string_view member,
+                    std::string_view raw_value) {
+  std::string out = R"({"jsonrpc":"2.0","id":)" + std::string(raw_id) + R"(,"method":)";
+  out += mcp::Quote(method) + ",\"params\":{" + mcp::Quote(member) + ":";
+  out += raw_value;
+  return out + "}}";
+}
+
+}  // namespace
+
+std::shared_ptr<ServerSessions> ServerSessions::Make(base::http::Url url, bool shared,
+                                                     std::shared_ptr<Upstream> upstream,
+                                                     BackendContext& context) {
+  std::shared_ptr<ServerSessions> made(
+      new ServerSessions(std::move(url), shared, std::move(upstream), context));
+  // Sessions end on any thread.
+  const auto wake = [&loop = context.loop, weak = made->weak_from_this()] {
+    loop.Post([weak] {
+      if (const auto self = weak.lock()) base::Spawn(EndAll(self, self->upstream_->TakeEnded()));
+    });
+  };
+  made->upstream_->AddEnder(made.get(), wake);
+  return made;
+}
+
+ServerSessions::ServerSessions(base::http::Url url, bool shared, std::shared_ptr<Upstream> upstream,
+                               BackendContext& context)
+    : url_(std::move(url)), shared_(shared), upstream_(std::move(upstream)), context_(context) {}
+
+ServerSessions::~ServerSessions() { upstream_->RemoveEnder(this); }
+
+// ---- Whose
+
+std::string ServerSessions::KeyOf(const mcp::Call& call) const {
+  if (shared_) return "shared";
+  if (!call.session.empty()) return Upstream::KeyOf(call.session);
+  std::string key = call.principal.anonymous() ? "connection:" + std::to_string(call.connection_id)
+                                               : "principal:" + call.principal.id;
+  // Servers ask only what the session was declared able to answer.
+  const std::string_view capabilities = CapabilitiesOf(call);
+  if (capabilities != "{}") key += "\n" + base::auth::Sha256(capabilities);
+  return key;
+}
+
+mcp::HandshakeOptions ServerSessions::HandshakeFor(const mcp::Call& call,
+                                                   base::CancelSignal& cancel) const {
+  mcp::HandshakeOptions options;
+  options.cancel = &cancel;
+  // Whoever shares a session cannot be told apart by a server that asks.
+  if (shared_) return options;
+  options.identity.capabilities = CapabilitiesOf(call);
+  if (call.session.empty()) return options;
+  options.identity.info = InfoOf(call);
+  if (!mcp::IsModern(call.revision)) options.offer = call.revision;
+  return options;
+}
+
+// ---- Opening
+
+base::Task<base::Result<ServerSessions::Session>> ServerSessions::Open(const mcp::Call& call,
+                                                                       base::CancelSignal& cancel) {
+  const mcp::HandshakeOptions options = HandshakeFor(call, cancel);
+  auto opened = co_await mcp::legacy::OpenSession(context_.client, url_, options);
+  if (!opened) {
+    // The caller tells this from a server that cannot be reached.
+    const bool refused = opened.error().stage == "handshake";
+    base::Error error = opened.error().error.WithContext(opened.error().stage);
+    if (refused && error.code != Code::kCancelled) error.code = Code::kFailedPrecondition;
+    co_return error;
+  }
+  UpstreamSession session{std::move(opened->session), opened->revision};
+  co_return std::make_shared<const UpstreamSession>(std::move(session));
+}
+
+base::Task<base::Result<ServerSessions::Session>> ServerSessions::For(std::string key,
+                                                                      const mcp::Call& call,
+                                                                      base::CancelSignal& cancel) {
+  if (Session found = upstream_->Find(key)) co_return found;
+  if (Session found = co_await upstream_->Acquire(context_.loop, key)) co_return found;
+  const base::Result<Session> opened = co_await Open(call, cancel);
+  if (!opened) {
+    upstream_->Failed(key);
+    co_return opened.error();
+  }
+  co_await SayAgain(key, *opened, cancel);
+  upstream_->Opened(key, *opened);
+  EndIdle();
+  co_return *opened;
+}
+
+base::Task<base::Result<ServerSessions::Session>> ServerSessions::OpenOwn(
+    const mcp::Call& call, base::CancelSignal& cancel) {
+  co_return co_await Open(call, cancel);
+}
+
+base::Task<> ServerSessions::Keep(std::string key, UpstreamSession session) {
+  auto kept = std::make_shared<const UpstreamSession>(std::move(session));
+  const Session existing = co_await upstream_->Acquire(context_.loop, key);
+  if (existing) co_return End(std::move(kept));
+  upstream_->Opened(key, std::move(kept));
+  EndIdle();
+}
+
+// ---- What must be said again
+
+void ServerSessions::NoteSaid(const std::string& key, const mcp::Call& call) {
+  if (call.method == "logging/setLevel") {
+    const std::string_view level = mcp::Member(call.envelope.params.of(call.bytes), "level");
+    if (mcp::IsString(level) && level.size() < 64) upstream_->NoteLogLevel(key, std::string(level));
+  } else if (call.method == "resources/subscribe") {
+    upstream_->NoteSubscribed(key, mcp::DecodeString(call.envelope.uri.of(call.bytes)));
+  } else if (call.method == "resources/unsubscribe") {
+    upstream_->NoteUnsubscribed(key, mcp::DecodeString(call.envelope.uri.of(call.bytes)));
+  }
+}
+
+base::Task<> ServerSessions::SayAgain(std::string key, Session session,
+                                      base::CancelSignal& cancel) {
+  const Upstream::Memory memory = upstream_->Recall(key);
+  if (!memory.log_level.empty())
+    co_await Say("logging/setLevel", "level", memory.log_level, session, cancel);
+  for (const std::string& uri : memory.subscribed) {
+    if (cancel.requested()) co_return;
+    const std::string raw = mcp::Quote(uri);
+    co_await Say("resources/subscribe", "uri", raw, session, cancel);
+  }
+}
+
+base::Task<bool> ServerSessions::Say(std::string_view method, std::string_view member,
+                                     std::string_view raw_value, Session session,
+                                     base::CancelSignal& cancel) {
+  const std::string raw_id = "\"portolan-" + std::to_string(upstream_->NextId()) + "\"";
+  const std::string request = Request(raw_id, method, member, raw_value);
+  const std::string_view pieces[] = {request};
+  mcp::OutgoingMessage outgoing;
+  outgoing.body = pieces;
+  outgoing.method = method;
+  outgoing.revision = session->revision;
+  outgoing.session = session->id;
+  outgoing.cancel = &cancel;
+  outgoing.first_byte = kAsideFirstByte;
+  auto answer = co_await mcp::Post(context_.client, url_, outgoing);
+  if (!answer) co_return false;
+  const auto received = co_await mcp::ReadResponse(**answer, raw_id, kMaxAsideBytes);
+  co_return received && received->envelope.kind == mcp::Envelope::Kind::kResult;
+}
+
+// ---- Beside everything else
+
+void ServerSessions::PostAside(std::string message, Session session) {
+  base::Spawn(Post(shared_from_this(), std::move(message), std::move(session)));
+}
+
+base::Task<> ServerSessions::Post(std::shared_ptr<ServerSessions> self, std::string message,
+                                  Session session) {
+  const std::string_view pieces[] = {message};
+  mcp::OutgoingMessage outgoing;
+  outgoing.body = pieces;
+  outgoing.revision = session->revision;
+  outgoing.session = session->id;
+  outgoing.first_byte = kAsideFirstByte;
+  auto answer = co_await mcp::Post(self->context_.client, self->url_, outgoing);
+  if (answer && !(*answer)->empty()) co_await (*answer)->NextMessage(kMaxAsideBytes);
+}
+
+void ServerSessions::End(Session session, std::vector<std::string> subscribed) {
+  base::Spawn(EndOne(shared_from_this(), std::move(session), std::move(subscribed)));
+}
+
+base::Task<> ServerSessions::EndOne(std::shared_ptr<ServerSessions> self, Session session,
+                                    std::vector<std::string> subscribed) {
+  // Some servers know no DELETE: what was subscribed to must not be left behind.
+  base::CancelSignal never;
+  for (const std::string& uri : subscribed) {
+    const std::string raw_uri = mcp::Quote(uri);
+    const bool taken = co_await self->Say("resources/unsubscribe", "uri", raw_uri, session, never);
+    if (!taken) break;
+  }
+  if (!session->id.empty())
+    co_await mcp::legacy::CloseSession(self->context_.client, self->url_, session->id, {});
+}
+
+void ServerSessions::EndIdle() {
+  std::vector<Session> idle = upstream_->TakeIdle(context_.limits.session_idle);
+  if (!idle.empty()) base::Spawn(EndAll(shared_from_this(), std::move(idle)));
+  const auto again = [](void* self) { static_cast<ServerSessions*>(self)->EndIdle(); };
+  if (upstream_->sessions() > 0) context_.loop.timers.Arm(idle_timer_, kIdleCheck, again, this);
+}
+
+base::Task<> ServerSessions::EndAll(std::shared_ptr<ServerSessions> self,
+                                    std::vector<Session> sessions) {
+  for (const Session& session : sessions) {
+    if (session->id.empty()) continue;
+    co_await mcp::legacy::CloseSession(self->context_.client, self->url_, session->id, {});
+  }
+}
+
+}  // namespace gateway

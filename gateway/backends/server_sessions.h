@@ -1,0 +1,90 @@
+// ServerSessions are our sessions with one server of an older revision over Streamable HTTP: opened
+// when somebody needs one, shared by whom they serve, ended when nobody does.
+//
+//   a caller's session          one of its own, with the caller's revision and capabilities
+//   modern callers              one for each principal and what it can be asked; anonymous ones
+//                               share one only within a connection
+//   `sessions: SHARED`          one for all, which can ask nobody
+//
+// What was said in a session that the server then forgot (subscriptions, log level) is said again
+// in the next one. Belongs to one worker; what workers share is in the Upstream. Held by
+// shared_ptr, since what it tells servers outlives the calls.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/http/client.h"
+#include "gateway/backends/backend.h"
+#include "gateway/backends/upstream.h"
+#include "mcp/call.h"
+#include "mcp/http_client.h"
+
+namespace gateway {
+
+class ServerSessions final : public std::enable_shared_from_this<ServerSessions> {
+ public:
+  using Session = Upstream::SessionPointer;
+
+  static std::shared_ptr<ServerSessions> Make(base::http::Url url, bool shared,
+                                              std::shared_ptr<Upstream> upstream,
+                                              BackendContext& context);
+  ~ServerSessions();
+
+  const base::http::Url& url() const { return url_; }
+
+  // Whom the call's session serves.
+  std::string KeyOf(const mcp::Call& call) const;
+  // True when several callers' requests meet in it, so that their ids must be ours.
+  bool IsShared(const mcp::Call& call) const { return shared_ || call.session.empty(); }
+
+  // What the server is told of the caller.
+  mcp::HandshakeOptions HandshakeFor(const mcp::Call& call, base::CancelSignal& cancel) const;
+
+  // kFailedPrecondition: the server was reached and refuses the handshake.
+  base::Task<base::Result<Session>> For(std::string key, const mcp::Call& call,
+                                        base::CancelSignal& cancel);
+  // One that nobody shares: for a listener. The caller ends it.
+  base::Task<base::Result<Session>> OpenOwn(const mcp::Call& call, base::CancelSignal& cancel);
+  // The session that meeting the server has left.
+  base::Task<> Keep(std::string key, UpstreamSession session);
+  // The server has forgotten it.
+  void Lost(std::string_view key, const Session& session) { upstream_->Lost(key, session); }
+  // Takes note of what must be said again.
+  void NoteSaid(const std::string& key, const mcp::Call& call);
+
+  // Sends a notification or an answer beside everything else; whatever comes back is fine.
+  void PostAside(std::string message, Session session);
+  // Sends a request of our own with one parameter, and waits for its answer: whether it was a
+  // result.
+  base::Task<bool> Say(std::string_view method, std::string_view member, std::string_view raw_value,
+                       Session session, base::CancelSignal& cancel);
+  // Tells the server that nobody needs the session any more, and what was `subscribed` to in it;
+  // later, beside everything else.
+  void End(Session session, std::vector<std::string> subscribed = {});
+
+ private:
+  ServerSessions(base::http::Url url, bool shared, std::shared_ptr<Upstream> upstream,
+                 BackendContext& context);
+
+  base::Task<base::Result<Session>> Open(const mcp::Call& call, base::CancelSignal& cancel);
+  base::Task<> SayAgain(std::string key, Session session, base::CancelSignal& cancel);
+  static base::Task<> Post(std::shared_ptr<ServerSessions> self, std::string message,
+                           Session session);
+  void EndIdle();
+  static base::Task<> EndOne(std::shared_ptr<ServerSessions> self, Session session,
+                             std::vector<std::string> subscribed);
+  static base::Task<> EndAll(std::shared_ptr<ServerSessions> self, std::vector<Session> sessions);
+
+  // Constant after construction
+  const base::http::Url url_;
+  const bool shared_;
+  const std::shared_ptr<Upstream> upstream_;
+  BackendContext context_;
+
+  base::Timers::Timer idle_timer_;
+};
+
+}  // namespace gateway
