@@ -15,6 +15,7 @@ using base::http::Field;
 using base::http::SendFailure;
 using FieldList = boost::container::small_vector<Field, 16>;
 
+constexpr std::size_t kMaxEventIdBytes = 1024;
 constexpr std::string_view kDiscoverId = "\"discover\"";
 
 bool IsType(std::string_view content_type, std::string_view name) {
@@ -115,7 +116,10 @@ base::Task<base::Result<std::string_view>> Answer::NextMessage(std::size_t max_b
     if (!event) co_return event.error();
     if (*event) {
       const std::string_view data = (*event)->data;
-      if ((*event)->has_id) last_event_id_ = (*event)->id;
+      // An id goes into a header: one that is no header's value cannot be gone on from.
+      if ((*event)->has_id)
+        last_event_id_ =
+            (*event)->id.size() <= kMaxEventIdBytes ? (*event)->id : std::string_view();
       if ((*event)->retry_ms) retry_ = std::chrono::milliseconds(*(*event)->retry_ms);
       if (data.size() > max_bytes) {
         co_return base::Fail(Code::kResourceExhausted,

@@ -116,8 +116,8 @@ base::Task<base::Result<ReceivedMessage>> ReadResponse(Answer& answer, std::stri
                                                        std::size_t max_bytes,
                                                        NotificationSink* on_notification = nullptr);
 
-// Whether a response answers the request with that id. An error without an id does: nothing else was
-// sent in the exchange.
+// Whether a response answers the request with that id. An error without an id does: nothing else
+// was sent in the exchange.
 bool IsAnswerTo(std::string_view bytes, const Envelope& envelope, std::string_view raw_id);
 
 // A server of an older revision has forgotten our session: 404, or a 400 (some servers) to a

@@ -43,10 +43,12 @@ class Hearer final : public mcp::NotificationSink {
 }  // namespace
 
 ModernServer::ModernServer(std::string name, base::http::Url url,
-                           std::shared_ptr<Upstream> upstream, BackendContext& context)
+                           std::shared_ptr<Upstream> upstream, StreamClient& streams,
+                           BackendContext& context)
     : name_(std::move(name)),
       url_(std::move(url)),
       upstream_(std::move(upstream)),
+      streams_(streams),
       context_(context) {}
 
 base::Task<std::optional<Response>> ModernServer::Ask(mcp::Call& call, Deadline& deadline) {
@@ -57,7 +59,8 @@ base::Task<std::optional<Response>> ModernServer::Ask(mcp::Call& call, Deadline&
   const Passage passage = PassageOf(call, true, false);
   if (passage == Passage::kNone) co_return AnswerInstead(call, name_);
   const Outgoing outgoing = MakeOutgoing(call, passage, *upstream_);
-  auto answer = co_await Send(context_, url_, call, outgoing, nullptr, deadline);
+  base::http::Client& client = call.method == kListenMethod ? streams_.Get() : context_.client;
+  auto answer = co_await Send(client, url_, call, outgoing, nullptr, deadline);
   if (!answer) {
     co_return UpstreamError(call, name_, answer.error().error.WithContext(answer.error().stage),
                             deadline);

@@ -14,6 +14,7 @@
 #include "gateway/backends/backend.h"
 #include "gateway/backends/deadline.h"
 #include "gateway/backends/outgoing.h"
+#include "gateway/backends/stream_client.h"
 #include "gateway/backends/upstream.h"
 #include "mcp/call.h"
 #include "mcp/http_client.h"
@@ -24,7 +25,7 @@ class ModernServer {
  public:
   // `name` is for messages.
   ModernServer(std::string name, base::http::Url url, std::shared_ptr<Upstream> upstream,
-               BackendContext& context);
+               StreamClient& streams, BackendContext& context);
 
   // nullopt: the server did not take the message, since it speaks another revision by now.
   base::Task<std::optional<mcp::Response>> Ask(mcp::Call& call, Deadline& deadline);
@@ -39,6 +40,7 @@ class ModernServer {
   const std::string name_;
   const base::http::Url url_;
   const std::shared_ptr<Upstream> upstream_;
+  StreamClient& streams_;
   BackendContext context_;
 };
 

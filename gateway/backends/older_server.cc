@@ -35,10 +35,12 @@ bool IsRemembered(std::string_view method) {
 }  // namespace
 
 OlderServer::OlderServer(std::string name, std::shared_ptr<ServerSessions> sessions,
-                         std::shared_ptr<Upstream> upstream, BackendContext& context)
+                         std::shared_ptr<Upstream> upstream, StreamClient& streams,
+                         BackendContext& context)
     : name_(std::move(name)),
       sessions_(std::move(sessions)),
       upstream_(std::move(upstream)),
+      streams_(streams),
       context_(context) {}
 
 base::Task<std::optional<Response>> OlderServer::Ask(mcp::Call& call, Deadline& deadline) {
@@ -47,7 +49,7 @@ base::Task<std::optional<Response>> OlderServer::Ask(mcp::Call& call, Deadline& 
   }
   if (call.method == kListenMethod) {
     const auto introduction = upstream_->introduction();
-    ServerListener listener(name_, sessions_, *introduction, context_, call, deadline);
+    ServerListener listener(name_, sessions_, *introduction, streams_, context_, call, deadline);
     co_return co_await listener.Run();
   }
   // In a session that several callers share, their ids could be the same.
@@ -65,7 +67,7 @@ base::Task<std::optional<Response>> OlderServer::Ask(mcp::Call& call, Deadline& 
     if (call.session.empty() && !call.log_level.empty())
       co_await AgreeOnLogLevel(key, call, *session, deadline);
     auto answer =
-        co_await Send(context_, sessions_->url(), call, outgoing, session->get(), deadline);
+        co_await Send(context_.client, sessions_->url(), call, outgoing, session->get(), deadline);
     if (!answer) {
       if (deadline.signal().requested()) TellCancelled(outgoing, call, *session);
       co_return UpstreamError(call, name_, answer.error().error.WithContext(answer.error().stage),
@@ -89,7 +91,8 @@ base::Task<std::optional<Response>> OlderServer::Ask(mcp::Call& call, Deadline& 
 
 base::Task<> OlderServer::AgreeOnLogLevel(std::string key, mcp::Call& call, Session session,
                                           Deadline& deadline) {
-  const std::string_view offered = mcp::Member(*upstream_->introduction(), "capabilities");
+  const auto introduction = upstream_->introduction();
+  const std::string_view offered = mcp::Member(*introduction, "capabilities");
   if (mcp::Member(offered, "logging").empty()) co_return;
   const std::string level(LogLevelToSet(call, upstream_->Recall(key).log_level));
   if (level.empty()) co_return;

@@ -19,6 +19,7 @@
 #include "gateway/backends/deadline.h"
 #include "gateway/backends/outgoing.h"
 #include "gateway/backends/server_sessions.h"
+#include "gateway/backends/stream_client.h"
 #include "gateway/backends/upstream.h"
 #include "mcp/call.h"
 #include "mcp/http_client.h"
@@ -29,7 +30,7 @@ class OlderServer {
  public:
   // `name` is for messages.
   OlderServer(std::string name, std::shared_ptr<ServerSessions> sessions,
-              std::shared_ptr<Upstream> upstream, BackendContext& context);
+              std::shared_ptr<Upstream> upstream, StreamClient& streams, BackendContext& context);
 
   // nullopt: the server did not take the message, since it speaks another revision by now.
   base::Task<std::optional<mcp::Response>> Ask(mcp::Call& call, Deadline& deadline);
@@ -56,6 +57,7 @@ class OlderServer {
   const std::string name_;
   const std::shared_ptr<ServerSessions> sessions_;
   const std::shared_ptr<Upstream> upstream_;
+  StreamClient& streams_;
   BackendContext context_;
 };
 

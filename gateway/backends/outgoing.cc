@@ -32,8 +32,8 @@ Outgoing MakeOutgoing(const mcp::Call& call, Passage passage, Upstream& upstream
 }
 
 base::Task<boost::system::result<std::unique_ptr<mcp::Answer>, base::http::SendFailure>> Send(
-    BackendContext& context, const base::http::Url& url, mcp::Call& call, const Outgoing& outgoing,
-    const UpstreamSession* session, Deadline& deadline) {
+    base::http::Client& client, const base::http::Url& url, mcp::Call& call,
+    const Outgoing& outgoing, const UpstreamSession* session, Deadline& deadline) {
   const FieldList fields = ForwardedFields(call, session == nullptr);
   const std::string_view pieces[] = {outgoing.bytes};
   mcp::OutgoingMessage message;
@@ -46,7 +46,7 @@ base::Task<boost::system::result<std::unique_ptr<mcp::Answer>, base::http::SendF
   message.cancel = &deadline.signal();
   message.endless = call.method == kListenMethod;
   const auto begun = std::chrono::steady_clock::now();
-  auto answer = co_await mcp::Post(context.client, url, message);
+  auto answer = co_await mcp::Post(client, url, message);
   call.record.server_time = std::chrono::duration_cast<std::chrono::microseconds>(
       std::chrono::steady_clock::now() - begun);
   co_return answer;

@@ -7,7 +7,6 @@
 #include <string_view>
 
 #include "base/http/client.h"
-#include "gateway/backends/backend.h"
 #include "gateway/backends/deadline.h"
 #include "gateway/backends/passage.h"
 #include "gateway/backends/upstream.h"
@@ -34,7 +33,7 @@ Outgoing MakeOutgoing(const mcp::Call& call, Passage passage, Upstream& upstream
 // Sends it and returns when the head of the answer has come. `session`: null toward a modern
 // server.
 base::Task<boost::system::result<std::unique_ptr<mcp::Answer>, base::http::SendFailure>> Send(
-    BackendContext& context, const base::http::Url& url, mcp::Call& call, const Outgoing& outgoing,
-    const UpstreamSession* session, Deadline& deadline);
+    base::http::Client& client, const base::http::Url& url, mcp::Call& call,
+    const Outgoing& outgoing, const UpstreamSession* session, Deadline& deadline);
 
 }  // namespace gateway

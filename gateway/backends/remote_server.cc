@@ -19,8 +19,9 @@ RemoteServer::RemoteServer(Options options, std::shared_ptr<Upstream> upstream,
       upstream_(std::move(upstream)),
       context_(context),
       sessions_(ServerSessions::Make(options_.url, options_.shared_sessions, upstream_, context)),
-      modern_(options_.name, options_.url, upstream_, context),
-      older_(options_.name, sessions_, upstream_, context) {}
+      streams_(context),
+      modern_(options_.name, options_.url, upstream_, streams_, context),
+      older_(options_.name, sessions_, upstream_, streams_, context) {}
 
 RemoteServer::~RemoteServer() = default;
 
@@ -52,21 +53,25 @@ base::Task<Response> RemoteServer::Handle(mcp::Call& call) {
 
 base::Task<base::Result<mcp::Revision>> RemoteServer::Meet(mcp::Call& call, Deadline& deadline) {
   while (true) {
-    const bool ours = co_await upstream_->BeginMeeting(context_.loop);
+    const bool ours = co_await upstream_->BeginMeeting(context_.loop, deadline.signal());
     if (ours) break;
     if (const auto revision = upstream_->revision()) co_return *revision;
     if (deadline.signal().requested()) co_return base::Fail(Code::kCancelled, "cancelled");
   }
-  const mcp::HandshakeOptions options = sessions_->HandshakeFor(call, deadline.signal());
+  // Others wait for us, so it must not take as long as a listener stays.
+  Deadline meeting(context_.loop, deadline.signal(), ServerSessions::kOpenWithin);
+  const mcp::HandshakeOptions options = sessions_->HandshakeFor(call, meeting.signal());
   auto met = co_await mcp::Meet(context_.client, options_.url, options);
   if (!met) {
     upstream_->MeetingFailed();
-    co_return met.error().error.WithContext(met.error().stage);
+    base::Error error = met.error().error.WithContext(met.error().stage);
+    if (meeting.expired()) error.code = Code::kDeadlineExceeded;
+    co_return error;
   }
   if (!mcp::IsModern(met->revision)) {
     // The session that the meeting left us serves whoever caused it.
     UpstreamSession session{met->session, met->revision};
-    co_await sessions_->Keep(sessions_->KeyOf(call), std::move(session));
+    co_await sessions_->Keep(sessions_->KeyOf(call), std::move(session), meeting.signal());
   }
   const mcp::Revision revision = met->revision;
   upstream_->Know(revision, std::move(met->result));

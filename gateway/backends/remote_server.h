@@ -44,6 +44,7 @@ class RemoteServer final : public mcp::Handler {
   BackendContext context_;
   const std::shared_ptr<ServerSessions> sessions_;
 
+  StreamClient streams_;
   ModernServer modern_;
   OlderServer older_;
 };

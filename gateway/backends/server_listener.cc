@@ -38,17 +38,16 @@ struct ServerListener::Opening {
 };
 
 ServerListener::ServerListener(const std::string& name, std::shared_ptr<ServerSessions> sessions,
-                               const std::string& introduction, BackendContext& context,
-                               mcp::Call& call, Deadline& deadline)
+                               const std::string& introduction, StreamClient& streams,
+                               BackendContext& context, mcp::Call& call, Deadline& deadline)
     : name_(name),
       sessions_(std::move(sessions)),
+      streams_(streams),
       context_(context),
       call_(call),
       deadline_(deadline),
       key_(sessions_->IsShared(call) ? std::string() : sessions_->KeyOf(call)),
       offered_(mcp::Member(introduction, "capabilities")),
-      questions_(call.client,
-                 [this](std::string answer) { sessions_->PostAside(std::move(answer), session_); }),
       pause_(kFirstPause) {}
 
 base::Task<std::optional<Response>> ServerListener::Run() {
@@ -75,6 +74,9 @@ base::Task<std::optional<Response>> ServerListener::Run() {
       }
       session_ = *opened;
       last_event_id_.clear();
+      questions_.emplace(call_.client, [this, session = session_](std::string answer) {
+        sessions_->PostAside(std::move(answer), session);
+      });
     }
     ending = co_await Follow(fresh);
     if (ending == Ending::kCallerGone || ending == Ending::kRefused) break;
@@ -83,12 +85,14 @@ base::Task<std::optional<Response>> ServerListener::Run() {
       break;
     }
     if (ending == Ending::kSessionLost) {
+      co_await questions_->End();
+      questions_.reset();
       if (!key_.empty()) sessions_->Lost(key_, session_);
       session_.reset();
     }
     co_await Pause();
   }
-  co_await questions_.End();
+  if (questions_) co_await questions_->End();
   EndSession();
   if (ending == Ending::kRefused) co_return UpstreamError(call_, name_, refusal_, deadline_);
   co_return UpstreamError(call_, name_, base::Fail(Code::kCancelled, "cancelled"), deadline_);
@@ -125,8 +129,13 @@ base::Task<> ServerListener::Await(Opening& opening, milliseconds limit) {
 base::Task<ServerListener::Ending> ServerListener::Follow(bool fresh) {
   const auto opening =
       std::shared_ptr<Opening>(new Opening{last_event_id_, session_, deadline_.signal(), {}, {}});
-  base::Spawn(Open(opening, context_.client, sessions_->url()));
+  base::Spawn(Open(opening, streams_.Get(), sessions_->url()));
   co_await Await(*opening, kOpenPatience);
+  // Who was promised nothing yet is told; later the stream is opened again and again.
+  if (!acknowledged_ && opening->result && !*opening->result) {
+    refusal_ = opening->result->error().error.WithContext("GET");
+    co_return Ending::kRefused;
+  }
   if (fresh && key_.empty()) co_await Subscribe();
   if (!acknowledged_ && !co_await Acknowledge()) deadline_.signal().Request();
   while (!opening->result) co_await Await(*opening, milliseconds(0));
@@ -166,9 +175,9 @@ base::Task<base::Result<void>> ServerListener::Take(std::string_view message) {
   const auto envelope = mcp::Scan(message);
   // What is no message, or an answer to nothing, harms nobody.
   if (!envelope) co_return base::Result<void>();
-  if (envelope->kind == mcp::Envelope::Kind::kRequest) questions_.Take(message, *envelope);
+  if (envelope->kind == mcp::Envelope::Kind::kRequest) questions_->Take(message, *envelope);
   if (envelope->kind != mcp::Envelope::Kind::kNotification) co_return base::Result<void>();
-  if (questions_.TakeCancellation(message, *envelope)) co_return base::Result<void>();
+  if (questions_->TakeCancellation(message, *envelope)) co_return base::Result<void>();
   if (!Wants(message, *envelope)) co_return base::Result<void>();
   const std::string tagged = TaggedForListener(message, *envelope, call_.id());
   co_return co_await call_.client.Notify(tagged);

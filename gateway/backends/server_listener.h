@@ -21,6 +21,7 @@
 #include "gateway/backends/deadline.h"
 #include "gateway/backends/questions.h"
 #include "gateway/backends/server_sessions.h"
+#include "gateway/backends/stream_client.h"
 #include "gateway/backends/subscription.h"
 #include "mcp/call.h"
 #include "mcp/http_client.h"
@@ -31,8 +32,8 @@ class ServerListener {
  public:
   // References outlive Run.
   ServerListener(const std::string& name, std::shared_ptr<ServerSessions> sessions,
-                 const std::string& introduction, BackendContext& context, mcp::Call& call,
-                 Deadline& deadline);
+                 const std::string& introduction, StreamClient& streams, BackendContext& context,
+                 mcp::Call& call, Deadline& deadline);
 
   // Ends when the caller goes, or when the server cannot be listened to. nullopt: it refuses our
   // sessions, since it speaks another revision by now.
@@ -65,6 +66,7 @@ class ServerListener {
   // Constant after construction
   const std::string& name_;
   const std::shared_ptr<ServerSessions> sessions_;
+  StreamClient& streams_;
   BackendContext context_;
   mcp::Call& call_;
   Deadline& deadline_;
@@ -73,7 +75,8 @@ class ServerListener {
 
   ListenFilter filter_;
   Session session_;
-  Questions questions_;
+  // Of the present session: an answer to one that is lost is nobody's.
+  std::optional<Questions> questions_;
   bool acknowledged_ = false;
   std::string last_event_id_;
   std::optional<std::chrono::milliseconds> retry_;

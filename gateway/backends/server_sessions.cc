@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "base/auth/api_key.h"
+#include "gateway/backends/deadline.h"
 #include "mcp/legacy/session_client.h"
 #include "mcp/raw_json.h"
 
@@ -111,13 +112,17 @@ base::Task<base::Result<ServerSessions::Session>> ServerSessions::For(std::strin
                                                                       const mcp::Call& call,
                                                                       base::CancelSignal& cancel) {
   if (Session found = upstream_->Find(key)) co_return found;
-  if (Session found = co_await upstream_->Acquire(context_.loop, key)) co_return found;
-  const base::Result<Session> opened = co_await Open(call, cancel);
+  const base::Result<Session> found = co_await upstream_->Acquire(context_.loop, key, cancel);
+  if (!found || *found) co_return found;
+  Deadline deadline(context_.loop, cancel, kOpenWithin);
+  const base::Result<Session> opened = co_await Open(call, deadline.signal());
   if (!opened) {
     upstream_->Failed(key);
-    co_return opened.error();
+    base::Error error = opened.error();
+    if (deadline.expired()) error.code = Code::kDeadlineExceeded;
+    co_return error;
   }
-  co_await SayAgain(key, *opened, cancel);
+  co_await SayAgain(key, *opened, deadline.signal());
   upstream_->Opened(key, *opened);
   EndIdle();
   co_return *opened;
@@ -125,13 +130,15 @@ base::Task<base::Result<ServerSessions::Session>> ServerSessions::For(std::strin
 
 base::Task<base::Result<ServerSessions::Session>> ServerSessions::OpenOwn(
     const mcp::Call& call, base::CancelSignal& cancel) {
-  co_return co_await Open(call, cancel);
+  Deadline deadline(context_.loop, cancel, kOpenWithin);
+  co_return co_await Open(call, deadline.signal());
 }
 
-base::Task<> ServerSessions::Keep(std::string key, UpstreamSession session) {
+base::Task<> ServerSessions::Keep(std::string key, UpstreamSession session,
+                                  base::CancelSignal& cancel) {
   auto kept = std::make_shared<const UpstreamSession>(std::move(session));
-  const Session existing = co_await upstream_->Acquire(context_.loop, key);
-  if (existing) co_return End(std::move(kept));
+  const base::Result<Session> existing = co_await upstream_->Acquire(context_.loop, key, cancel);
+  if (!existing || *existing) co_return End(std::move(kept));
   upstream_->Opened(key, std::move(kept));
   EndIdle();
 }

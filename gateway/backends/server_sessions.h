@@ -11,6 +11,7 @@
 // shared_ptr, since what it tells servers outlives the calls.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -27,6 +28,8 @@ namespace gateway {
 class ServerSessions final : public std::enable_shared_from_this<ServerSessions> {
  public:
   using Session = Upstream::SessionPointer;
+  // Opening one, with all that must be said again in it: others wait for it.
+  static constexpr std::chrono::milliseconds kOpenWithin{60'000};
 
   static std::shared_ptr<ServerSessions> Make(base::http::Url url, bool shared,
                                               std::shared_ptr<Upstream> upstream,
@@ -49,7 +52,7 @@ class ServerSessions final : public std::enable_shared_from_this<ServerSessions>
   // One that nobody shares: for a listener. The caller ends it.
   base::Task<base::Result<Session>> OpenOwn(const mcp::Call& call, base::CancelSignal& cancel);
   // The session that meeting the server has left.
-  base::Task<> Keep(std::string key, UpstreamSession session);
+  base::Task<> Keep(std::string key, UpstreamSession session, base::CancelSignal& cancel);
   // The server has forgotten it.
   void Lost(std::string_view key, const Session& session) { upstream_->Lost(key, session); }
   // Takes note of what must be said again.

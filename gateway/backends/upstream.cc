@@ -11,7 +11,7 @@ constexpr std::string_view kMeeting = "\nmeeting";
 constexpr std::size_t kMaxSessions = 10'000;
 constexpr std::chrono::seconds kSpare{10};
 constexpr std::size_t kMaxMemories = 10'000;
-constexpr std::size_t kMaxSubscriptions = 1'000;
+constexpr std::size_t kMaxSubscribedBytes = 64 * 1024;
 
 }  // namespace
 
@@ -26,9 +26,9 @@ std::shared_ptr<const std::string> Upstream::introduction() const {
   return introduction_;
 }
 
-base::Task<bool> Upstream::BeginMeeting(base::Loop& loop) {
-  const SessionPointer met = co_await Acquire(loop, std::string(kMeeting));
-  co_return met == nullptr;
+base::Task<bool> Upstream::BeginMeeting(base::Loop& loop, base::CancelSignal& cancel) {
+  const base::Result<SessionPointer> met = co_await Acquire(loop, std::string(kMeeting), cancel);
+  co_return met&&* met == nullptr;
 }
 
 void Upstream::Know(mcp::Revision revision, std::string introduction) {
@@ -59,24 +59,37 @@ Upstream::SessionPointer Upstream::Find(std::string_view key) {
   return found->second.session;
 }
 
-base::Task<Upstream::SessionPointer> Upstream::Acquire(base::Loop& loop, std::string key) {
+base::Task<base::Result<Upstream::SessionPointer>> Upstream::Acquire(base::Loop& loop,
+                                                                     std::string key,
+                                                                     base::CancelSignal& cancel) {
   while (true) {
+    if (cancel.requested()) co_return base::Fail(base::Code::kCancelled, "cancelled");
     {
       const std::lock_guard lock(mutex_);
       if (sessions_.size() >= kMaxSessions) RemoveIdle(kSpare, nullptr);
       const auto [found, is_new] = sessions_.try_emplace(key);
       Entry& entry = found->second;
       entry.used = clock_.Now();
-      if (is_new) co_return nullptr;
+      if (is_new) co_return SessionPointer();
       if (entry.session) co_return entry.session;
     }
-    // Another call is opening it. Looked at again under the lock, since it may be done by now.
+    // Another call is opening it. Whoever comes first resumes us, and only once: that call, on its
+    // thread, or our own signal.
+    std::function<void()> resume;
+    const auto give_up = [&resume] {
+      if (resume) resume();
+    };
+    base::CancelSignal::Hook hook(cancel, give_up);
     co_await base::AwaitIo<>([&](auto handler) {
+      const auto resumed = std::make_shared<std::atomic<bool>>(false);
+      resume = [&loop, handler, resumed]() {
+        if (!resumed->exchange(true)) loop.Post(handler);
+      };
+      // Looked at again under the lock, since it may be done by now.
       const std::lock_guard lock(mutex_);
-      auto resume = [&loop, handler]() { loop.Post(handler); };
       const auto found = sessions_.find(key);
       if (found == sessions_.end() || found->second.session) return resume();
-      found->second.waiters.push_back(std::move(resume));
+      found->second.waiters.push_back(resume);
     });
   }
 }
@@ -172,16 +185,22 @@ Upstream::Memory& Upstream::MemoryOf(const std::string& key) {
 void Upstream::NoteSubscribed(const std::string& key, std::string uri) {
   const std::lock_guard lock(mutex_);
   Memory& memory = MemoryOf(key);
-  if (memory.subscribed.size() < kMaxSubscriptions) memory.subscribed.insert(std::move(uri));
+  const std::size_t bytes = uri.size();
+  if (memory.subscribed_bytes + bytes > kMaxSubscribedBytes) return;
+  if (memory.subscribed.insert(std::move(uri)).second) memory.subscribed_bytes += bytes;
 }
 
 void Upstream::NoteUnsubscribed(const std::string& key, std::string_view uri) {
   const std::lock_guard lock(mutex_);
   const auto found = memories_.find(key);
   if (found == memories_.end()) return;
-  const auto subscribed = found->second.subscribed.find(uri);
-  if (subscribed != found->second.subscribed.end()) found->second.subscribed.erase(subscribed);
-  if (found->second.empty()) memories_.erase(found);
+  Memory& memory = found->second;
+  const auto subscribed = memory.subscribed.find(uri);
+  if (subscribed != memory.subscribed.end()) {
+    memory.subscribed_bytes -= uri.size();
+    memory.subscribed.erase(subscribed);
+  }
+  if (memory.empty()) memories_.erase(found);
 }
 
 void Upstream::NoteLogLevel(const std::string& key, std::string raw_level) {

@@ -19,8 +19,10 @@
 #include <utility>
 #include <vector>
 
+#include "base/cancel.h"
 #include "base/clock.h"
 #include "base/loop.h"
+#include "base/result.h"
 #include "base/task.h"
 #include "mcp/revision.h"
 
@@ -43,8 +45,8 @@ class Upstream {
   // The raw result of server/discover or initialize; null before.
   std::shared_ptr<const std::string> introduction() const;
   // True: the caller finds out, and calls Know or MeetingFailed once. False: somebody else just
-  // has, or has failed to.
-  base::Task<bool> BeginMeeting(base::Loop& loop);
+  // has, or has failed to, or `cancel` was requested meanwhile.
+  base::Task<bool> BeginMeeting(base::Loop& loop, base::CancelSignal& cancel);
   void Know(mcp::Revision revision, std::string introduction);
   void MeetingFailed();
   // It does not answer like one of that revision any more.
@@ -61,8 +63,10 @@ class Upstream {
 
   // Without waiting; null when there is none.
   SessionPointer Find(std::string_view key);
-  // The session for `key`. Null: the caller opens it, and calls Opened or Failed once.
-  base::Task<SessionPointer> Acquire(base::Loop& loop, std::string key);
+  // The session for `key`. Null: the caller opens it, and calls Opened or Failed once. kCancelled:
+  // somebody else is still opening it.
+  base::Task<base::Result<SessionPointer>> Acquire(base::Loop& loop, std::string key,
+                                                   base::CancelSignal& cancel);
   void Opened(const std::string& key, SessionPointer session);
   void Failed(const std::string& key);
   // The server has forgotten it: the next Acquire opens another. A newer one stays.
@@ -83,7 +87,8 @@ class Upstream {
 
   struct Memory {
     std::set<std::string, std::less<>> subscribed;  // URIs
-    std::string log_level;                          // a raw JSON string
+    std::size_t subscribed_bytes = 0;
+    std::string log_level;  // a raw JSON string
     bool empty() const { return subscribed.empty() && log_level.empty(); }
   };
   void NoteSubscribed(const std::string& key, std::string uri);
