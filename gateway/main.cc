@@ -96,6 +96,7 @@ class Gateway {
   state::FloodGuard flood_{clock_};
   state::Tokens tokens_;
   state::EndedSessions ended_;
+  mcp::legacy::SessionTable sessions_{clock_};
   UpstreamTable upstreams_{clock_};
   mcp::legacy::ParkedCalls parked_{clock_};
   const GateOptions gate_;
@@ -137,8 +138,7 @@ base::Result<std::unique_ptr<Gateway>> Gateway::Open(Settings settings,
 }
 
 base::Result<void> Gateway::StartWorkers() {
-  shared_.reset(new SharedByWorkers{.gateway_name = settings_.name,
-                                    .clock = clock_,
+  shared_.reset(new SharedByWorkers{.clock = clock_,
                                     .gate = gate_,
                                     .backend_limits = settings_.backend_limits,
                                     .server_limits = settings_.server_limits,
@@ -146,6 +146,7 @@ base::Result<void> Gateway::StartWorkers() {
                                     .flood = flood_,
                                     .tokens = tokens_,
                                     .ended_sessions = ended_,
+                                    .sessions = sessions_,
                                     .make_backend = MakeBackend,
                                     .upstreams = upstreams_,
                                     .stdio = stdio_.get(),
@@ -156,7 +157,7 @@ base::Result<void> Gateway::StartWorkers() {
   for (int i = 0; i < settings_.workers; ++i) {
     const base::http::ListenAddress address =
         i == 0 ? settings_.listen : workers_.front()->address();
-    auto worker = Worker::Listen(static_cast<std::uint32_t>(i), address, ring, *shared_);
+    auto worker = Worker::Listen(address, ring, *shared_);
     if (!worker) return worker.error().WithContext("--listen " + settings_.listen.ToString());
     workers_.push_back(std::move(*worker));
   }

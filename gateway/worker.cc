@@ -103,11 +103,10 @@ class Worker::RoutedCall final : public mcp::Handler {
   const Admission& admission_;
 };
 
-base::Result<std::unique_ptr<Worker>> Worker::Listen(std::uint32_t index,
-                                                     const base::http::ListenAddress& address,
+base::Result<std::unique_ptr<Worker>> Worker::Listen(const base::http::ListenAddress& address,
                                                      std::vector<std::string> session_ring,
                                                      SharedByWorkers& shared) {
-  std::unique_ptr<Worker> worker(new Worker(index, std::move(session_ring), shared));
+  std::unique_ptr<Worker> worker(new Worker(std::move(session_ring), shared));
   auto server =
       base::http::Server::Listen(worker->loop_, address, true, shared.server_limits, *worker);
   if (!server) return server.error();
@@ -115,7 +114,7 @@ base::Result<std::unique_ptr<Worker>> Worker::Listen(std::uint32_t index,
   return worker;
 }
 
-Worker::Worker(std::uint32_t index, std::vector<std::string> session_ring, SharedByWorkers& shared)
+Worker::Worker(std::vector<std::string> session_ring, SharedByWorkers& shared)
     : shared_(shared),
       keep_running_(loop_.io.get_executor()),
       ending_(loop_.io),
@@ -123,8 +122,7 @@ Worker::Worker(std::uint32_t index, std::vector<std::string> session_ring, Share
       backend_context_{
           loop_, *client_, shared.upstreams, shared.stdio, shared.backend_limits, shared.parked},
       gate_(shared.gate, shared.flood, shared.tokens, shared.clock),
-      sessions_({shared.gateway_name, index}, std::move(session_ring), shared.ended_sessions,
-                shared.clock),
+      sessions_(std::move(session_ring), shared.sessions, shared.ended_sessions, shared.clock),
       table_(boost::make_local_shared<const std::shared_ptr<const RouteTable>>(
           std::make_shared<const RouteTable>())) {}
 

@@ -36,7 +36,6 @@ namespace gateway {
 
 // What all workers share. Made by main.cc; outlives them.
 struct SharedByWorkers {
-  std::string gateway_name;
   const base::Clock& clock;
   const GateOptions& gate;
   const BackendLimits& backend_limits;
@@ -46,6 +45,7 @@ struct SharedByWorkers {
   state::FloodGuard& flood;
   state::Tokens& tokens;
   state::EndedSessions& ended_sessions;
+  mcp::legacy::SessionTable& sessions;
   // MakeBackend of gateway/backends, unless a test puts its own server there.
   std::function<std::shared_ptr<mcp::Handler>(const std::string&, const portolan::v1::Server&,
                                               BackendContext&)>
@@ -61,8 +61,7 @@ class Worker final : public base::http::Service {
  public:
   // Listens on `address`, which other workers share. `session_ring` seals sessions until the
   // registry's keys come.
-  static base::Result<std::unique_ptr<Worker>> Listen(std::uint32_t index,
-                                                      const base::http::ListenAddress& address,
+  static base::Result<std::unique_ptr<Worker>> Listen(const base::http::ListenAddress& address,
                                                       std::vector<std::string> session_ring,
                                                       SharedByWorkers& shared);
   // Ends what still runs, and joins the thread.
@@ -89,7 +88,7 @@ class Worker final : public base::http::Service {
   class Server;
   using Table = boost::local_shared_ptr<const std::shared_ptr<const RouteTable>>;
 
-  Worker(std::uint32_t index, std::vector<std::string> session_ring, SharedByWorkers& shared);
+  Worker(std::vector<std::string> session_ring, SharedByWorkers& shared);
 
   base::Task<void> ServeCall(AdmittedExchange& answered, const RouteTable& table,
                              mcp::Record& record);

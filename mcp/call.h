@@ -62,6 +62,9 @@ class Client {
   // the end, before Handle returns.
   virtual base::Task<base::Result<std::string>> Ask(std::string_view request,
                                                     base::CancelSignal& cancel);
+  // Ends the connection that the answer's stream runs on, in mid-call: a caller of 2025-11-25 comes
+  // back and goes on where it left off. kUnimplemented for callers that cannot.
+  virtual base::Task<base::Result<void>> BreakOff();
 };
 
 struct Call {

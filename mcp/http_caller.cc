@@ -17,15 +17,23 @@ std::array<base::http::Field, 4> EventFields(std::string_view request_id) {
            {"X-Request-Id", request_id}}};
 }
 
+bool IsAnswer(std::string_view message) {
+  const base::Result<Envelope> envelope = Scan(message);
+  return envelope &&
+         (envelope->kind == Envelope::Kind::kResult || envelope->kind == Envelope::Kind::kError);
+}
+
+bool IsErrorAnswer(std::string_view message) {
+  if (message.find("\"error\"") == std::string_view::npos) return false;
+  const base::Result<Envelope> envelope = Scan(message);
+  return envelope && envelope->kind == Envelope::Kind::kError;
+}
+
 }  // namespace
 
 HttpCaller::HttpCaller(base::http::Exchange& exchange, base::Loop& loop, Record& record,
-                       std::chrono::milliseconds keep_alive, bool outlives_peer)
-    : exchange_(exchange),
-      loop_(loop),
-      record_(record),
-      keep_alive_(keep_alive),
-      outlives_peer_(outlives_peer) {
+                       std::chrono::milliseconds keep_alive, StreamKeeper* keeper)
+    : exchange_(exchange), loop_(loop), record_(record), keep_alive_(keep_alive), keeper_(keeper) {
   ArmKeepAlive();
 }
 
@@ -35,25 +43,33 @@ void HttpCaller::ArmKeepAlive() {
   loop_.timers.Arm(timer_, keep_alive_, fire, this);
 }
 
+void HttpCaller::PassTurn() {
+  Turn* const next = waiting_;
+  if (!next) {
+    writing_ = false;
+    return;
+  }
+  waiting_ = next->next;
+  next->waiter.resume();
+}
+
 base::Task<void> HttpCaller::KeepAlive() {
   // A write in progress keeps the connection alive by itself, and inside an event there is no place
   // for a comment.
-  if (busy_ || inside_event_ || plain_ || ended_) {
+  if (writing_ || inside_event_ || plain_ || ended_) {
     ArmKeepAlive();
     co_return;
   }
-  keep_alive_writing_ = true;
+  writing_ = true;
   base::Result<void> sent;
   if (!events_) sent = co_await StartEvents();
-  if (sent) sent = co_await exchange_.Write(kKeepAliveComment);
-  keep_alive_writing_ = false;
-  if (sent) ArmKeepAlive();
-  // Whoever waited may end the exchange, and us with it: nothing of ours is touched after this.
-  if (const auto waiter = std::exchange(waiter_, nullptr)) waiter.resume();
+  if (sent) co_await Write(kKeepAliveComment);
+  if (exchange_.cancel().requested()) timer_.Disarm();
+  PassTurn();  // nothing of ours is touched after this
 }
 
 base::Result<void> HttpCaller::Forgive(base::Result<void> result) const {
-  if (!result && outlives_peer_ && result.error().code == base::Code::kCancelled) return {};
+  if (!result && keeper_ && result.error().code == base::Code::kCancelled) return {};
   return result;
 }
 
@@ -63,58 +79,110 @@ base::Task<base::Result<void>> HttpCaller::StartEvents() {
   const auto all = EventFields(record_.request_id);
   const std::span<const base::http::Field> fields(all.data(),
                                                   all.size() - record_.request_id.empty());
-  co_return co_await exchange_.StartStream(200, fields);
+  base::Result<void> started = co_await exchange_.StartStream(200, fields);
+  if (started && keeper_) keeper_->Begin(opening_);
+  co_return started;
 }
 
 base::Task<base::Result<void>> HttpCaller::Write(std::string_view bytes) {
-  busy_ = true;
-  base::Result<void> result = co_await exchange_.Write(bytes);
-  busy_ = false;
+  base::Result<void> result;
+  if (opening_.empty()) {
+    result = co_await exchange_.Write(bytes);
+  } else {
+    // In one write with what comes first.
+    const std::string both = std::exchange(opening_, {}).append(bytes);
+    result = co_await exchange_.Write(both);
+  }
   ArmKeepAlive();
+  if (!result && keeper_) keeper_->Detach();
   co_return Forgive(std::move(result));
 }
 
-base::Task<base::Result<void>> HttpCaller::Notify(std::string_view message) {
-  co_await Idle{*this};
-  if (!events_) {
-    busy_ = true;
-    base::Result<void> started = Forgive(co_await StartEvents());
-    busy_ = false;
-    if (!started) co_return started;
-  }
+base::Task<base::Result<void>> HttpCaller::WriteEvent(std::string_view message, bool is_error) {
   std::string event;
-  event.reserve(message.size() + 32);
-  AppendEvent(event, message);
+  event.reserve(message.size() + 96);
+  if (keeper_) {
+    keeper_->Keep(message, is_error, event);
+    if (event.empty()) co_return base::Result<void>();
+  } else {
+    if (inside_event_) event += "\n\n";
+    AppendEvent(event, message);
+  }
   co_return co_await Write(event);
 }
 
-base::Task<base::Result<void>> HttpCaller::Relay(Source& source) {
-  if (source.form() == Source::Form::kEventStream) co_return co_await RelayEvents(source);
-  co_return co_await RelayJson(source);
+base::Task<base::Result<void>> HttpCaller::Notify(std::string_view message) {
+  if (keeper_) co_await keeper_->Room();
+  Turn turn(*this);
+  co_await turn;
+  base::Result<void> sent;
+  if (!events_) sent = Forgive(co_await StartEvents());
+  if (sent) sent = co_await WriteEvent(message, false);
+  PassTurn();
+  co_return sent;
 }
 
-base::Task<base::Result<void>> HttpCaller::RelayJson(Source& source) {
+base::Task<base::Result<std::string>> HttpCaller::Ask(std::string_view request,
+                                                      base::CancelSignal& cancel) {
+  if (!keeper_) co_return co_await Client::Ask(request, cancel);
+  co_return co_await keeper_->Ask(*this, request, cancel);
+}
+
+base::Task<base::Result<void>> HttpCaller::BreakOff() {
+  if (!keeper_) co_return co_await Client::BreakOff();
+  Turn turn(*this);
+  co_await turn;
+  base::Result<void> sent;
+  if (!events_) sent = Forgive(co_await StartEvents());
+  if (sent && !ended_) {
+    co_await Write({});
+    keeper_->Detach();
+    timer_.Disarm();
+    ended_ = true;
+    co_await exchange_.FinishStream();
+    // What the caller sends next must not wait behind this call.
+    exchange_.CloseConnection();
+  }
+  PassTurn();
+  co_return sent;
+}
+
+base::Task<base::Result<void>> HttpCaller::Relay(Source& source) {
+  if (source.form() == Source::Form::kEventStream) {
+    if (keeper_) co_return co_await RelayKeptEvents(source);
+    co_return co_await RelayEvents(source);
+  }
   base::Result<std::string_view> piece = co_await source.Next();
   if (!piece) co_return piece.error();
   if (piece->empty())
     co_return base::Fail(base::Code::kUnavailable, "the server's answer is empty");
-  co_await Idle{*this};
+  Turn turn(*this);
+  co_await turn;
+  watch_.Feed(*piece);
+  base::Result<void> sent;
+  // GCC 12 ends a result twice when awaits stand in a conditional expression.
   if (events_) {
-    watch_.Feed(*piece);
-    co_return co_await RelayJsonAsEvent(source, *piece);
+    sent = co_await RelayJsonAsEvent(source, *piece);
+  } else {
+    sent = co_await RelayJson(source, *piece);
   }
+  PassTurn();
+  co_return sent;
+}
+
+base::Task<base::Result<void>> HttpCaller::RelayJson(Source& source, std::string_view first) {
   plain_ = true;
   timer_.Disarm();
   record_.http_status = 200;
   const std::array<base::http::Field, 2> all = {kJsonType, {"X-Request-Id", record_.request_id}};
   const std::span<const base::http::Field> fields(all.data(), record_.request_id.empty() ? 1 : 2);
-  if (piece->size() == source.length() || source.complete()) {
+  if (first.size() == source.length() || source.complete()) {
     ended_ = true;
-    whole_outcome_ = OutcomeOf(*piece);
-    co_return Forgive(co_await exchange_.Respond(200, fields, *piece));
+    whole_outcome_ = OutcomeOf(first);
+    co_return Forgive(co_await exchange_.Respond(200, fields, first));
   }
-  watch_.Feed(*piece);
   base::Result<void> sent = Forgive(co_await exchange_.StartStream(200, fields, source.length()));
+  base::Result<std::string_view> piece = first;
   while (sent && !piece->empty()) {
     sent = co_await Write(*piece);
     if (!sent) break;
@@ -131,21 +199,30 @@ base::Task<base::Result<void>> HttpCaller::RelayJson(Source& source) {
 // are white space.
 base::Task<base::Result<void>> HttpCaller::RelayJsonAsEvent(Source& source,
                                                             std::string_view first) {
-  std::string event = "event: message\ndata: ";
+  std::string event = keeper_ ? "" : "event: message\ndata: ";
   inside_event_ = true;
   base::Result<std::string_view> piece = first;
   while (!piece->empty()) {
     for (const char c : *piece) event += c == '\n' || c == '\r' ? ' ' : c;
-    base::Result<void> sent = co_await Write(event);
-    if (!sent) co_return sent;
-    event.clear();
+    if (!keeper_) {
+      base::Result<void> sent = co_await Write(event);
+      if (!sent) co_return sent;
+      event.clear();
+    } else if (event.size() > kMaxEventBytes) {
+      co_return base::Fail(base::Code::kResourceExhausted, "the answer is too long for an event");
+    }
     piece = co_await source.Next();
     if (!piece) co_return piece.error();
     watch_.Feed(*piece);
   }
-  base::Result<void> sent = co_await Write("\n\n");
+  base::Result<void> sent;
+  if (keeper_) {
+    sent = co_await WriteEvent(event, IsErrorAnswer(event));
+  } else {
+    sent = co_await Write("\n\n");
+  }
   inside_event_ = false;
-  if (sent) co_await End();
+  if (sent) co_await Finish();
   co_return sent;
 }
 
@@ -153,25 +230,78 @@ base::Task<base::Result<void>> HttpCaller::RelayEvents(Source& source) {
   for (;;) {
     const base::Result<std::string_view> piece = co_await source.Next();
     if (!piece) co_return piece.error();
-    co_await Idle{*this};
-    if (piece->empty()) break;
-    watch_.Feed(*piece);
-    if (!events_ && source.complete() && watch_.has_answer()) co_return co_await SendEvents(*piece);
-    if (!events_) {
-      busy_ = true;
-      base::Result<void> started = Forgive(co_await StartEvents());
-      busy_ = false;
-      if (!started) co_return started;
+    Turn turn(*this);
+    co_await turn;
+    base::Result<void> sent;
+    const bool at_end = piece->empty();
+    bool done = at_end;
+    if (at_end) {
+      if (watch_.has_answer()) {
+        co_await Finish();
+      } else {
+        sent =
+            base::Fail(base::Code::kUnavailable, "the server ended its stream without an answer");
+      }
+    } else {
+      watch_.Feed(*piece);
+      if (!events_ && source.complete() && watch_.has_answer()) {
+        sent = co_await SendEvents(*piece);
+        done = true;
+      } else {
+        if (!events_) sent = co_await StartEvents();
+        inside_event_ = true;
+        if (sent) sent = co_await Write(*piece);
+        inside_event_ = !watch_.at_event_boundary();
+      }
     }
-    inside_event_ = true;
-    base::Result<void> sent = co_await Write(*piece);
-    inside_event_ = !watch_.at_event_boundary();
+    PassTurn();
+    if (done || !sent) co_return sent;
+  }
+}
+
+// In a session each event gets an id of ours, and is kept.
+base::Task<base::Result<void>> HttpCaller::RelayKeptEvents(Source& source) {
+  SseParser parser;
+  bool answered = false;
+  while (!answered) {
+    const base::Result<std::string_view> piece = co_await source.Next();
+    if (!piece) co_return piece.error();
+    if (piece->empty())
+      co_return base::Fail(base::Code::kUnavailable,
+                           "the server ended its stream without an answer");
+    watch_.Feed(*piece);
+    co_await keeper_->Room();
+    Turn turn(*this);
+    co_await turn;
+    // What came at once goes out at once, and needs no ids: it arrives as a whole or not at all.
+    const bool whole = !events_ && source.complete() && watch_.has_answer();
+    base::Result<void> sent;
+    if (!events_ && !whole) sent = Forgive(co_await StartEvents());
+    std::string events;
+    parser.Feed(*piece);
+    while (sent) {
+      const auto event = parser.Next();
+      if (!event) sent = event.error();
+      if (!event || !*event) break;
+      const std::string_view message = (*event)->data;
+      if (message.empty()) continue;
+      const bool is_answer = IsAnswer(message);
+      answered = answered || is_answer;
+      if (whole) {
+        AppendEvent(events, message);
+      } else {
+        keeper_->Keep(message, is_answer && IsErrorAnswer(message), events);
+      }
+    }
+    if (sent && whole) {
+      sent = co_await SendEvents(events);
+    } else if (sent && !events.empty()) {
+      sent = co_await Write(events);
+    }
+    if (sent && answered && !whole) co_await Finish();
+    PassTurn();
     if (!sent) co_return sent;
   }
-  if (!watch_.has_answer()) {
-    co_return base::Fail(base::Code::kUnavailable, "the server ended its stream without an answer");
-  }
-  co_await End();
   co_return base::Result<void>();
 }
 
@@ -188,30 +318,52 @@ base::Task<base::Result<void>> HttpCaller::SendEvents(std::string_view stream) {
 
 base::Task<void> HttpCaller::Answer(int status, std::string_view message,
                                     std::span<const base::http::Field> fields) {
-  co_await Idle{*this};
-  if (ended_) co_return;
-  if (plain_)
-    co_return;  // it broke off in mid-body: the connection is closed, so that the caller sees it
-  timer_.Disarm();
+  Turn turn(*this);
+  co_await turn;
   if (!events_) {
+    // One that broke off in mid-body: the connection is closed, so that the caller sees it.
+    if (ended_ || plain_) co_return PassTurn();
+    timer_.Disarm();
     ended_ = true;
     record_.http_status = status;
     co_await exchange_.Respond(status, fields, message);
-    co_return;
+    co_return PassTurn();
   }
-  std::string event;
-  event.reserve(message.size() + 32);
-  if (inside_event_) event += "\n\n";
-  AppendEvent(event, message);
-  const base::Result<void> sent = co_await Write(event);
-  if (sent) co_await End();
+  // A stream that was broken off has its answer too: it waits to be fetched.
+  if (!ended_ || keeper_) {
+    const base::Result<void> sent = co_await WriteEvent(message, keeper_ && IsErrorAnswer(message));
+    if (sent) co_await Finish();
+  }
+  PassTurn();
+}
+
+base::Task<void> HttpCaller::Finish() {
+  timer_.Disarm();
+  if (keeper_) keeper_->End();
+  if (!events_ || std::exchange(ended_, true)) co_return;
+  co_await exchange_.FinishStream();
 }
 
 base::Task<void> HttpCaller::End() {
-  co_await Idle{*this};
-  timer_.Disarm();
-  if (!events_ || std::exchange(ended_, true)) co_return;
-  co_await exchange_.FinishStream();
+  Turn turn(*this);
+  co_await turn;
+  co_await Finish();
+  PassTurn();
+}
+
+base::Task<void> HttpCaller::EndUnanswered() {
+  Turn turn(*this);
+  co_await turn;
+  if (!events_ && !plain_ && !ended_) {
+    events_ = true;
+    record_.http_status = 200;
+    const auto all = EventFields(record_.request_id);
+    const std::span<const base::http::Field> fields(all.data(),
+                                                    all.size() - record_.request_id.empty());
+    co_await exchange_.StartStream(200, fields);
+  }
+  co_await Finish();
+  PassTurn();
 }
 
 }  // namespace mcp

@@ -88,6 +88,10 @@ class Exchange {
   virtual Task<Result<void>> FinishStream() = 0;
 
   virtual bool response_started() const = 0;
+
+  // Closes the connection once the response is complete, also before Serve returns: what the peer
+  // sends next need not wait for us.
+  virtual void CloseConnection() {}
 };
 
 // Answers requests.

@@ -404,6 +404,12 @@ Task<Result<void>> ServerConnection::FinishStream() {
   co_return sent;
 }
 
+void ServerConnection::CloseConnection() {
+  if (answer_ != Answer::kComplete) return;
+  keep_ = false;
+  wire_->ShutdownSend();
+}
+
 Task<Result<void>> ServerConnection::SendRest(Pieces& pieces, Wire::Sent sent) {
   if (sent == Wire::Sent::kSome) {
     do {

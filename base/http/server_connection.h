@@ -74,6 +74,7 @@ class ServerConnection final
   Task<Result<void>> Write(std::string_view bytes) override;
   Task<Result<void>> FinishStream() override;
   bool response_started() const override { return answer_ != Answer::kNone; }
+  void CloseConnection() override;
 
  private:
   enum class Phase { kIdle, kHead, kServing, kWriting, kLinger, kClosed };

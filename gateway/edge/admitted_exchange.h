@@ -47,6 +47,7 @@ class AdmittedExchange final : public base::http::Exchange {
     return exchange_.Write(bytes);
   }
   base::Task<base::Result<void>> FinishStream() override { return exchange_.FinishStream(); }
+  void CloseConnection() override { exchange_.CloseConnection(); }
 
  private:
   // An answer begins once, so the lines can be kept here while it is written.

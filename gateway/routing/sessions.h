@@ -1,12 +1,12 @@
-// Sessions keeps the sessions of callers of older revisions for one worker.
+// Sessions finds the sessions of callers of older revisions, for one worker.
 //
-// A session's id is a sealed token that names its principal, its endpoint and its home (gateway and
-// worker), so that any worker, also after a restart, can check it without asking another; what
-// servers keep for it is found by the session's key (backends/upstream_table). What must be
-// remembered of it is that it ended: state::EndedSessions.
+// A session's id is a sealed token that names its principal and its endpoint, so that any worker,
+// also after a restart, can check it without asking another. What a session holds while it is used
+// lives in one legacy::SessionTable for all workers; what servers keep for it is found by the
+// session's key (backends/upstream_table). What must be remembered of it is that it ended:
+// state::EndedSessions.
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -14,18 +14,14 @@
 #include "base/clock.h"
 #include "gateway/state/ended_sessions.h"
 #include "mcp/legacy/session_host.h"
+#include "mcp/legacy/session_table.h"
 
 namespace gateway {
 
 class Sessions {
  public:
-  // The home that new sessions are given.
-  struct Home {
-    std::string gateway;
-    std::uint32_t worker = 0;
-  };
-  Sessions(Home home, std::vector<std::string> key_ring, state::EndedSessions& ended,
-           const base::Clock& clock);
+  Sessions(std::vector<std::string> key_ring, mcp::legacy::SessionTable& table,
+           state::EndedSessions& ended, const base::Clock& clock);
 
   // The registry's keys, newest first.
   void SetKeyRing(std::vector<std::string> key_ring);
@@ -38,8 +34,8 @@ class Sessions {
 
     std::string Open(const base::auth::Principal& principal, mcp::Revision revision,
                      std::string_view client_info, std::string_view capabilities) override;
-    base::Result<mcp::legacy::Session> Find(std::string_view id,
-                                            const base::auth::Principal& principal) override;
+    base::Result<mcp::legacy::SessionPointer> Find(std::string_view id,
+                                                   const base::auth::Principal& principal) override;
     base::Result<void> Close(std::string_view id, const base::auth::Principal& principal) override;
 
    private:
@@ -49,7 +45,7 @@ class Sessions {
 
  private:
   // Constant after construction
-  const Home home_;
+  mcp::legacy::SessionTable& table_;
   state::EndedSessions& ended_;
   const base::Clock& clock_;
 

@@ -28,10 +28,20 @@ Refusal NoSuchSession() {
   return refusal;
 }
 
-// Known, and older than the stateless ones.
+Refusal TooMany(const base::Error& error) {
+  Refusal refusal;
+  refusal.http_status = 429;
+  refusal.error.code = kTooManyRequests;
+  refusal.error.message = error.message + ".";
+  refusal.error.reason = "TooManySessions";
+  return refusal;
+}
+
+// Known, and older than the stateless ones. 2024-11-05 had another transport, but its clients speak
+// this one too.
 bool IsServed(std::string_view version) {
   const std::optional<Revision> revision = ParseRevision(version);
-  return revision && !IsModern(*revision) && *revision != Revision::k2024_11_05;
+  return revision && !IsModern(*revision);
 }
 
 std::string InvalidParams(const Call& call, std::string sentence) {
@@ -61,10 +71,10 @@ std::string DiscoverRequest(std::string_view raw_id, std::string_view client_inf
 
 }  // namespace
 
-boost::system::result<Session, Refusal> FindSession(SessionHost& host,
-                                                    const RequestHeaders& headers,
-                                                    const base::auth::Principal& principal,
-                                                    std::string_view method) {
+boost::system::result<SessionPointer, Refusal> FindSession(SessionHost& host,
+                                                           const RequestHeaders& headers,
+                                                           const base::auth::Principal& principal,
+                                                           std::string_view method) {
   if (headers.version && !IsServed(*headers.version)) {
     return BadRequest("Unsupported protocol version '" + std::string(*headers.version) +
                           "' in MCP-Protocol-Version.",
@@ -72,12 +82,13 @@ boost::system::result<Session, Refusal> FindSession(SessionHost& host,
   }
   if (headers.ambiguous) return BadRequest("A header of MCP occurs twice.", "HeaderMismatch");
   if (!headers.session) {
-    if (method == "ping") return Session();
+    if (method == "ping") return SessionPointer();
     return BadRequest("Mcp-Session-Id is missing: send initialize first.", "SessionMissing");
   }
-  base::Result<Session> session = host.Find(*headers.session, principal);
-  if (!session) return NoSuchSession();
-  return std::move(*session);
+  base::Result<SessionPointer> session = host.Find(*headers.session, principal);
+  if (session) return std::move(*session);
+  if (session.error().code == base::Code::kResourceExhausted) return TooMany(session.error());
+  return NoSuchSession();
 }
 
 std::optional<Refusal> EndSession(SessionHost& host, const RequestHeaders& headers,

@@ -25,11 +25,11 @@ struct Refusal {
 
 // The session that a message belongs to, or why it is refused: 400 for a version we do not know and
 // for a missing session id, 404 for one that does not stand for a living session of this principal.
-// A `ping` needs no session. REQUIRES: the message is not `initialize`.
-boost::system::result<Session, Refusal> FindSession(SessionHost& host,
-                                                    const RequestHeaders& headers,
-                                                    const base::auth::Principal& principal,
-                                                    std::string_view method);
+// A `ping` needs no session: null. REQUIRES: the message is not `initialize`.
+boost::system::result<SessionPointer, Refusal> FindSession(SessionHost& host,
+                                                           const RequestHeaders& headers,
+                                                           const base::auth::Principal& principal,
+                                                           std::string_view method);
 
 // DELETE: ends the session; nullopt when it did.
 std::optional<Refusal> EndSession(SessionHost& host, const RequestHeaders& headers,

@@ -6,28 +6,18 @@
 // another.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "base/auth/principal.h"
 #include "base/result.h"
+#include "mcp/legacy/caller_session.h"
 #include "mcp/revision.h"
 
 namespace mcp::legacy {
 
-// What a session's id stands for.
-struct Session {
-  // Agreed in initialize.
-  Revision revision = kLatestLegacy;
-  // How handlers know the session: becomes Call::session.
-  std::string key;
-  // From the clientInfo of initialize, for the record.
-  std::string client_name;
-  std::string client_version;
-  // Raw JSON objects from initialize.
-  std::string client_info;
-  std::string client_capabilities;
-};
+using SessionPointer = std::shared_ptr<CallerSession>;
 
 class SessionHost {
  public:
@@ -36,9 +26,10 @@ class SessionHost {
   // `capabilities` are raw JSON.
   virtual std::string Open(const base::auth::Principal& principal, Revision revision,
                            std::string_view client_info, std::string_view capabilities) = 0;
-  // kNotFound when it is unknown, ended, expired or another principal's.
-  virtual base::Result<Session> Find(std::string_view id,
-                                     const base::auth::Principal& principal) = 0;
+  // kNotFound when it is unknown, ended, expired or another principal's; kResourceExhausted when
+  // the principal has too many in use.
+  virtual base::Result<SessionPointer> Find(std::string_view id,
+                                            const base::auth::Principal& principal) = 0;
   virtual base::Result<void> Close(std::string_view id, const base::auth::Principal& principal) = 0;
 };
 

@@ -11,6 +11,7 @@
 
 #include "base/auth/aead.h"
 #include "base/result.h"
+#include "mcp/legacy/caller_session.h"
 #include "mcp/revision.h"
 
 namespace mcp::legacy {
@@ -19,15 +20,11 @@ struct SessionToken {
   std::string id;  // 16 random bytes
   std::string principal;
   std::string endpoint;  // the route it was opened on
-  std::string gateway;   // home
-  std::uint32_t worker = 0;
   Revision revision = kLatestLegacy;
   std::int64_t issued_unix_ms = 0;
-  std::string client_name;
-  std::string client_version;
-  // Of an endpoint with one server: that server's session id, so that it goes on when our home is
-  // gone.
-  std::string server_session;
+  // Raw JSON objects from initialize, so that a session adopted after a restart knows its caller.
+  std::string client_info;
+  std::string client_capabilities;
 
   friend bool operator==(const SessionToken&, const SessionToken&) = default;
 };
@@ -35,10 +32,19 @@ struct SessionToken {
 inline constexpr std::int64_t kTokenLifeMs = 24ll * 60 * 60 * 1000;
 inline constexpr std::size_t kMaxTokenBytes = 4096;
 
-// A new random id.
-std::string NewSessionId();
+// A new one, with a random id. What the caller says of itself is shortened to what matters when it
+// is longer than a header should carry: its name, and which capabilities it has.
+SessionToken NewToken(std::string_view principal, std::string_view endpoint, Revision revision,
+                      std::string_view client_info, std::string_view client_capabilities,
+                      std::int64_t now_unix_ms);
+// What it says, as a session keeps it.
+CallerSession::Facts FactsOf(SessionToken token);
+// Another principal's, another endpoint's and an expired session look the same as one that never
+// was.
+bool IsFor(const CallerSession::Facts& facts, std::string_view principal, std::string_view endpoint,
+           std::int64_t now_unix_ms);
 
-// Visible ASCII. Client names longer than 64 bytes are cut.
+// Visible ASCII.
 std::string Seal(base::auth::Aead& keys, const SessionToken& token);
 // kNotFound for everything that is not a living token of ours; it is not said why.
 base::Result<SessionToken> Open(base::auth::Aead& keys, std::string_view text,

@@ -1,5 +1,5 @@
-// Sessions for an endpoint that keeps no state between calls (the registry's own /mcp): the token
-// is all there is.
+// Sessions for a server of our own, with one endpoint (the registry's /mcp): a token, what is in
+// use of it, and which ones were ended.
 //
 // One thread. Ended ids are remembered, at most 10,000 of them, until their tokens would have
 // expired.
@@ -12,6 +12,7 @@
 #include "base/auth/aead.h"
 #include "base/clock.h"
 #include "mcp/legacy/session_host.h"
+#include "mcp/legacy/session_table.h"
 
 namespace mcp::legacy {
 
@@ -22,7 +23,8 @@ class TokenSessionHost final : public SessionHost {
 
   std::string Open(const base::auth::Principal& principal, Revision revision,
                    std::string_view client_info, std::string_view capabilities) override;
-  base::Result<Session> Find(std::string_view id, const base::auth::Principal& principal) override;
+  base::Result<SessionPointer> Find(std::string_view id,
+                                    const base::auth::Principal& principal) override;
   base::Result<void> Close(std::string_view id, const base::auth::Principal& principal) override;
 
  private:
@@ -31,6 +33,7 @@ class TokenSessionHost final : public SessionHost {
   const std::string endpoint_;
   const base::Clock& clock_;
 
+  SessionTable table_;
   std::unordered_set<std::string> ended_;
   std::deque<std::string> ended_order_;
 };

@@ -15,7 +15,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
   mcp::legacy::SessionToken token;
   token.principal = bytes;
-  token.server_session = bytes.substr(0, size / 2);
+  token.client_info = bytes.substr(0, size / 2);
   const std::string sealed = mcp::legacy::Seal(keys, token);
   const auto opened = mcp::legacy::Open(keys, sealed, 0);
   if (sealed.size() <= mcp::legacy::kMaxTokenBytes && (!opened || !(*opened == token)))

@@ -102,7 +102,6 @@ GatewayFixture::GatewayFixture(Options options) {
     EXPECT_TRUE(gate_.trusted_proxies.Add(range));
   gate_.trusted_proxies.Seal();
   shared_.reset(new gateway::SharedByWorkers{
-      .gateway_name = "test",
       .clock = clock,
       .gate = gate_,
       .backend_limits = backend_limits_,
@@ -111,6 +110,7 @@ GatewayFixture::GatewayFixture(Options options) {
       .flood = flood_,
       .tokens = tokens_,
       .ended_sessions = ended_,
+      .sessions = sessions_,
       .make_backend = [this](const std::string&, const v1::Server&,
                              gateway::BackendContext& context) -> std::shared_ptr<mcp::Handler> {
         return std::make_shared<CountingServer>(*this, context.loop);
@@ -121,7 +121,7 @@ GatewayFixture::GatewayFixture(Options options) {
   const std::vector<std::string> ring = {std::string(32, 'k')};
   for (int i = 0; i < options.workers; ++i) {
     const base::http::ListenAddress address = i == 0 ? loopback : workers_.front()->address();
-    auto worker = gateway::Worker::Listen(static_cast<std::uint32_t>(i), address, ring, *shared_);
+    auto worker = gateway::Worker::Listen(address, ring, *shared_);
     if (!worker) ADD_FAILURE() << worker.error().message;
     workers_.push_back(std::move(*worker));
   }

@@ -126,6 +126,7 @@ class GatewayFixture {
   gateway::state::FloodGuard flood_{clock};
   gateway::state::Tokens tokens_;
   gateway::state::EndedSessions ended_;
+  mcp::legacy::SessionTable sessions_{clock};
   gateway::UpstreamTable upstreams_{clock};
   std::unique_ptr<gateway::SharedByWorkers> shared_;
   std::vector<std::unique_ptr<gateway::Worker>> workers_;

@@ -11,16 +11,13 @@ class SessionTokenTest : public ::testing::Test {
  protected:
   static SessionToken Token() {
     SessionToken token;
-    token.id = NewSessionId();
+    token.id = "0123456789abcdef";
     token.principal = "consumer/alice";
     token.endpoint = "weather";
-    token.gateway = "gw-1";
-    token.worker = 300;
     token.revision = Revision::k2025_06_18;
     token.issued_unix_ms = 1'800'000'000'000;
-    token.client_name = "probe";
-    token.client_version = "1.2";
-    token.server_session = std::string("a\0b", 3);
+    token.client_info = R"({"name":"probe","version":"1.2"})";
+    token.client_capabilities = R"({"sampling":{}})";
     return token;
   }
   base::auth::Aead keys{{std::string(32, 'n'), std::string(32, 'o')}};
@@ -66,12 +63,33 @@ TEST_F(SessionTokenTest, CannotBeChangedOrMade) {
   EXPECT_FALSE(Open(keys, std::string(100'000, 'A'), token.issued_unix_ms));
 }
 
-TEST_F(SessionTokenTest, CutsEndlessClientNames) {
-  SessionToken token = Token();
-  token.client_name = std::string(100'000, 'x');
+TEST_F(SessionTokenTest, CarriesWhatTheCallerSaysOfItself) {
+  const std::string info = R"({"name":"probe","title":"Probe","version":"1"})";
+  const std::string capabilities = R"({"sampling":{"tools":{}},"x":{"y":[1]}})";
+  const SessionToken token =
+      NewToken("p", "e", Revision::k2025_11_25, info, capabilities, 1'800'000'000'000);
+  const CallerSession::Facts facts = FactsOf(*Open(keys, Seal(keys, token), token.issued_unix_ms));
+  EXPECT_EQ(facts.client_info, info);
+  EXPECT_EQ(facts.client_capabilities, capabilities);
+  EXPECT_EQ(facts.client_name, "probe");
+  EXPECT_EQ(facts.client_version, "1");
+}
+
+TEST_F(SessionTokenTest, ShortensACallerThatSaysTooMuch) {
+  // 21 two-byte characters and a cut in the middle of one more.
+  std::string name = "x";
+  for (int i = 0; i < 1000; ++i) name += "\xC3\xA9";
+  const std::string info = R"({"name":")" + name + R"(","version":"1"})";
+  const std::string capabilities = R"({"roots":{"listChanged":true},"elicitation":{"form":")" +
+                                   std::string(9000, 'x') + R"("},"z":1})";
+  const SessionToken token =
+      NewToken("p", "e", Revision::k2025_11_25, info, capabilities, 1'800'000'000'000);
   const std::string text = Seal(keys, token);
   EXPECT_LT(text.size(), 500u);
-  EXPECT_EQ(Open(keys, text, token.issued_unix_ms)->client_name.size(), 64u);
+  const CallerSession::Facts facts = FactsOf(*Open(keys, text, token.issued_unix_ms));
+  EXPECT_EQ(facts.client_name.size(), 63u);
+  EXPECT_EQ(facts.client_version, "1");
+  EXPECT_EQ(facts.client_capabilities, R"({"roots":{"listChanged":true},"elicitation":{}})");
 }
 
 }  // namespace

@@ -1,0 +1,120 @@
+#include "mcp/legacy/session_table.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+namespace mcp::legacy {
+namespace {
+
+constexpr std::int64_t kSweepEveryMs = 60'000;
+// Looking for the least used costs a pass over the table, so several go at a time.
+constexpr std::size_t kFreedAtOnce = 10;  // in a hundred
+
+}  // namespace
+
+SessionTable::SessionTable(const base::Clock& clock, std::size_t max_per_principal)
+    : clock_(clock), max_per_principal_(max_per_principal) {}
+
+std::shared_ptr<CallerSession> SessionTable::Find(std::string_view token) {
+  const std::int64_t now = clock_.UnixMillis();
+  Shard& shard = ShardOf(token);
+  const std::lock_guard lock(shard.mutex);
+  if (now - shard.swept_unix_ms > kSweepEveryMs) Sweep(shard, now);
+  const auto found = shard.sessions.find(token);
+  if (found == shard.sessions.end()) return nullptr;
+  found->second->used_unix_ms.store(now, std::memory_order_relaxed);
+  return found->second;
+}
+
+base::Result<std::shared_ptr<CallerSession>> SessionTable::Adopt(std::string_view token,
+                                                                 CallerSession::Facts facts) {
+  bool is_full = false;
+  {
+    const std::lock_guard lock(counts_mutex_);
+    const auto count = counts_.find(facts.principal);
+    is_full = count != counts_.end() && count->second >= max_per_principal_;
+  }
+  if (is_full && !MakeRoom(facts.principal)) {
+    return base::Fail(base::Code::kResourceExhausted,
+                      "more than " + std::to_string(max_per_principal_) + " sessions are in use");
+  }
+  auto made = std::make_shared<CallerSession>(std::move(facts));
+  made->used_unix_ms = clock_.UnixMillis();
+  Shard& shard = ShardOf(token);
+  const std::lock_guard lock(shard.mutex);
+  const auto [place, is_new] = shard.sessions.try_emplace(std::string(token), made);
+  if (is_new) Count(*made, 1);
+  return place->second;
+}
+
+void SessionTable::End(std::string_view token) {
+  std::shared_ptr<CallerSession> session;
+  {
+    Shard& shard = ShardOf(token);
+    const std::lock_guard lock(shard.mutex);
+    const auto found = shard.sessions.find(token);
+    if (found == shard.sessions.end()) return;
+    session = std::move(found->second);
+    shard.sessions.erase(found);
+    Count(*session, -1);
+  }
+  CallerSession::End(session);
+}
+
+std::size_t SessionTable::size() const {
+  std::size_t sum = 0;
+  for (const Shard& shard : shards_) {
+    const std::lock_guard lock(shard.mutex);
+    sum += shard.sessions.size();
+  }
+  return sum;
+}
+
+void SessionTable::Sweep(Shard& shard, std::int64_t now) {
+  shard.swept_unix_ms = now;
+  std::erase_if(shard.sessions, [&](const auto& entry) {
+    const CallerSession& session = *entry.second;
+    if (entry.second.use_count() > 1 || now - session.used_unix_ms < kIdleMs) return false;
+    Count(session, -1);
+    return true;
+  });
+}
+
+void SessionTable::Count(const CallerSession& session, int change) {
+  const std::lock_guard lock(counts_mutex_);
+  const auto place = counts_.try_emplace(session.facts().principal, 0).first;
+  place->second += change;
+  if (place->second == 0) counts_.erase(place);
+}
+
+bool SessionTable::MakeRoom(const std::string& principal) {
+  std::vector<std::int64_t> idle;
+  for (Shard& shard : shards_) {
+    const std::lock_guard lock(shard.mutex);
+    for (const auto& [token, session] : shard.sessions) {
+      if (session.use_count() == 1 && session->facts().principal == principal)
+        idle.push_back(session->used_unix_ms);
+    }
+  }
+  if (idle.empty()) return false;
+  const std::size_t last = std::max<std::size_t>(idle.size() * kFreedAtOnce / 100, 1) - 1;
+  std::nth_element(idle.begin(), idle.begin() + last, idle.end());
+  const std::int64_t oldest = idle[last];
+  bool freed = false;
+  for (Shard& shard : shards_) {
+    const std::lock_guard lock(shard.mutex);
+    std::erase_if(shard.sessions, [&](const auto& entry) {
+      const CallerSession& session = *entry.second;
+      if (entry.second.use_count() > 1 || session.used_unix_ms > oldest ||
+          session.facts().principal != principal) {
+        return false;
+      }
+      Count(session, -1);
+      return freed = true;
+    });
+  }
+  return freed;
+}
+
+}  // namespace mcp::legacy
