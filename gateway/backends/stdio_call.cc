@@ -6,6 +6,7 @@
 #include "gateway/backends/questions.h"
 #include "gateway/backends/upstream_error.h"
 #include "mcp/legacy/translate.h"
+#include "mcp/raw_json.h"
 
 namespace gateway {
 namespace {
@@ -44,6 +45,46 @@ std::string MessageFor(const mcp::Call& call, Passage passage, std::string_view 
   }
 }
 
+// The level of a logging/setLevel, when it is one that says more than `current`; empty otherwise.
+std::string_view RequestedLevel(const mcp::Call& call, std::string_view current) {
+  mcp::Call asked = call;
+  asked.log_level = mcp::Member(call.envelope.params.of(call.bytes), "level");
+  return LogLevelToSet(asked, current);
+}
+
+// What one session says about what several share: true when the program need not hear of it.
+bool IsSettledAtPlace(const mcp::Call& call, StdioPlace& place) {
+  if (call.session.empty()) return false;
+  if (call.method == "resources/unsubscribe") {
+    const std::string uri = mcp::DecodeString(call.envelope.uri.of(call.bytes));
+    place.subscriptions().Remove(uri, call.session);
+    return place.subscriptions().Has(uri);
+  }
+  if (call.method != "logging/setLevel") return false;
+  const std::string_view level = RequestedLevel(call, place.log_level);
+  return level.empty() && place.HasOtherSessions(call.session);
+}
+
+void NoteAnswered(const mcp::Call& call, StdioPlace& place) {
+  if (call.session.empty()) return;
+  if (call.method == "resources/subscribe") {
+    place.subscriptions().Add(mcp::DecodeString(call.envelope.uri.of(call.bytes)), call.session);
+  }
+  // No unknown word, which none would be below.
+  const bool sets = call.method == "logging/setLevel" && !RequestedLevel(call, {}).empty();
+  if (sets) place.log_level = RequestedLevel(call, {});
+}
+
+// Before the program is asked: it logs what the caller wants to hear.
+void SetLogLevel(const mcp::Call& call, StdioChild& child, StdioPlace& place) {
+  const std::string_view level = LogLevelToSet(call, place.log_level);
+  if (level.empty() || call.method == "logging/setLevel") return;
+  place.log_level = level;
+  // Its answer is nobody's.
+  (void)child.Send(R"({"jsonrpc":"2.0","id":)" + std::to_string(child.NextNumber()) +
+                   R"(,"method":"logging/setLevel","params":{"level":)" + place.log_level + "}}");
+}
+
 // What comes for the call, until its answer.
 base::Task<base::Result<std::string>> AwaitAnswer(mcp::Call& call, StdioRequest& request,
                                                   Questions& questions,
@@ -61,6 +102,8 @@ base::Task<base::Result<std::string>> AwaitAnswer(mcp::Call& call, StdioRequest&
       case Event::Kind::kWithdrawal:
         questions.TakeCancellation(event->bytes, *mcp::Scan(event->bytes));
         break;
+      case Event::Kind::kEnd:  // fails the call
+        break;
       case Event::Kind::kNotification:
         if (!listening && !MayHear(call, event->bytes)) break;
         if (auto sent = co_await call.client.Notify(event->bytes); !sent) co_return sent.error();
@@ -71,10 +114,12 @@ base::Task<base::Result<std::string>> AwaitAnswer(mcp::Call& call, StdioRequest&
 }  // namespace
 
 base::Task<Response> CallProgram(mcp::Call& call, std::shared_ptr<StdioChild> child,
-                                 StdioCallOptions options, Deadline& deadline,
-                                 const base::Clock& clock) {
+                                 std::shared_ptr<StdioPlace> place, StdioCallOptions options,
+                                 Deadline& deadline, const base::Clock& clock) {
   const Passage passage = PassageOf(call, mcp::IsModern(options.revision), true);
   if (passage == Passage::kNone) co_return AnswerInstead(call, options.server);
+  if (IsSettledAtPlace(call, *place)) co_return Response::Message(ResultMessage(call.id(), "{}"));
+  if (options.has_log_level) SetLogLevel(call, *child, *place);
 
   const std::uint64_t number = child->NextNumber();
   const std::string message = MessageFor(call, passage, std::to_string(number));
@@ -106,6 +151,7 @@ base::Task<Response> CallProgram(mcp::Call& call, std::shared_ptr<StdioChild> ch
                             base::Fail(Code::kResourceExhausted, "the answer is too long"));
   }
   const mcp::Envelope envelope = *mcp::Scan(*answer);
+  if (envelope.kind == mcp::Envelope::Kind::kResult) NoteAnswered(call, *place);
   co_return Response::Message(AnswerTo(call, passage, *answer, envelope));
 }
 

@@ -11,6 +11,7 @@
 #include "base/task.h"
 #include "gateway/backends/deadline.h"
 #include "gateway/backends/stdio_child.h"
+#include "gateway/backends/stdio_place.h"
 #include "mcp/call.h"
 #include "mcp/revision.h"
 
@@ -21,12 +22,14 @@ struct StdioCallOptions {
   mcp::Revision revision = mcp::kLatestLegacy;  // what the program speaks
   // The program knows what the caller may be asked.
   bool may_ask = false;
+  bool has_log_level = false;
 };
 
-// When `deadline` ends it, the program is told so; one that printed nothing at all meanwhile is
-// taken for dead and ended.
+// What sessions say about subscriptions and log levels is a matter of the whole `place`, and is
+// passed on when it changes anything there. When `deadline` ends it, the program is told so; one
+// that printed nothing at all meanwhile is taken for dead and ended.
 base::Task<mcp::Response> CallProgram(mcp::Call& call, std::shared_ptr<StdioChild> child,
-                                      StdioCallOptions options, Deadline& deadline,
-                                      const base::Clock& clock);
+                                      std::shared_ptr<StdioPlace> place, StdioCallOptions options,
+                                      Deadline& deadline, const base::Clock& clock);
 
 }  // namespace gateway

@@ -221,6 +221,17 @@ StdioRequest* StdioChild::FindRequest(std::string_view raw_number) const {
   return found == requests_.end() ? nullptr : found->second;
 }
 
+// Whose something is cannot be told when several calls run.
+StdioRequest* StdioChild::OnlyRequest() const {
+  StdioRequest* only = nullptr;
+  for (const auto& [_, request] : requests_) {
+    if (request->finished()) continue;
+    if (only) return nullptr;
+    only = request;
+  }
+  return only;
+}
+
 bool StdioChild::TakeAnswer(std::string_view line, const mcp::Envelope& envelope) {
   StdioRequest* request = FindRequest(envelope.id.of(line));
   if (!request || request->finished()) return false;  // cancelled, or nobody's
@@ -241,7 +252,7 @@ bool StdioChild::TakeNotification(std::string_view line, const mcp::Envelope& en
     return true;
   }
   if (method == "notifications/cancelled") {
-    return TakeWithdrawal(line, mcp::Member(params, "requestId"));
+    return TakeWithdrawal(line);
   }
   if (const std::string_view tag = SubscriptionOf(line, envelope); !tag.empty()) {
     StdioRequest* request = FindRequest(tag);
@@ -252,9 +263,9 @@ bool StdioChild::TakeNotification(std::string_view line, const mcp::Envelope& en
   }
   const bool of_a_call =
       method == "notifications/message" || method == "notifications/tasks/status";
-  // Whose it is cannot be told when several calls run.
-  if (of_a_call && requests_.size() == 1) {
-    requests_.begin()->second->Notification(std::string(line));
+  StdioRequest* only = of_a_call ? OnlyRequest() : nullptr;
+  if (only) {
+    only->Notification(std::string(line));
     return true;
   }
   return audience_ && audience_->Notification(method, line);
@@ -268,7 +279,9 @@ bool StdioChild::TakeQuestion(std::string_view line, const mcp::Envelope& envelo
     // No stream names the call that it is asked for: the newest is the best guess.
     for (auto entry = requests_.rbegin(); entry != requests_.rend(); ++entry) {
       StdioRequest& request = *entry->second;
-      if (request.CanBeAsked(capability) && request.Question(raw_id, line)) return true;
+      if (!request.CanBeAsked(capability)) continue;
+      request.Question(line);
+      return true;
     }
     if (audience_ && audience_->Question(capability, raw_id, line)) return true;
   }
@@ -276,11 +289,15 @@ bool StdioChild::TakeQuestion(std::string_view line, const mcp::Envelope& envelo
   return method == "ping";
 }
 
-bool StdioChild::TakeWithdrawal(std::string_view line, std::string_view raw_id) {
+// Who was not asked that question takes no notice.
+bool StdioChild::TakeWithdrawal(std::string_view line) {
+  bool asked = false;
   for (const auto& [_, request] : requests_) {
-    if (request->Withdraw(raw_id, line)) return true;
+    if (!request->CanBeAsked()) continue;
+    asked = true;
+    request->Withdrawal(line);
   }
-  return audience_ && audience_->Withdraw(raw_id, line);
+  return (audience_ && audience_->Withdraw(line)) || asked;
 }
 
 // ---- The end

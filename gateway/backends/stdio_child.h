@@ -51,7 +51,7 @@ class StdioChild : public std::enable_shared_from_this<StdioChild> {
     virtual bool Notification(std::string_view method, std::string_view message) = 0;
     virtual bool Question(std::string_view capability, std::string_view raw_id,
                           std::string_view message) = 0;
-    virtual bool Withdraw(std::string_view raw_id, std::string_view message) = 0;
+    virtual bool Withdraw(std::string_view message) = 0;
   };
 
   // Takes the pipes of a program that was just started. `server` is for the log.
@@ -106,8 +106,9 @@ class StdioChild : public std::enable_shared_from_this<StdioChild> {
   bool TakeNotification(std::string_view line, const mcp::Envelope& envelope);
   bool TakeQuestion(std::string_view line, const mcp::Envelope& envelope);
   bool TakeAnswer(std::string_view line, const mcp::Envelope& envelope);
-  bool TakeWithdrawal(std::string_view line, std::string_view raw_id);
+  bool TakeWithdrawal(std::string_view line);
   StdioRequest* FindRequest(std::string_view raw_number) const;
+  StdioRequest* OnlyRequest() const;
   void FinishWhenGone();
 
   // Constant after construction

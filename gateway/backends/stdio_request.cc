@@ -1,6 +1,5 @@
 #include "gateway/backends/stdio_request.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "mcp/raw_json.h"
@@ -9,9 +8,6 @@ namespace gateway {
 namespace {
 
 using base::Code;
-
-// Of one call. A program that asks without end is answered with errors.
-constexpr std::size_t kMaxQuestions = 256;
 
 // Wakes whoever waits in Next when a signal comes.
 struct WakeUp {
@@ -57,18 +53,15 @@ bool StdioRequest::CanBeAsked(std::string_view capability) const {
   return !finished() && !mcp::Member(caller_.capabilities, capability).empty();
 }
 
-bool StdioRequest::Question(std::string_view raw_id, std::string_view message) {
-  if (questions_.size() >= kMaxQuestions) return false;
-  questions_.emplace_back(raw_id);
+void StdioRequest::Question(std::string_view message) {
   Put({Event::Kind::kQuestion, std::string(message)});
-  return true;
 }
 
-bool StdioRequest::Withdraw(std::string_view raw_id, std::string_view message) {
-  if (std::erase(questions_, raw_id) == 0) return false;
+void StdioRequest::Withdrawal(std::string_view message) {
   Put({Event::Kind::kWithdrawal, std::string(message)});
-  return true;
 }
+
+void StdioRequest::ProgramEnded() { Put({Event::Kind::kEnd, {}}); }
 
 void StdioRequest::Notification(std::string message) {
   Put({Event::Kind::kNotification, std::move(message)});

@@ -10,7 +10,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/cancel.h"
 #include "base/loop.h"
@@ -36,6 +35,7 @@ class StdioRequest {
       kNotification,
       kQuestion,    // the program asks the caller: a whole request
       kWithdrawal,  // of a question: the program's notifications/cancelled
+      kEnd,         // of the program: it waits for no answers any more; a listener hears the next
       kAnswer,      // the last one
     };
     Kind kind = Kind::kNotification;
@@ -53,11 +53,12 @@ class StdioRequest {
   // ---- For the child
 
   const Caller& caller() const { return caller_; }
+  bool CanBeAsked() const { return !finished() && !caller_.capabilities.empty(); }
   bool CanBeAsked(std::string_view capability) const;
-  // False when too many questions of it are open.
-  bool Question(std::string_view raw_id, std::string_view message);
-  // True when it was asked that question.
-  bool Withdraw(std::string_view raw_id, std::string_view message);
+  void Question(std::string_view message);
+  // Of a question that may be one of its own.
+  void Withdrawal(std::string_view message);
+  void ProgramEnded();
   void Notification(std::string message);
   void Answer(std::string message);
   void Fail(base::Error error);
@@ -81,7 +82,6 @@ class StdioRequest {
 
   std::deque<Event> events_;
   std::size_t unread_bytes_ = 0;
-  std::vector<std::string> questions_;  // raw ids, those of open ones among them
   std::optional<std::string> answer_;
   std::optional<base::Error> failure_;
   std::function<void()> wake_;

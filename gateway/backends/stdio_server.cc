@@ -6,7 +6,9 @@
 #include "base/log.h"
 #include "gateway/backends/passage.h"
 #include "gateway/backends/stdio_call.h"
+#include "gateway/backends/stdio_listen.h"
 #include "gateway/backends/upstream_error.h"
+#include "mcp/error.h"
 #include "mcp/raw_json.h"
 
 namespace gateway {
@@ -44,11 +46,18 @@ StdioServer::StdioServer(Options options, std::shared_ptr<Upstream> upstream, ba
       limits_(limits),
       clock_(clock) {}
 
-StdioServer::~StdioServer() {
+StdioServer::~StdioServer() { Close(); }
+
+void StdioServer::Close() {
+  closing_.Request();
+  idle_timer_.Disarm();
   for (const auto& [_, place] : places_) {
-    if (!place.running) continue;
-    place.running->child->OnEnd(nullptr);
-    place.running->child->End("nobody needs it any more");
+    if (!place->running()) continue;
+    const Child child = place->running()->child;
+    child->OnEnd(nullptr);
+    child->SetAudience(nullptr);
+    place->Unseat();
+    child->End("nobody needs it any more");
   }
 }
 
@@ -57,24 +66,74 @@ base::Task<Response> StdioServer::Handle(mcp::Call& call) {
     TakeNotification(call);
     co_return Response::Accepted();
   }
-  const bool endless = call.method == kListen;
-  Deadline deadline(loop_, call.cancel, endless ? milliseconds(0) : limits_.total);
-  const base::Result<Running> running = co_await ProgramFor(call, deadline.signal());
-  if (!running) co_return CannotStart(call, running.error(), deadline);
-  const Child child = running->child;
-  const Introduction& introduction = running->introduction;
-  const bool modern = mcp::IsModern(introduction.revision);
+  const std::string key = KeyOf(call);
+  const Place place = PlaceFor(key);
+  ++place->users;
+  Response response;
+  if (call.method == kListen) {
+    response = co_await Listen(call, key, place);
+  } else {
+    Deadline deadline(loop_, call.cancel, limits_.total);
+    base::Result<Running> running = co_await ProgramAt(key, place, call, deadline.signal());
+    if (running) {
+      response = co_await Call(call, place, *std::move(running), deadline);
+    } else {
+      response = CannotStart(call, running.error(), deadline);
+    }
+  }
+  --place->users;
+  Forget(key);
+  co_return response;
+}
+
+base::Task<Response> StdioServer::Call(mcp::Call& call, Place place, Running running,
+                                       Deadline& deadline) {
+  const Child child = running.child;
+  const bool modern = mcp::IsModern(running.introduction.revision);
   if (call.method == "server/discover" && !(modern && mcp::IsModern(call.revision))) {
-    co_return Response::Message(DiscoverMessage(call.id(), introduction.result, modern));
+    co_return Response::Message(DiscoverMessage(call.id(), running.introduction.result, modern));
   }
   child->last_used = clock_.Now();
   InFlight here{call.session, call.id(), &deadline.signal()};
   in_flight_.push_back(&here);
-  StdioCallOptions options{options_.name, introduction.revision, !options_.shared};
-  Response response = co_await CallProgram(call, child, std::move(options), deadline, clock_);
+  const std::string_view capabilities = mcp::Member(running.introduction.result, "capabilities");
+  StdioCallOptions options{options_.name, running.introduction.revision, !options_.shared,
+                           !modern && !mcp::Member(capabilities, "logging").empty()};
+  Response response =
+      co_await CallProgram(call, child, std::move(place), std::move(options), deadline, clock_);
   std::erase(in_flight_, &here);
   child->last_used = clock_.Now();
   co_return response;
+}
+
+// Programs that know how to be listened to are asked; for the others it is done here. No program
+// is started only to hear that its lists change.
+base::Task<Response> StdioServer::Listen(mcp::Call& call, std::string key, Place place) {
+  const base::Result<ListenFilter> filter = ReadListenFilter(call.envelope.params.of(call.bytes));
+  if (!filter) {
+    mcp::CallError error;
+    error.code = mcp::kInvalidParams;
+    error.message = filter.error().message + ".";
+    co_return Response::Message(mcp::ErrorMessage(call.id(), error, call.record.request_id));
+  }
+  const auto known = upstream_->revision();
+  const auto introduction = upstream_->introduction();
+  Introduction meeting;
+  if (known && !mcp::IsModern(*known) && introduction && filter->resource_uris.empty()) {
+    meeting = {*known, *introduction};
+  } else {
+    Deadline starting(loop_, call.cancel, limits_.total);
+    base::Result<Running> running = co_await ProgramAt(key, place, call, starting.signal());
+    if (!running) co_return CannotStart(call, running.error(), starting);
+    if (mcp::IsModern(running->introduction.revision)) {
+      Deadline endless(loop_, call.cancel, milliseconds(0));
+      co_return co_await Call(call, place, *std::move(running), endless);
+    }
+    meeting = std::move(running->introduction);
+  }
+  std::string capabilities(mcp::Member(meeting.result, "capabilities"));
+  co_return co_await ListenAtPlace(call, std::move(place), *filter, std::move(capabilities),
+                                   options_.name, loop_);
 }
 
 Response StdioServer::CannotStart(mcp::Call& call, const base::Error& error,
@@ -88,7 +147,7 @@ Response StdioServer::CannotStart(mcp::Call& call, const base::Error& error,
                        base::Fail(Code::kDeadlineExceeded, "the program did not start in time"));
 }
 
-std::string StdioServer::PlaceOf(const mcp::Call& call) const {
+std::string StdioServer::KeyOf(const mcp::Call& call) const {
   if (options_.shared) return {};
   // A modern program is told with each request what it may ask.
   const auto revision = upstream_->revision();
@@ -96,52 +155,75 @@ std::string StdioServer::PlaceOf(const mcp::Call& call) const {
   return call.principal.id + "\n" + Canonical(call.client_capabilities);
 }
 
-base::Task<base::Result<StdioServer::Running>> StdioServer::ProgramFor(const mcp::Call& call,
-                                                                       base::CancelSignal& cancel) {
-  const std::string key = PlaceOf(call);
-  for (;;) {
-    const auto found = places_.find(key);
-    if (found == places_.end()) break;
-    if (found->second.running) co_return *found->second.running;
-    if (cancel.requested()) co_return base::Fail(Code::kCancelled, "cancelled");
-    co_await base::AwaitIo<>([&](auto handler) {
-      found->second.waiters.push_back([&loop = loop_, handler] { loop.Post(handler); });
-    });
-  }
-  if (clock_.Now() < may_start_) {
-    co_return base::Fail(Code::kResourceExhausted,
-                         "ended too often soon after its start; it is tried again later.");
-  }
-  if (!MakeRoom()) {
-    co_return base::Fail(Code::kResourceExhausted, "already runs " +
-                                                       std::to_string(limits_.max_stdio_children) +
-                                                       " programs, and all are busy.");
-  }
-  places_.try_emplace(key);
-  mcp::Identity identity;
-  if (!options_.shared && mcp::IsObject(call.client_capabilities)) {
-    identity.capabilities = call.client_capabilities;
-  }
-  base::Result<Running> running = co_await StartProgram(std::move(identity), cancel);
-  const Place place = std::move(places_.extract(key).mapped());
-  if (running && !running->child->ended()) Settle(key, *running);
-  for (const auto& resume : place.waiters) resume();
-  co_return running;
+StdioServer::Place StdioServer::PlaceFor(const std::string& key) {
+  Place& place = places_[key];
+  if (!place) place = std::make_shared<StdioPlace>(loop_, options_.shared, on_list_changed_);
+  return place;
 }
 
-void StdioServer::Settle(const std::string& key, const Running& running) {
-  places_[key].running = running;
-  running.child->OnEnd([this, key] {
-    const auto ended = places_.find(key);
-    if (ended == places_.end()) return;
-    const Child old = std::move(ended->second.running->child);
-    places_.erase(ended);
+void StdioServer::Forget(const std::string& key) {
+  const auto found = places_.find(key);
+  if (found == places_.end()) return;
+  const StdioPlace& place = *found->second;
+  if (!place.running() && !place.starting() && place.users == 0) places_.erase(found);
+}
+
+base::Task<base::Result<StdioServer::Running>> StdioServer::ProgramAt(std::string key, Place place,
+                                                                      const mcp::Call& call,
+                                                                      base::CancelSignal& cancel) {
+  if (place->running()) co_return *place->running();
+  if (!place->starting()) {
+    if (clock_.Now() < may_start_) {
+      co_return base::Fail(Code::kResourceExhausted,
+                           "ended too often soon after its start; it is tried again later.");
+    }
+    if (!MakeRoom()) {
+      co_return base::Fail(Code::kResourceExhausted,
+                           "already runs " + std::to_string(limits_.max_stdio_children) +
+                               " programs, and all are busy.");
+    }
+    mcp::Identity identity;
+    if (!options_.shared && mcp::IsObject(call.client_capabilities)) {
+      identity.capabilities = call.client_capabilities;
+    }
+    place->StartBegins();
+    base::Spawn(Start(shared_from_this(), key, place, std::move(identity)));
+  }
+  co_return co_await place->AwaitStart(cancel);
+}
+
+base::Task<> StdioServer::Start(std::shared_ptr<StdioServer> self, std::string key, Place place,
+                                mcp::Identity identity) {
+  Deadline deadline(self->loop_, self->closing_, self->limits_.total);
+  base::Result<Running> running =
+      co_await self->StartProgram(place, std::move(identity), deadline.signal());
+  if (!running) {
+    place->StartIsOver(deadline.expired() ? base::Fail(Code::kDeadlineExceeded,
+                                                       "the program did not start in time")
+                                          : running.error());
+  } else {
+    if (self->closing_.requested()) running->child->End("nobody needs it any more");
+    if (!running->child->ended()) self->Settle(key, place, *std::move(running));
+    place->StartIsOver(std::nullopt);
+  }
+  self->Forget(key);
+}
+
+void StdioServer::Settle(const std::string& key, const Place& place, Running running) {
+  const Child child = running.child;
+  place->Seat(std::move(running));
+  child->OnEnd([this, key, place_pointer = std::weak_ptr<StdioPlace>(place)] {
+    const Place ended = place_pointer.lock();
+    if (!ended || !ended->running()) return;
+    const Child old = ended->running()->child;
+    ended->Unseat();
+    Forget(key);
     spdlog::info("server '{}': {}", options_.name, old->ending());
   });
 }
 
 base::Task<base::Result<StdioServer::Running>> StdioServer::StartProgram(
-    mcp::Identity identity, base::CancelSignal& cancel) {
+    Place place, mcp::Identity identity, base::CancelSignal& cancel) {
   auto program = co_await guard_.Spawn(options_.program);
   if (!program) {
     NoteStart(false);
@@ -151,12 +233,13 @@ base::Task<base::Result<StdioServer::Running>> StdioServer::StartProgram(
   limits.max_message_bytes = limits_.max_stdio_message_bytes;
   const auto child =
       std::make_shared<StdioChild>(options_.name, loop_, *std::move(program), limits);
-  child->SetAudience(this);
+  child->SetAudience(place.get());
   child->Start();
   auto introduced = co_await Introduce(child, upstream_->revision(), std::move(identity), cancel);
   if (!introduced) {
     if (const auto revision = upstream_->revision()) upstream_->Forget(*revision);
-    if (introduced.error().code != Code::kCancelled) NoteStart(false);
+    NoteStart(false);
+    child->SetAudience(nullptr);
     child->End("it did not finish the handshake");
     co_return introduced.error().WithContext("handshake");
   }
@@ -169,19 +252,13 @@ base::Task<base::Result<StdioServer::Running>> StdioServer::StartProgram(
   co_return running;
 }
 
-bool StdioServer::Notification(std::string_view method, std::string_view) {
-  if (!method.ends_with("/list_changed") || !on_list_changed_) return false;
-  on_list_changed_();
-  return true;
-}
-
 void StdioServer::TakeNotification(const mcp::Call& call) {
   if (call.method == "notifications/cancelled") return TakeCancellation(call);
   // Progress on a program's question, changed roots: for whoever asked for them.
   if (options_.shared || call.method == "notifications/initialized") return;
-  const auto found = places_.find(PlaceOf(call));
-  if (found == places_.end() || !found->second.running) return;
-  const Running& running = *found->second.running;
+  const auto found = places_.find(KeyOf(call));
+  if (found == places_.end() || !found->second->running()) return;
+  const Running& running = *found->second->running();
   if (mcp::IsModern(running.introduction.revision) != mcp::IsModern(call.revision)) return;
   (void)running.child->Send(call.bytes);
 }
@@ -194,28 +271,35 @@ void StdioServer::TakeCancellation(const mcp::Call& call) {
   }
 }
 
-bool StdioServer::MakeRoom() {
-  if (places_.size() < limits_.max_stdio_children) return true;
-  Child oldest;
+std::vector<StdioServer::Child> StdioServer::Idle() const {
+  std::vector<Child> idle;
   for (const auto& [_, place] : places_) {
-    if (!place.running || place.running->child->in_flight() > 0) continue;
-    const Child& child = place.running->child;
-    if (!oldest || child->last_used < oldest->last_used) oldest = child;
+    if (place->running() && place->running()->child->in_flight() == 0) {
+      idle.push_back(place->running()->child);
+    }
   }
-  if (!oldest) return false;
+  return idle;
+}
+
+bool StdioServer::MakeRoom() {
+  const auto runs = [](const auto& entry) {
+    return entry.second->running() || entry.second->starting();
+  };
+  const auto count = std::count_if(places_.begin(), places_.end(), runs);
+  if (static_cast<std::size_t>(count) < limits_.max_stdio_children) return true;
+  const std::vector<Child> idle = Idle();
+  if (idle.empty()) return false;
+  const auto earlier = [](const Child& a, const Child& b) { return a->last_used < b->last_used; };
+  const Child oldest = *std::min_element(idle.begin(), idle.end(), earlier);
   oldest->End("another principal needs its place");
   return true;
 }
 
 void StdioServer::EndIdle() {
   const base::TimePoint before = clock_.Now() - limits_.stdio_idle;
-  std::vector<Child> idle;
-  for (const auto& [_, place] : places_) {
-    if (!place.running) continue;
-    const Child& child = place.running->child;
-    if (child->in_flight() == 0 && child->last_used <= before) idle.push_back(child);
+  for (const Child& child : Idle()) {
+    if (child->last_used <= before) child->End("nobody used it for a while");
   }
-  for (const Child& child : idle) child->End("nobody used it for a while");
   if (places_.empty()) return;
   const auto check = [](void* self) { static_cast<StdioServer*>(self)->EndIdle(); };
   loop_.timers.Arm(idle_timer_, std::min(kIdleCheck, limits_.stdio_idle), check, this);

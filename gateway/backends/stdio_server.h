@@ -17,12 +17,13 @@
 #include "gateway/backends/deadline.h"
 #include "gateway/backends/stdio_child.h"
 #include "gateway/backends/stdio_introduction.h"
+#include "gateway/backends/stdio_place.h"
 #include "gateway/backends/upstream.h"
 #include "mcp/handler.h"
 
 namespace gateway {
 
-class StdioServer final : public mcp::Handler, private StdioChild::Audience {
+class StdioServer final : public mcp::Handler, public std::enable_shared_from_this<StdioServer> {
  public:
   struct Options {
     std::string name;
@@ -33,6 +34,9 @@ class StdioServer final : public mcp::Handler, private StdioChild::Audience {
               const BackendLimits& limits, const base::Clock& clock);
   ~StdioServer() override;
 
+  // Nobody calls it any more: ends its programs, also those that are being started.
+  void Close();
+
   base::Task<mcp::Response> Handle(mcp::Call& call) override;
 
   // Called on the loop when the server says that its lists changed. Before the first call.
@@ -40,16 +44,8 @@ class StdioServer final : public mcp::Handler, private StdioChild::Audience {
 
  private:
   using Child = std::shared_ptr<StdioChild>;
-  // A program that runs, and what it said of itself.
-  struct Running {
-    Child child;
-    Introduction introduction;
-  };
-  // Where one program runs; none while it is started, and callers wait.
-  struct Place {
-    std::optional<Running> running;
-    std::vector<std::function<void()>> waiters;
-  };
+  using Running = StdioPlace::Running;
+  using Place = std::shared_ptr<StdioPlace>;
   // A call in flight, for an older caller's notifications/cancelled.
   struct InFlight {
     std::string_view caller;
@@ -57,20 +53,26 @@ class StdioServer final : public mcp::Handler, private StdioChild::Audience {
     base::CancelSignal* cancel;
   };
 
-  // What belongs to no call.
-  bool Notification(std::string_view method, std::string_view message) override;
-  bool Question(std::string_view, std::string_view, std::string_view) override { return false; }
-  bool Withdraw(std::string_view, std::string_view) override { return false; }
-
-  std::string PlaceOf(const mcp::Call& call) const;
-  // The program for a call, started if need be. kResourceExhausted: it may not be started now.
-  base::Task<base::Result<Running>> ProgramFor(const mcp::Call& call, base::CancelSignal& cancel);
-  base::Task<base::Result<Running>> StartProgram(mcp::Identity identity,
+  std::string KeyOf(const mcp::Call& call) const;
+  // The caller's place; made when there is none.
+  Place PlaceFor(const std::string& key);
+  // Its program, started if need be. kResourceExhausted: it may not be started now.
+  base::Task<base::Result<Running>> ProgramAt(std::string key, Place place, const mcp::Call& call,
+                                              base::CancelSignal& cancel);
+  // Belongs to no call: whoever waits for the program may leave.
+  static base::Task<> Start(std::shared_ptr<StdioServer> self, std::string key, Place place,
+                            mcp::Identity identity);
+  base::Task<base::Result<Running>> StartProgram(Place place, mcp::Identity identity,
                                                  base::CancelSignal& cancel);
-  void Settle(const std::string& key, const Running& running);
+  void Settle(const std::string& key, const Place& place, Running running);
+  // Unless somebody needs it.
+  void Forget(const std::string& key);
   mcp::Response CannotStart(mcp::Call& call, const base::Error& error, const Deadline& deadline);
+  base::Task<mcp::Response> Call(mcp::Call& call, Place place, Running running, Deadline& deadline);
+  base::Task<mcp::Response> Listen(mcp::Call& call, std::string key, Place place);
   void TakeNotification(const mcp::Call& call);
   void TakeCancellation(const mcp::Call& call);
+  std::vector<Child> Idle() const;
   // Whether another child may be started; ends an idle one when there is no room.
   bool MakeRoom();
   void EndIdle();
@@ -84,8 +86,9 @@ class StdioServer final : public mcp::Handler, private StdioChild::Audience {
   const BackendLimits& limits_;
   const base::Clock& clock_;
 
-  std::map<std::string, Place> places_;
+  std::map<std::string, Place> places_;  // by principal and what its client can be asked
   std::vector<InFlight*> in_flight_;
+  base::CancelSignal closing_;
   int failed_starts_ = 0;
   base::TimePoint may_start_{};
   base::Timers::Timer idle_timer_;

@@ -41,24 +41,24 @@ std::shared_ptr<mcp::Handler> StdioServers::Get(const std::string& name,
                                                 const portolan::v1::Server& spec,
                                                 std::shared_ptr<Upstream> upstream,
                                                 base::Loop& caller_loop) {
-  std::shared_ptr<StdioServer> server;
+  std::shared_ptr<mcp::Handler> server;
   {
     const std::lock_guard lock(mutex_);
     std::erase_if(servers_, [](const auto& entry) { return entry.second.expired(); });
-    std::weak_ptr<StdioServer>& known = servers_[BackendKey(name, spec)];
+    std::weak_ptr<mcp::Handler>& known = servers_[BackendKey(name, spec)];
     server = known.lock();
     if (!server) {
-      // It lives on our loop, wherever its last handler is dropped.
-      const auto end_at_home = [&home = loop_](StdioServer* old) {
-        home.Post([old] { delete old; });
-      };
-      server = std::shared_ptr<StdioServer>(
-          new StdioServer(OptionsFrom(name, spec, limits_), std::move(upstream), loop_, guard_,
-                          limits_, clock_),
-          end_at_home);
+      auto made = std::make_shared<StdioServer>(
+          OptionsFrom(name, spec, limits_), std::move(upstream), loop_, guard_, limits_, clock_);
       if (on_list_changed_) {
-        server->OnListChanged([this, name] { on_list_changed_(name); });
+        made->OnListChanged([this, name] { on_list_changed_(name); });
       }
+      mcp::Handler* handler = made.get();
+      // It lives on our loop, wherever its last handler is dropped; what it has begun ends there.
+      server = std::shared_ptr<mcp::Handler>(
+          handler, [&home = loop_, held = std::move(made)](mcp::Handler*) mutable {
+            home.Post([ended = std::move(held)] { ended->Close(); });
+          });
       known = server;
     }
   }

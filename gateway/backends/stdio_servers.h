@@ -18,7 +18,6 @@
 
 namespace gateway {
 
-class StdioServer;
 class Upstream;
 
 class StdioServers {
@@ -49,7 +48,7 @@ class StdioServers {
   std::function<void(const std::string&)> on_list_changed_;
 
   std::mutex mutex_;
-  std::map<std::string, std::weak_ptr<StdioServer>> servers_;
+  std::map<std::string, std::weak_ptr<mcp::Handler>> servers_;
 };
 
 }  // namespace gateway

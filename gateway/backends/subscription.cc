@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "gateway/backends/resource_subscriptions.h"
 #include "mcp/raw_json.h"
 
 namespace gateway {
@@ -34,11 +35,8 @@ bool ListenFilter::WantsListChanged(std::string_view method) const {
 }
 
 bool ListenFilter::WantsResource(std::string_view uri) const {
-  return std::any_of(resource_uris.begin(), resource_uris.end(), [uri](const std::string& wanted) {
-    // MCP 2025-11-25, Resources, Subscriptions: it may be a part of the one subscribed to.
-    if (!uri.starts_with(wanted)) return false;
-    return uri.size() == wanted.size() || wanted.ends_with('/') || uri[wanted.size()] == '/';
-  });
+  return std::any_of(resource_uris.begin(), resource_uris.end(),
+                     [uri](const std::string& wanted) { return IsResourceOrPart(wanted, uri); });
 }
 
 base::Result<ListenFilter> ReadListenFilter(std::string_view raw_params) {

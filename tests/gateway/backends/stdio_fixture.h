@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "base/auth/api_key.h"
+#include "base/process.h"
 #include "gateway/backends/stdio_servers.h"
 #include "gateway/backends/upstream_table.h"
 #include "portolan/v1/server.pb.h"
@@ -41,7 +42,9 @@ class StdioTest : public support::BackendTest {
   }
   ~StdioTest() override {
     backend_.reset();
-    loop_.io.poll();  // the server ends on its loop
+    // The server ends on its loop, and its programs with it.
+    loop_.io.poll();
+    RunUntil([this] { return base::Descendants(guard_->pid()).empty(); });
     std::filesystem::remove_all(folder_);
   }
 

@@ -20,7 +20,7 @@ constexpr auto kOlder = Revision::k2025_11_25;
 // A small server of either era (its first argument). Tools: echo answers its arguments and its
 // process; slow answers after notifications/cancelled or a second call; die ends the process.
 constexpr const char* kProgram = R"PY(
-import json, os, sys
+import json, os, sys, time
 era = sys.argv[1]
 def send(m):
     sys.stdout.write(json.dumps(m) + "\n"); sys.stdout.flush()
@@ -32,6 +32,7 @@ waiting = []
 for line in sys.stdin:
     m = json.loads(line)
     method, i, p = m.get("method"), m.get("id"), m.get("params", {})
+    if era == "mute": continue
     if method == "initialize" and era == "older":
         result(i, {"protocolVersion": "2025-11-25", "capabilities": {"tools": {}}, "serverInfo": {"name": "py", "version": "1"}})
     elif method == "server/discover" and era == "modern":
@@ -50,6 +51,12 @@ for line in sys.stdin:
                 send({"jsonrpc": "2.0", "method": "notifications/progress", "params": {"progressToken": token, "progress": 1}})
             text(i, json.dumps({"pid": os.getpid(), "id": i, "params": p, "env": sorted(os.environ)}))
         elif name == "slow": waiting.append(i)
+        elif name == "sleep": time.sleep(60)
+        elif name == "noise":
+            while True: print("noise " * 100)
+        elif name == "chatter":
+            for n in range(3000): print("chatter " * 100, file=sys.stderr)
+            text(i, "said")
         elif name == "die": print("out of luck", file=sys.stderr, flush=True); os._exit(3)
         elif name == "ask":
             send({"jsonrpc": "2.0", "id": "q", "method": "roots/list"})
@@ -203,6 +210,51 @@ TEST_F(StdioServerTest, AProgramThatCannotStartSaysWhyAndIsLeftAloneAfterAWhile)
   const mcp::Response response = Ask(*backend_, refused);
   EXPECT_THAT(response.body, HasSubstr("-31503"));
   EXPECT_EQ(response.headers.at(0).first, "Retry-After");
+}
+
+TEST_F(StdioServerTest, WhoWaitsForAProgramThatNeverSpeaksMayLeave) {
+  UseEra("mute");
+  std::vector<std::unique_ptr<TestCall>> tests;
+  std::vector<mcp::Call> calls;
+  calls.reserve(2);
+  int left = 0;
+  for (int i = 0; i < 2; ++i) {
+    tests.push_back(std::make_unique<TestCall>(OlderCall("echo"), kOlder, "session"));
+    calls.push_back(tests.back()->Make());
+    base::Spawn([](mcp::Handler& backend, mcp::Call& call, int& out) -> base::Task<> {
+      EXPECT_EQ((co_await backend.Handle(call)).kind, mcp::Response::Kind::kGone);
+      ++out;
+    }(*backend_, calls.back(), left));
+  }
+  RunUntil([&] { return !base::Descendants(guard_->pid()).empty(); });
+  for (mcp::Call& call : calls) call.cancel.Request();
+  RunUntil([&] { return left == 2; });
+}
+
+TEST_F(StdioServerTest, AProgramThatNeverSpeaksIsEndedInTime) {
+  UseEra("mute");
+  limits_.total = std::chrono::milliseconds(200);
+  EXPECT_THAT(AskAs("", OlderCall("echo")), HasSubstr("-31504"));
+  RunUntil([&] { return base::Descendants(guard_->pid()).empty(); });
+}
+
+TEST_F(StdioServerTest, AProgramThatStoppedAnsweringIsEndedAndTheNextCallWorks) {
+  AskAs("", OlderCall("echo"));
+  limits_.total = std::chrono::milliseconds(300);
+  EXPECT_THAT(AskAs("", OlderCall("sleep")), HasSubstr("-31504"));
+  limits_.total = std::chrono::milliseconds(60'000);
+  EXPECT_THAT(AskAs("", OlderCall("echo")), HasSubstr("\"result\""));
+}
+
+TEST_F(StdioServerTest, AProgramThatFloodsItsOutputWithNoiseIsEnded) {
+  TestCall call(OlderCall("noise"), kOlder, "session");
+  EXPECT_THAT(Ask(*backend_, call).body, HasSubstr("-31502"));
+  EXPECT_THAT(call.record.message, HasSubstr("floods its output"));
+  EXPECT_THAT(AskAs("", OlderCall("echo")), HasSubstr("\"result\""));
+}
+
+TEST_F(StdioServerTest, AProgramThatFloodsItsLogAnswersAllTheSame) {
+  EXPECT_THAT(AskAs("", OlderCall("chatter")), HasSubstr("said"));
 }
 
 TEST_F(StdioServerTest, AnIdleProgramIsEnded) {
