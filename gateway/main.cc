@@ -1,8 +1,8 @@
 // portolan-gateway: the wiring diagram as code.
 //
-//   guard process  <--  StdioServers (main loop)
-//   registry  <==>  ResourceFeed (2 threads)  -->  Follower (main loop)  --table-->  Workers (N
-//   threads)
+//   guard process  <--  StdioServers (their own thread: programs that flood us wait for nobody
+//   else) registry  <==>  ResourceFeed (2 threads)  -->  Follower (main loop)  --table-->  Workers
+//   (N threads)
 //                   ReportQueue  <------------------------- records ---------------------'
 #include <unistd.h>
 
@@ -39,6 +39,8 @@ using std::chrono::steady_clock;
 
 // Calls may finish for so long after SIGTERM.
 constexpr seconds kDrainWithin{30};
+// What the gateway itself asks of servers is called off when it ends.
+constexpr std::chrono::milliseconds kEndProbesWithin{1'000};
 // A gateway that hears nothing and has no snapshot says its addresses after so long all the same.
 constexpr seconds kAnnounceAtLatest{2};
 
@@ -61,9 +63,13 @@ class Gateway {
         signals_(loop_.io, SIGTERM, SIGINT, SIGHUP),
         tick_(loop_.io) {
     if (guard_) {
-      guard_->Attach(loop_);
-      stdio_ = std::make_unique<StdioServers>(loop_, *guard_, settings_.backend_limits);
-      stdio_->OnListChanged([this](const std::string& server) { watcher_->ListChanged(server); });
+      guard_->Attach(stdio_loop_);
+      stdio_ = std::make_unique<StdioServers>(stdio_loop_, *guard_, settings_.backend_limits);
+      stdio_->OnListChanged([this](const std::string& server) {
+        loop_.Post([this, server] {
+          if (watcher_) watcher_->ListChanged(server);
+        });
+      });
     }
     probe_context_.reset(new BackendContext{loop_, *probe_client_, upstreams_, stdio_.get(),
                                             settings_.backend_limits});
@@ -75,6 +81,8 @@ class Gateway {
   void MakeFollower();
   base::Result<void> StartFeed();
 
+  void EndProbes();
+  void EndStdio();
   void Publish(const std::shared_ptr<const RouteTable>& table);
   void WaitForSignals();
   void Tick();
@@ -89,6 +97,7 @@ class Gateway {
   const Settings settings_;
   const base::SystemClock clock_;
   base::Loop loop_;
+  base::Loop stdio_loop_;
   std::unique_ptr<Guard> guard_;
   std::unique_ptr<StdioServers> stdio_;
 
@@ -228,25 +237,42 @@ void Gateway::Run() {
   spdlog::info("serving listen={} admin={} workers={} registry={}",
                workers_.front()->address().ToString(), admin_->address().ToString(),
                workers_.size(), settings_.registry);
+  std::thread stdio([this] {
+    const auto keep = boost::asio::make_work_guard(stdio_loop_.io);
+    stdio_loop_.io.run();
+  });
   loop_.io.run();
   spdlog::info("stopping");
-  // First who takes calls, then who reports them. Calls that are under way at this loop's stdio
-  // servers are answered while their workers end, and programs get to know that they are ended.
+  // First who takes calls, then who reports them, then the programs, which get to know that they
+  // are ended.
   tick_.cancel();
   signals_.cancel();
   admin_.reset();
   ending_ = true;
-  loop_.io.restart();
-  std::thread ender([this] {
-    workers_.clear();
-    loop_.Post([this] { loop_.io.stop(); });
-  });
-  loop_.io.run();
-  ender.join();
+  workers_.clear();
   feed_.reset();
-  watcher_.reset();
+  EndProbes();
+  EndStdio();
+  stdio.join();
+}
+
+// Those that are under way at a program come back to this loop.
+void Gateway::EndProbes() {
+  watcher_->Stop();
+  const auto at_latest = steady_clock::now() + kEndProbesWithin;
   loop_.io.restart();
   loop_.io.poll();
+  while (watcher_->busy() && steady_clock::now() < at_latest) {
+    loop_.io.run_one_for(std::chrono::milliseconds(10));
+  }
+  watcher_.reset();
+  loop_.io.poll();
+}
+
+// The last handlers have gone, and have posted there that their programs are to be ended; what is
+// closed with them comes after that.
+void Gateway::EndStdio() {
+  stdio_loop_.Post([this] { stdio_loop_.Post([this] { stdio_loop_.io.stop(); }); });
 }
 
 void Gateway::WaitForSignals() {

@@ -165,10 +165,15 @@ struct DefinitionsWatcher::State : std::enable_shared_from_this<State> {
 DefinitionsWatcher::DefinitionsWatcher(BackendContext& context, Reporter& reporter)
     : state_(std::make_shared<State>(context, reporter)) {}
 
-DefinitionsWatcher::~DefinitionsWatcher() {
-  state_->stopping.Request();
+DefinitionsWatcher::~DefinitionsWatcher() { Stop(); }
+
+void DefinitionsWatcher::Stop() {
+  state_->queue.clear();
   for (auto& [_, watched] : state_->servers) watched.timer.Disarm();
+  state_->stopping.Request();
 }
+
+bool DefinitionsWatcher::busy() const { return state_->running > 0; }
 
 void DefinitionsWatcher::Put(const std::string& name, const v1::Server& spec) {
   if (!MayBeContacted(spec)) return Remove(name);

@@ -32,6 +32,10 @@ class DefinitionsWatcher {
   // Tries the server now; each stage is reported as it ends.
   void Order(const portolan::v1::ProbeOrder& order);
 
+  // Calls off what is under way; `busy` until that has ended. Nothing is begun any more.
+  void Stop();
+  bool busy() const;
+
   // The server said that its lists changed.
   void ListChanged(const std::string& name);
 
