@@ -84,6 +84,7 @@ class Gateway {
   void EndProbes();
   void EndStdio();
   void Publish(const std::shared_ptr<const RouteTable>& table);
+  void TellListeners(const std::shared_ptr<const RouteTable>& table);
   void WaitForSignals();
   void Tick();
   void CheckStaleness();
@@ -224,11 +225,18 @@ void Gateway::Publish(const std::shared_ptr<const RouteTable>& table) {
   if (ending_) return;
   auto waiting = std::make_shared<std::atomic<std::size_t>>(workers_.size());
   for (auto& worker : workers_) {
-    worker->SetTable(table, [this, waiting, revision = table->revision()] {
-      if (waiting->fetch_sub(1) == 1) reports_.InForce(revision);
+    worker->SetTable(table, [this, waiting, table] {
+      if (waiting->fetch_sub(1) != 1) return;
+      reports_.InForce(table->revision());
+      loop_.Post([this, table] { TellListeners(table); });
     });
   }
   if (follower_->snapshot().complete()) Announce();
+}
+
+void Gateway::TellListeners(const std::shared_ptr<const RouteTable>& table) {
+  if (ending_) return;
+  for (auto& worker : workers_) worker->TellListeners(table);
 }
 
 void Gateway::Run() {

@@ -64,6 +64,10 @@ class Worker::Server final : public mcp::Handler {
       if (const DefinitionLists* lists = route_.lists_for(call.method))
         co_return AnswerFrom(*lists, call);
     }
+    if (call.is_request() && call.method == "subscriptions/listen") {
+      std::shared_ptr<const Route> route = (*worker_.table_)->FindServer(route_.server_name());
+      co_return co_await worker_.listeners_.Listen(call, std::move(route));
+    }
     // Of a server that waits for approval nothing is asked, and it is told nothing.
     if (!route_.approved()) co_return mcp::Response::Accepted();
     const std::shared_ptr<mcp::Handler> backend = worker_.BackendOf(route_);
@@ -123,6 +127,7 @@ Worker::Worker(std::vector<std::string> session_ring, SharedByWorkers& shared)
           loop_, *client_, shared.upstreams, shared.stdio, shared.backend_limits, shared.parked},
       gate_(shared.gate, shared.flood, shared.tokens, shared.clock),
       sessions_(std::move(session_ring), shared.sessions, shared.ended_sessions, shared.clock),
+      listeners_(loop_, [this](const Route& route) { return BackendOf(route); }),
       table_(boost::make_local_shared<const std::shared_ptr<const RouteTable>>(
           std::make_shared<const RouteTable>())) {}
 
@@ -161,6 +166,10 @@ void Worker::SetTable(std::shared_ptr<const RouteTable> table, std::function<voi
   });
 }
 
+void Worker::TellListeners(std::shared_ptr<const RouteTable> table) {
+  loop_.Post([this, table = std::move(table)] { listeners_.Follow(*table); });
+}
+
 void Worker::SetKeys(FeedKeys keys) {
   loop_.Post([this, keys = std::move(keys)] {
     gate_.SetCallTokenKeys(keys.call_token_public_keys);
@@ -169,7 +178,10 @@ void Worker::SetKeys(FeedKeys keys) {
 }
 
 void Worker::Drain() {
-  loop_.Post([this] { server_->Drain(); });
+  loop_.Post([this] {
+    server_->Drain();
+    listeners_.EndAll();
+  });
 }
 
 base::Task<void> Worker::Serve(base::http::Exchange& exchange) {

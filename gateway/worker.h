@@ -27,6 +27,7 @@
 #include "gateway/feed/feed_sink.h"
 #include "gateway/feed/reporter.h"
 #include "gateway/routing/compiler.h"
+#include "gateway/routing/listening.h"
 #include "gateway/routing/sessions.h"
 #include "gateway/state/ended_sessions.h"
 #include "gateway/state/traffic.h"
@@ -73,8 +74,11 @@ class Worker final : public base::http::Service {
   void Start();
   // A new table; `in_force` runs on the worker's thread once calls are routed by it.
   void SetTable(std::shared_ptr<const RouteTable> table, std::function<void()> in_force);
+  // All workers serve from `table`: who listens is told what it changed, and finds the new lists
+  // wherever it asks.
+  void TellListeners(std::shared_ptr<const RouteTable> table);
   void SetKeys(FeedKeys keys);
-  // No new connections; each that is open ends with its exchange.
+  // No new connections; each that is open ends with its exchange. Listeners are sent home.
   void Drain();
 
   // Exchanges being served.
@@ -115,6 +119,7 @@ class Worker final : public base::http::Service {
   std::unordered_map<std::string, std::shared_ptr<mcp::Handler>> backends_;
   Gate gate_;
   Sessions sessions_;
+  Listeners listeners_;
   Table table_;
   std::vector<std::unique_ptr<mcp::Record>> spare_records_;
   std::unique_ptr<base::http::Server> server_;

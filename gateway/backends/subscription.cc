@@ -25,6 +25,28 @@ std::string WithMember(std::string_view bytes, std::string_view raw, std::string
   return Spliced(bytes, raw.substr(0, 1), "{" + member);
 }
 
+// "notifications":{...}
+std::string NotificationsMember(const ListenFilter& filter) {
+  std::string what;
+  const auto add = [&what](std::string_view name, std::string_view value) {
+    if (!what.empty()) what += ',';
+    what += mcp::Quote(name) + ":";
+    what += value;
+  };
+  if (filter.tools_list_changed) add("toolsListChanged", "true");
+  if (filter.prompts_list_changed) add("promptsListChanged", "true");
+  if (filter.resources_list_changed) add("resourcesListChanged", "true");
+  if (!filter.resource_uris.empty()) {
+    std::string uris;
+    for (const std::string& uri : filter.resource_uris) {
+      if (!uris.empty()) uris += ',';
+      uris += mcp::Quote(uri);
+    }
+    add("resourceSubscriptions", "[" + uris + "]");
+  }
+  return "\"notifications\":{" + what + "}";
+}
+
 }  // namespace
 
 bool ListenFilter::WantsListChanged(std::string_view method) const {
@@ -66,27 +88,14 @@ base::Result<ListenFilter> ReadListenFilter(std::string_view raw_params) {
   return filter;
 }
 
+std::string ListenParams(const ListenFilter& filter) {
+  return "{" + NotificationsMember(filter) + "}";
+}
+
 std::string ListenAcknowledged(std::string_view raw_id, const ListenFilter& granted) {
-  std::string what;
-  const auto add = [&what](std::string_view name, std::string_view value) {
-    if (!what.empty()) what += ',';
-    what += mcp::Quote(name) + ":";
-    what += value;
-  };
-  if (granted.tools_list_changed) add("toolsListChanged", "true");
-  if (granted.prompts_list_changed) add("promptsListChanged", "true");
-  if (granted.resources_list_changed) add("resourcesListChanged", "true");
-  if (!granted.resource_uris.empty()) {
-    std::string uris;
-    for (const std::string& uri : granted.resource_uris) {
-      if (!uris.empty()) uris += ',';
-      uris += mcp::Quote(uri);
-    }
-    add("resourceSubscriptions", "[" + uris + "]");
-  }
   return R"({"jsonrpc":"2.0","method":"notifications/subscriptions/acknowledged","params":{)"
          R"("_meta":{)" +
-         TagMember(raw_id) + "},\"notifications\":{" + what + "}}}";
+         TagMember(raw_id) + "}," + NotificationsMember(granted) + "}}";
 }
 
 std::string ListenEnded(std::string_view raw_id) {

@@ -22,11 +22,16 @@ struct ListenFilter {
   bool WantsListChanged(std::string_view method) const;
   // `uri` is one of them, or lies below one.
   bool WantsResource(std::string_view uri) const;
+
+  friend bool operator==(const ListenFilter&, const ListenFilter&) = default;
 };
 
 // `raw_params` is the params object of subscriptions/listen. kInvalidArgument: it is none, or names
 // too many resources.
 base::Result<ListenFilter> ReadListenFilter(std::string_view raw_params);
+
+// And the reverse: {"notifications":{...}}.
+std::string ListenParams(const ListenFilter& filter);
 
 // The first message: what will be heard of.
 std::string ListenAcknowledged(std::string_view raw_id, const ListenFilter& granted);

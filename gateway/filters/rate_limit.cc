@@ -48,7 +48,9 @@ RateLimit::RateLimit(const policy::EffectivePolicy& policy, std::string server,
 }
 
 std::optional<mcp::Response> RateLimit::Before(mcp::Call& call) const {
-  if (IsLifecycle(call)) return std::nullopt;
+  // The stream that older clients open by themselves is a part of their session.
+  const bool stream = !call.session.empty() && call.method == "subscriptions/listen";
+  if (IsLifecycle(call) || stream) return std::nullopt;
   const policy::Facts facts = FactsOf(call, server_);
 
   struct Chosen {

@@ -58,6 +58,9 @@ Callers::Callers(const Snapshot& snapshot) : version_(snapshot.callers_version()
   keys_.reserve(snapshot.api_keys().size());
   for (const auto& [id, entry] : snapshot.api_keys()) {
     const auto caller = callers.find(entry->spec.consumer());
+    if (caller != callers.end() && !entry->spec.revoked()) {
+      known_.insert(caller->second->principal.id);
+    }
     keys_.emplace(id, Key{entry, caller == callers.end() ? nullptr : caller->second});
   }
 }

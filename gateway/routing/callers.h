@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "base/auth/principal.h"
@@ -42,6 +43,9 @@ class Callers {
   boost::system::result<const Caller*, Refusal> Find(std::string_view key,
                                                      std::int64_t now_unix_ms) const;
 
+  // Whether a key that is not revoked proves that principal.
+  bool Knows(std::string_view principal_id) const { return known_.contains(principal_id); }
+
   std::uint64_t version() const { return version_; }
   std::size_t keys() const { return keys_.size(); }
 
@@ -60,6 +64,7 @@ class Callers {
   // Constant after construction
   const std::uint64_t version_;
   std::unordered_map<std::string, Key, Hash, std::equal_to<>> keys_;
+  std::unordered_set<std::string, Hash, std::equal_to<>> known_;
 };
 
 [[noreturn]] void throw_exception_from_error(const Callers::Refusal& refusal,

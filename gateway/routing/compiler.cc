@@ -1,5 +1,6 @@
 #include "gateway/routing/compiler.h"
 
+#include <algorithm>
 #include <map>
 
 namespace gateway {
@@ -36,6 +37,13 @@ Policies SetsOf(const SetsByScope& sets, const std::string& server) {
 const Route* RouteTable::Find(std::string_view base_path) const {
   const auto found = by_path_.find(base_path);
   return found == by_path_.end() ? nullptr : found->second;
+}
+
+std::shared_ptr<const Route> RouteTable::FindServer(std::string_view name) const {
+  const auto found = std::lower_bound(
+      routes_.begin(), routes_.end(), name,
+      [](const auto& route, std::string_view wanted) { return route->server_name() < wanted; });
+  return found != routes_.end() && (*found)->server_name() == name ? *found : nullptr;
 }
 
 std::shared_ptr<const RouteTable> Compile(const Snapshot& snapshot, const RouteTable& previous,

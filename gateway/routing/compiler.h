@@ -24,6 +24,8 @@ class RouteTable {
   bool known() const { return known_; }
   // By first path segment, aliases included; null when it leads nowhere.
   const Route* Find(std::string_view base_path) const;
+  // By the server's name.
+  std::shared_ptr<const Route> FindServer(std::string_view name) const;
   const Callers& callers() const { return *callers_; }
   // The catalog's revision this table is true at.
   std::int64_t revision() const { return revision_; }

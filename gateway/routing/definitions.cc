@@ -83,6 +83,8 @@ DefinitionLists::DefinitionLists(const v1::ServerDefinitions& definitions) {
     const auto revision = mcp::ParseRevision(text);
     return revision && mcp::IsModern(*revision);
   });
+  subscribes_ =
+      told.empty() || mcp::Member(mcp::Member(capabilities, "resources"), "subscribe") == "true";
   auto list = [&](std::string_view capability, std::string_view member,
                   v1::DefinitionKind::Value kind) {
     const bool offered =

@@ -26,6 +26,8 @@ class DefinitionLists {
   // the capability. A caller of the other era than the server's is not told of tasks, which are not
   // translated.
   std::string_view ResultOf(std::string_view method, bool modern_caller) const;
+  // Whether its resources can be subscribed to.
+  bool subscribes() const { return subscribes_; }
 
  private:
   std::string discover_same_era_;
@@ -36,6 +38,7 @@ class DefinitionLists {
   std::string resources_;
   std::string templates_;
   bool modern_server_ = true;
+  bool subscribes_ = false;
 };
 
 // True for the methods that DefinitionLists can answer.

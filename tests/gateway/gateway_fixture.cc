@@ -188,6 +188,7 @@ void GatewayFixture::Publish() {
     worker->SetTable(table_, [in_force] { in_force->set_value(); });
     done.wait();
   }
+  for (auto& worker : workers_) worker->TellListeners(table_);
 }
 
 void GatewayFixture::SetKeys(const gateway::FeedKeys& keys) {
