@@ -1,11 +1,13 @@
 #include "gateway/backends/definitions_watcher.h"
 
+#include <algorithm>
 #include <deque>
 #include <map>
 #include <optional>
 #include <vector>
 
 #include "base/auth/api_key.h"
+#include "gateway/backends/list_watch.h"
 #include "gateway/backends/probe.h"
 #include "portolan/v1/server.pb.h"
 
@@ -18,7 +20,10 @@ using std::chrono::milliseconds;
 constexpr milliseconds kInterval{5 * 60'000};
 // A server that could not be reached is tried sooner, so that its return is noticed.
 constexpr milliseconds kRetryInterval{30'000};
-constexpr milliseconds kChangeDelay{1'000};
+// What changes often is often changed in several steps.
+constexpr milliseconds kChangeDelay{100};
+// A server that says so again and again while its lists stay the same is asked ever less often.
+constexpr int kMaxDoublings = 9;
 // An order may come a moment before the server that it names.
 constexpr milliseconds kOrderPatience{100};
 constexpr int kOrderRounds = 30;
@@ -46,6 +51,9 @@ struct DefinitionsWatcher::State : std::enable_shared_from_this<State> {
     bool again = false;
     std::vector<std::string> probe_ids;  // who waits for the next probe
     std::string reported;                // hash of the definitions last told
+    std::unique_ptr<ListWatch> lists;    // once the server was reached; not of programs
+    bool change_told = false;            // the next probe looks for what the server said
+    int in_vain = 0;                     // such probes that found nothing, in a row
     base::Timers::Timer timer;
   };
 
@@ -107,6 +115,8 @@ struct DefinitionsWatcher::State : std::enable_shared_from_this<State> {
     if (current) {
       if (result.listed) {
         const std::string hash = base::auth::Sha256(result.definitions.SerializeAsString());
+        const bool in_vain = found->second.change_told && hash == found->second.reported;
+        found->second.in_vain = in_vain ? found->second.in_vain + 1 : 0;
         // Who ordered wants to be sure that the registry has them.
         if (hash != found->second.reported || !orders.empty()) {
           reporter.Definitions(std::move(result.definitions));
@@ -119,8 +129,30 @@ struct DefinitionsWatcher::State : std::enable_shared_from_this<State> {
     if (found == servers.end()) return;
     Watched& watched = found->second;
     watched.running = false;
-    if (std::exchange(watched.again, false) || !watched.probe_ids.empty()) return Queue(watched);
+    watched.change_told = false;
+    if (current && healthy) Listen(watched);
+    if (!watched.probe_ids.empty()) return Queue(watched);
+    if (std::exchange(watched.again, false)) return ListChanged(name);
     QueueAfter(watched, healthy ? kInterval : kRetryInterval);
+  }
+
+  // A program says it by itself (StdioServers::OnListChanged): a listen would keep it running.
+  void Listen(Watched& watched) {
+    if (watched.lists || watched.spec.endpoint().has_stdio()) return;
+    watched.lists = std::make_unique<ListWatch>(context.loop, watched.backend,
+                                                [this, name = watched.name] { ListChanged(name); });
+  }
+
+  void ListChanged(const std::string& name) {
+    const auto found = servers.find(name);
+    if (found == servers.end()) return;
+    Watched& watched = found->second;
+    const bool told = std::exchange(watched.change_told, true);
+    if (watched.running) {
+      watched.again = true;
+    } else if (!watched.queued && !told) {
+      QueueAfter(watched, kChangeDelay * (1 << std::min(watched.in_vain, kMaxDoublings)));
+    }
   }
 
   void TellStage(const std::string& probe_id, const v1::Stage& stage) {
@@ -184,6 +216,7 @@ void DefinitionsWatcher::Put(const std::string& name, const v1::Server& spec) {
   watched.name = name;
   watched.key = std::move(key);
   watched.spec = spec;
+  watched.lists.reset();
   watched.backend = MakeBackend(name, spec, state_->context);
   watched.reported.clear();
   // Who writes a server often orders a probe too: one serves both.
@@ -210,14 +243,6 @@ void DefinitionsWatcher::Order(const v1::ProbeOrder& order) {
   base::Spawn(State::TakeOrder(state_, order));
 }
 
-void DefinitionsWatcher::ListChanged(const std::string& name) {
-  const auto found = state_->servers.find(name);
-  if (found == state_->servers.end() || found->second.queued) return;
-  if (found->second.running) {
-    found->second.again = true;
-  } else {
-    state_->QueueAfter(found->second, kChangeDelay);
-  }
-}
+void DefinitionsWatcher::ListChanged(const std::string& name) { state_->ListChanged(name); }
 
 }  // namespace gateway

@@ -1,0 +1,86 @@
+#include "gateway/backends/list_watch.h"
+
+#include "gateway/backends/held_listen.h"
+#include "mcp/collector.h"
+#include "mcp/raw_json.h"
+
+namespace gateway {
+
+// Lives until the listening has ended.
+struct ListWatch::State {
+  State(base::Loop& on, std::shared_ptr<mcp::Handler> at, std::function<void()> tell)
+      : loop(on), server(std::move(at)), on_change(std::move(tell)) {}
+
+  static base::Task<> Run(std::shared_ptr<State> self) {
+    HeldListen held({
+        .loop = self->loop,
+        .caller = self->call,
+        .server = [self] { return self->server; },
+        .filter =
+            [] {
+              ListenFilter filter;
+              filter.tools_list_changed = true;
+              filter.prompts_list_changed = true;
+              filter.resources_list_changed = true;
+              return filter;
+            },
+        .client = [self] { return std::make_unique<Ear>(*self); },
+    });
+    co_await held.Run(self->ending);
+  }
+
+  class Ear final : public ListenClient {
+   public:
+    explicit Ear(State& state) : state_(state) {}
+    base::Task<base::Result<void>> Notify(std::string_view message) override {
+      const std::string method = mcp::DecodeString(mcp::Member(message, "method"));
+      const bool tells = method == "notifications/subscriptions/acknowledged"
+                             ? HearsAnything(message)
+                             : method.ends_with("/list_changed");
+      if (tells && state_.on_change) state_.on_change();
+      co_return base::Result<void>();
+    }
+
+   private:
+    static bool HearsAnything(std::string_view acknowledged) {
+      mcp::Members granted(mcp::Member(mcp::Member(acknowledged, "params"), "notifications"));
+      while (granted.Next()) {
+        if (granted.value() == "true") return true;
+      }
+      return false;
+    }
+    State& state_;
+  };
+
+  base::Loop& loop;
+  const std::shared_ptr<mcp::Handler> server;
+  std::function<void()> on_change;
+  base::CancelSignal ending;
+
+  // On whose behalf: nobody's.
+  const base::auth::Principal nobody;
+  mcp::Collector silent{0};
+  mcp::Record record;
+  const std::string bytes = R"({"jsonrpc":"2.0","id":1,"method":"subscriptions/listen"})";
+  mcp::Call call{.bytes = bytes,
+                 .envelope = *mcp::Scan(bytes),
+                 .principal = nobody,
+                 .client = silent,
+                 .cancel = ending,
+                 .record = record,
+                 .method = "subscriptions/listen",
+                 .item = {}};
+};
+
+ListWatch::ListWatch(base::Loop& loop, std::shared_ptr<mcp::Handler> server,
+                     std::function<void()> on_change)
+    : state_(std::make_shared<State>(loop, std::move(server), std::move(on_change))) {
+  base::Spawn(State::Run(state_));
+}
+
+ListWatch::~ListWatch() {
+  state_->on_change = nullptr;
+  state_->ending.Request();
+}
+
+}  // namespace gateway
