@@ -12,6 +12,7 @@
 #include "mcp/error.h"
 #include "mcp/http_endpoint.h"
 #include "mcp/message.h"
+#include "mcp/param_headers.h"
 
 namespace gateway {
 
@@ -32,6 +33,12 @@ constexpr base::http::Field kPreflightFields[] = {
      "X-Api-Key, X-Request-Id"},
     {"Access-Control-Max-Age", "600"},
 };
+
+bool IsParamField(std::string_view name) {
+  constexpr std::string_view kPrefix = "Mcp-Param-";
+  return name.size() > kPrefix.size() &&
+         base::http::EqualsIgnoreCase(name.substr(0, kPrefix.size()), kPrefix);
+}
 
 // A caller's words in our log: short, quoted, on one line.
 std::string Shown(std::string_view text) { return mcp::Quote(text.substr(0, 128)); }
@@ -70,11 +77,42 @@ class Worker::Server final : public mcp::Handler {
     }
     // Of a server that waits for approval nothing is asked, and it is told nothing.
     if (!route_.approved()) co_return mcp::Response::Accepted();
+    const DefinitionLists* lists = route_.inputs().definitions.get();
+    const mcp::ParamHeaders* repeated =
+        lists && call.method == "tools/call" ? lists->repeated_of(call.item) : nullptr;
     const std::shared_ptr<mcp::Handler> backend = worker_.BackendOf(route_);
+    if (repeated) co_return co_await AskWithHeaders(call, *repeated, *backend);
     co_return co_await backend->Handle(call);
   }
 
  private:
+  // A server of 2026-07-28 wants arguments repeated in the head (Custom Headers from Tool
+  // Parameters): a modern caller has done so, for an older one we do.
+  base::Task<mcp::Response> AskWithHeaders(mcp::Call& call, const mcp::ParamHeaders& repeated,
+                                           mcp::Handler& backend) {
+    const std::string_view arguments = call.envelope.arguments.of(call.bytes);
+    base::http::Fields fields;
+    if (mcp::IsModern(call.revision)) {
+      if (const auto wrong =
+              mcp::CheckParamHeaders(repeated, call.fields ? *call.fields : fields, arguments)) {
+        co_return mcp::Response::Message(
+            mcp::ErrorMessage(call.id(), *wrong, call.record.request_id));
+      }
+      co_return co_await backend.Handle(call);
+    }
+    const auto made = mcp::MakeParamHeaders(repeated, arguments);
+    for (const auto& [name, value] : made) fields.Add(name, value);
+    if (call.fields) {
+      for (const base::http::Field& field : call.fields->all()) {
+        if (!IsParamField(field.name)) fields.Add(field.name, field.value);
+      }
+    }
+    const base::http::Fields* const own = std::exchange(call.fields, &fields);
+    mcp::Response response = co_await backend.Handle(call);
+    call.fields = own;
+    co_return response;
+  }
+
   Worker& worker_;
   const Route& route_;
 };

@@ -4,9 +4,11 @@
 
 #include "base/auth/api_key.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "mcp/collector.h"
 #include "mcp/error.h"
 #include "mcp/legacy/translate.h"
+#include "mcp/param_headers.h"
 #include "mcp/raw_json.h"
 
 namespace gateway {
@@ -46,8 +48,8 @@ base::Error Wrong(const List& list, std::string what) {
   return base::Fail(Code::kDataLoss, std::string(list.method) + ": " + std::move(what));
 }
 
-base::Result<void> Gather(const List& list, std::string_view result, const BackendLimits& limits,
-                          Gathered& all) {
+base::Result<void> Gather(const List& list, std::string_view result, bool modern,
+                          const BackendLimits& limits, Gathered& all) {
   const std::string_view items = mcp::Member(result, list.items);
   if (!mcp::IsArray(items))
     return Wrong(list, "the result has no array '" + std::string(list.items) + "'");
@@ -57,6 +59,15 @@ base::Result<void> Gather(const List& list, std::string_view result, const Backe
     const std::string name = mcp::DecodeString(mcp::Member(raw, list.name));
     if (name.empty() || name.size() > kMaxNameBytes) {
       return Wrong(list, "an item has no usable '" + std::string(list.name) + "'");
+    }
+    // MCP 2026-07-28, Tools: a client leaves out a tool whose headers it could not make.
+    if (modern && list.kind == v1::DefinitionKind::TOOL) {
+      const auto headers = mcp::ReadParamHeaders(mcp::Member(raw, "inputSchema"));
+      if (!headers) {
+        spdlog::warn("tool {} is left out: {}", mcp::Quote(name.substr(0, 128)),
+                     headers.error().message);
+        continue;
+      }
     }
     // Twice the same name: the first one counts, as it does for clients.
     if (!all.names.emplace(list.kind, name).second) continue;
@@ -144,7 +155,8 @@ base::Task<base::Result<Definitions>> ListEverything(mcp::Handler& server, mcp::
         if (optional) break;
         co_return result.error().WithContext(list.method);
       }
-      if (auto gathered = Gather(list, *result, limits, all); !gathered) co_return gathered.error();
+      const auto gathered = Gather(list, *result, mcp::IsModern(revision), limits, all);
+      if (!gathered) co_return gathered.error();
       const std::string cursor(mcp::Member(*result, "nextCursor"));
       if (!mcp::IsString(cursor)) break;
       if (!cursors.insert(cursor).second) co_return Wrong(list, "the same cursor came twice");

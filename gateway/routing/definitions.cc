@@ -94,6 +94,13 @@ DefinitionLists::DefinitionLists(const v1::ServerDefinitions& definitions) {
     const bool declared = told.empty() || !mcp::Member(capabilities, capability).empty();
     return offered || declared ? ListResult(member, definitions, kind) : std::string();
   };
+  if (modern_server_) {
+    for (const v1::Definition& definition : definitions.definitions()) {
+      if (definition.kind() != v1::DefinitionKind::TOOL) continue;
+      auto headers = mcp::ReadParamHeaders(mcp::Member(definition.json(), "inputSchema"));
+      if (headers && !headers->empty()) repeated_.emplace(definition.name(), *std::move(headers));
+    }
+  }
   tools_ = list("tools", "tools", v1::DefinitionKind::TOOL);
   prompts_ = list("prompts", "prompts", v1::DefinitionKind::PROMPT);
   resources_ = list("resources", "resources", v1::DefinitionKind::RESOURCE);
@@ -113,6 +120,12 @@ std::string_view DefinitionLists::ResultOf(std::string_view method, bool modern_
   if (method == "resources/list") return resources_;
   if (method == "resources/templates/list") return templates_;
   return {};
+}
+
+const mcp::ParamHeaders* DefinitionLists::repeated_of(std::string_view tool) const {
+  if (repeated_.empty()) return nullptr;
+  const auto found = repeated_.find(tool);
+  return found == repeated_.end() ? nullptr : &found->second;
 }
 
 bool IsListOrDiscover(std::string_view method) {

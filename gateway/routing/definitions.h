@@ -6,8 +6,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 
 #include "mcp/handler.h"
+#include "mcp/param_headers.h"
 
 namespace portolan::v1 {
 class ServerDefinitions;
@@ -26,6 +28,8 @@ class DefinitionLists {
   // the capability. A caller of the other era than the server's is not told of tasks, which are not
   // translated.
   std::string_view ResultOf(std::string_view method, bool modern_caller) const;
+  // The arguments of a tool that its server wants repeated in the head of a call; null: none.
+  const mcp::ParamHeaders* repeated_of(std::string_view tool) const;
   // Whether its resources can be subscribed to.
   bool subscribes() const { return subscribes_; }
 
@@ -37,6 +41,13 @@ class DefinitionLists {
   std::string prompts_;
   std::string resources_;
   std::string templates_;
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const {
+      return std::hash<std::string_view>()(text);
+    }
+  };
+  std::unordered_map<std::string, mcp::ParamHeaders, Hash, std::equal_to<>> repeated_;
   bool modern_server_ = true;
   bool subscribes_ = false;
 };

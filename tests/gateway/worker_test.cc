@@ -294,6 +294,44 @@ TEST_F(WorkerTest, ACallerOfTheOtherEraIsToldOfAllButTasks) {
   EXPECT_THAT(older.body, HasSubstr(R"("tasks":{})"));
 }
 
+constexpr const char* kToolWithHeader =
+    R"(server: 'local/pay' info { protocol_revisions: '2026-07-28' capabilities_json: '{"tools":{}}' }
+       definitions { kind: TOOL name: 'a' json: '{"name":"a","inputSchema":{"type":"object",'
+       '"properties":{"region":{"type":"string","x-mcp-header":"Region"}}}}' })";
+
+TEST_F(WorkerTest, AModernCallersHeadersMustSayWhatTheArgumentsSay) {
+  gateway_.PutDefinitions(kToolWithHeader);
+  gateway_.Publish();
+  const std::string body =
+      ModernRequest("1", "tools/call", R"("name":"a","arguments":{"region":"eu"})");
+  const std::string head = std::string(kModern) + "Mcp-Method: tools/call\r\nMcp-Name: a\r\n";
+  const HttpAnswer wrong = gateway_.Post("/pay/mcp", body, head + "Mcp-Param-Region: us\r\n");
+  EXPECT_EQ(wrong.status, 400);
+  EXPECT_THAT(wrong.body, HasSubstr("-32020"));
+  EXPECT_EQ(gateway_.server_calls, 0);
+  EXPECT_EQ(gateway_.Post("/pay/mcp", body, head + "Mcp-Param-Region: eu\r\n").status, 200);
+}
+
+TEST_F(WorkerTest, ForAnOlderCallerTheArgumentsAreRepeatedInTheHead) {
+  gateway_.PutDefinitions(kToolWithHeader);
+  gateway_.Publish();
+  std::string seen;
+  gateway_.server = [&](mcp::Call& call, base::Loop&) -> base::Task<mcp::Response> {
+    for (const base::http::Field& field : call.fields->all()) {
+      if (field.name.starts_with("Mcp-Param")) seen += std::string(field.value) + ";";
+    }
+    co_return mcp::Response::Message(R"({"jsonrpc":"2.0","id":1,"result":{}})");
+  };
+  const HttpAnswer opened = gateway_.Post(
+      "/pay/mcp",
+      R"({"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"old","version":"1"}}})");
+  gateway_.Post(
+      "/pay/mcp",
+      R"({"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","arguments":{"region":"eu"}}})",
+      "Mcp-Session-Id: " + opened.Field("Mcp-Session-Id") + "\r\nMcp-Param-Region: forged\r\n");
+  EXPECT_EQ(seen, "eu;");
+}
+
 TEST_F(WorkerTest, AListThatIsNotKnownYetIsAskedOfTheServer) {
   gateway_.Post("/pay/mcp", ModernRequest("1", "tools/list", ""),
                 std::string(kModern) + "Mcp-Method: tools/list\r\n");

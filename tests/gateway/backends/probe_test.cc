@@ -45,9 +45,12 @@ class ProbeTest : public support::BackendTest {
         [this](base::http::Exchange& exchange,
                const ScriptedServer::Request& request) -> base::Task<void> {
           if (status_ != 200) co_return co_await support::RespondJson(exchange, status_, "{}");
-          std::string body = R"({"jsonrpc":"2.0","id":)" +
-                             std::string(mcp::Member(request.body, "id")) +
-                             ",\"result\":" + ResultOf(request.body) + "}";
+          const bool listen = request.body.find("subscriptions/listen") != std::string::npos;
+          if (listen && listen_) co_return co_await listen_(exchange);
+          std::string body =
+              R"({"jsonrpc":"2.0","id":)" + std::string(mcp::Member(request.body, "id"));
+          body += listen ? R"(,"error":{"code":-32601,"message":"no"}})"
+                         : ",\"result\":" + ResultOf(request.body) + "}";
           co_await support::RespondJson(exchange, 200, std::move(body));
         });
     spec_.mutable_endpoint()->mutable_streamable_http()->set_url(server_->url());
@@ -58,9 +61,9 @@ class ProbeTest : public support::BackendTest {
     if (method == "server/discover") {
       return R"({"supportedVersions":["2026-07-28"],"capabilities":{"tools":{},"prompts":{}},"instructions":"Be kind."})";
     }
-    if (method == "prompts/list") return R"({"prompts":[{"name":"p1"},{"name":"p2"}]})";
+    if (method == "prompts/list") return prompts_;
     const bool second = body.find("\"cursor\":\"next\"") != body.npos;
-    if (second) return R"({"tools":[{"name":"b"}])" + more_ + "}";
+    if (second) return R"({"tools":[{"name":"b"})" + extra_tool_ + "]" + more_ + "}";
     return R"({"tools":[{"name":"a", "x" : 1}],"nextCursor":"next"})";
   }
 
@@ -85,6 +88,10 @@ class ProbeTest : public support::BackendTest {
   std::unique_ptr<ScriptedServer> server_;
   int status_ = 200;
   std::string more_;
+  std::string extra_tool_;
+  std::string prompts_ = R"({"prompts":[{"name":"p1"},{"name":"p2"}]})";
+  // Answers subscriptions/listen; absent: it is not known.
+  std::function<base::Task<void>(base::http::Exchange&)> listen_;
   v1::Server spec_;
   std::vector<std::string> stages_;
 };
@@ -140,6 +147,13 @@ TEST_F(ProbeTest, ACursorThatComesTwiceFailsTheList) {
   EXPECT_THAT(result.status.message(), HasSubstr("the same cursor came twice"));
 }
 
+TEST_F(ProbeTest, AToolWhoseHeadersCannotBeMadeIsLeftOut) {
+  StartServer();
+  extra_tool_ =
+      R"(,{"name":"c","inputSchema":{"properties":{"n":{"type":"number","x-mcp-header":"N"}}}})";
+  EXPECT_EQ(Probe().definitions.definitions_size(), 4);
+}
+
 TEST_F(ProbeTest, MoreThanTheBoundFailsTheList) {
   StartServer();
   limits_.max_definitions = 1;
@@ -155,6 +169,13 @@ TEST(CanonicalHashTest, OrderAndSpacesDoNotCountAndTwiceTheSameKeyIsRefused) {
 
 class DefinitionsWatcherTest : public ProbeTest {
  protected:
+  // What it listens with ends before the loop does.
+  ~DefinitionsWatcherTest() override {
+    watcher_.reset();
+    while (loop_.io.run_one_for(std::chrono::milliseconds(20)) > 0) {
+    }
+  }
+
   RecordingReporter reporter_;
   std::unique_ptr<DefinitionsWatcher> watcher_ =
       std::make_unique<DefinitionsWatcher>(context_, reporter_);
@@ -210,6 +231,35 @@ TEST_F(DefinitionsWatcherTest, AListThatChangedIsReadAgain) {
   watcher_->ListChanged("local/x");
   RunUntil([&] { return reporter_.statuses.size() == 2; });
   EXPECT_EQ(reporter_.definitions.size(), 1u);  // they were the same
+}
+
+std::string Event(std::string_view method, std::string_view params) {
+  return R"(data: {"jsonrpc":"2.0","method":")" + std::string(method) + R"(","params":)" +
+         std::string(params) + "}\n\n";
+}
+
+TEST_F(DefinitionsWatcherTest, AServerThatSaysThatItsListsChangedIsReadAgain) {
+  StartServer();
+  base::http::Exchange* stream = nullptr;
+  listen_ = [&](base::http::Exchange& exchange) -> base::Task<void> {
+    constexpr base::http::Field kFields[] = {{"Content-Type", "text/event-stream"}};
+    (void)co_await exchange.StartStream(200, kFields);
+    (void)co_await exchange.Write(Event("notifications/subscriptions/acknowledged",
+                                        R"({"notifications":{"toolsListChanged":true}})"));
+    stream = &exchange;
+    (void)co_await loop_.timers.Sleep(std::chrono::hours(1), exchange.cancel());
+  };
+  watcher_->Put("local/x", spec_);
+  // Once when it is seen, and once when it is listened to: nobody heard what changed between.
+  RunUntil([&] { return reporter_.statuses.size() == 2; });
+  ASSERT_NE(stream, nullptr);
+  prompts_ = R"({"prompts":[{"name":"p1"}]})";
+  base::Spawn([](base::http::Exchange& to) -> base::Task<> {
+    const std::string changed = Event("notifications/tools/list_changed", "{}");
+    (void)co_await to.Write(changed);
+  }(*stream));
+  RunUntil([&] { return reporter_.definitions.size() == 2; });
+  EXPECT_EQ(reporter_.definitions[1].definitions_size(), 3);
 }
 
 }  // namespace
