@@ -9,6 +9,7 @@
 #include "base/auth/api_key.h"
 #include "gateway/backends/list_watch.h"
 #include "gateway/backends/probe.h"
+#include "mcp/raw_json.h"
 #include "portolan/v1/server.pb.h"
 
 namespace gateway {
@@ -32,6 +33,15 @@ constexpr int kMaxAtOnce = 8;
 bool MayBeContacted(const v1::Server& spec) {
   return spec.endpoint().transport_case() != v1::Endpoint::TRANSPORT_NOT_SET &&
          spec.approval() == v1::Approval::APPROVED && spec.lifecycle() != v1::Lifecycle::RETIRED;
+}
+
+// Whether the server says when one of its lists changes.
+bool TellsOfChanges(const v1::ServerDefinitions& definitions) {
+  const std::string& capabilities = definitions.info().capabilities_json();
+  for (const std::string_view list : {"tools", "prompts", "resources"}) {
+    if (mcp::Member(mcp::Member(capabilities, list), "listChanged") == "true") return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -109,6 +119,7 @@ struct DefinitionsWatcher::State : std::enable_shared_from_this<State> {
     if (stopping.requested()) return;
     const bool healthy = result.status.health() == v1::Health::HEALTHY;
     const v1::ServerStatus status = result.status;
+    const bool tells = healthy && TellsOfChanges(result.definitions);
     const auto found = servers.find(name);
     // It may be gone, or another one, by now.
     const bool current = found != servers.end() && found->second.key == key;
@@ -130,7 +141,7 @@ struct DefinitionsWatcher::State : std::enable_shared_from_this<State> {
     Watched& watched = found->second;
     watched.running = false;
     watched.change_told = false;
-    if (current && healthy) Listen(watched);
+    if (current && tells) Listen(watched);
     if (!watched.probe_ids.empty()) return Queue(watched);
     if (std::exchange(watched.again, false)) return ListChanged(name);
     QueueAfter(watched, healthy ? kInterval : kRetryInterval);
@@ -217,6 +228,7 @@ void DefinitionsWatcher::Put(const std::string& name, const v1::Server& spec) {
   watched.key = std::move(key);
   watched.spec = spec;
   watched.lists.reset();
+  watched.in_vain = 0;
   watched.backend = MakeBackend(name, spec, state_->context);
   watched.reported.clear();
   // Who writes a server often orders a probe too: one serves both.

@@ -16,8 +16,9 @@ namespace {
 using base::Code;
 using mcp::Response;
 
-// On one worker; what each costs is a connection here and perhaps one at the server.
-constexpr std::size_t kMaxPerPrincipal = 1'000;
+// Listens of one principal on one worker that need a stream of their own at the server. What the
+// others cost is bounded by the connections.
+constexpr std::ptrdiff_t kMaxWithResources = 100;
 
 // The kinds of lists that change, each with the lists behind it.
 struct Kind {
@@ -73,8 +74,8 @@ class Listeners::Listener {
 
   const Route& route() const { return *route_; }
   const base::auth::Principal& principal() const { return call_.principal; }
-  // A session has one listen, which its own bound counts; all others share a bound.
-  bool counted() const { return call_.session.empty(); }
+  // A session has one listen, which the bound of sessions counts.
+  bool counted() const { return call_.session.empty() && !filter_.resource_uris.empty(); }
   // The server's route by now; null: it is gone.
   void Follow(std::shared_ptr<const Route> route);
   void End() {
@@ -137,7 +138,8 @@ class Listeners::Listener::Ear final : public ListenClient {
     if (method.ends_with("/list_changed")) {
       return listener_.FromServer().WantsListChanged(method);
     }
-    if (method == "notifications/resources/updated") {
+    // What it subscribed to in a session is between it and the server.
+    if (method == "notifications/resources/updated" && listener_.call_.session.empty()) {
       const std::string uri = mcp::DecodeString(mcp::Member(mcp::Member(message, "params"), "uri"));
       return listener_.filter_.WantsResource(uri);
     }
@@ -186,7 +188,8 @@ base::Task<Response> Listeners::Listener::Run(ListenFilter wanted) {
         route_->approved() && (!call_.session.empty() || !(FromServer() == ListenFilter()));
     if (held_ && !wanted_of_server) deaf_->Request();
     if (!held_ && wanted_of_server) StartHearing();
-    failed_ = !co_await TellListChanges() || !co_await TellMessage();
+    if (!co_await TellListChanges()) failed_ = true;
+    if (!failed_ && !co_await TellMessage()) failed_ = true;
     if (!over()) co_await changed_.Wait();
   }
   // Whoever still speaks for the server refers to us.
@@ -263,17 +266,19 @@ base::Task<Response> Listeners::Listen(mcp::Call& call, std::shared_ptr<const Ro
     co_return Response::Message(mcp::ErrorMessage(call.id(), error, call.record.request_id));
   }
   if (!route || ending_) co_return Response::Message(ListenEnded(call.id()));
-  std::size_t of_this_caller = 0;
-  for (const Listener* other : open_) {
-    if (other->counted() && other->principal().id == call.principal.id) ++of_this_caller;
-  }
-  if (call.session.empty() && of_this_caller >= kMaxPerPrincipal) {
+  const auto same_caller = [&](const Listener* other) {
+    return other->counted() && other->principal().id == call.principal.id;
+  };
+  if (call.session.empty() && !wanted->resource_uris.empty() &&
+      std::count_if(open_.begin(), open_.end(), same_caller) >= kMaxWithResources) {
     mcp::CallError error;
     error.code = mcp::kTooManyRequests;
-    error.message = "This caller listens with as many subscriptions as it may have.";
+    error.message =
+        "This caller listens to resources with as many subscriptions as it may have. Name more "
+        "resources in one of them.";
     error.reason = "ListenLimitExceeded";
     error.kind = "concurrency";
-    error.limit = kMaxPerPrincipal;
+    error.limit = kMaxWithResources;
     co_return Response::Message(mcp::ErrorMessage(call.id(), error, call.record.request_id));
   }
   Listener listener(*this, call, std::move(route));

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <boost/asio/read_until.hpp>
 #include <boost/asio/write.hpp>
 #include <future>
 #include <memory>
@@ -526,6 +527,29 @@ TEST_F(WorkerTest, ADrainedWorkerFinishesTheCallThatRuns) {
   char byte = 0;
   socket.read_some(boost::asio::buffer(&byte, 1), end);
   EXPECT_EQ(end, boost::asio::error::eof);
+}
+
+TEST_F(WorkerTest, AListenerHearsOfAChangedListAndGoesHomeWhenTheWorkerDrains) {
+  gateway_.PutDefinitions(kTwoTools);
+  gateway_.Publish();
+  boost::asio::io_context io;
+  auto socket = gateway_.Connect(io);
+  const std::string body = ModernRequest("\"L\"", "subscriptions/listen",
+                                         R"("notifications":{"toolsListChanged":true})");
+  boost::asio::write(
+      socket, boost::asio::buffer("POST /pay/mcp HTTP/1.1\r\nHost: " + gateway_.host() +
+                                  "\r\nAccept: application/json, text/event-stream\r\n"
+                                  "Content-Type: application/json\r\n" +
+                                  kModern + "Mcp-Method: subscriptions/listen\r\nContent-Length: " +
+                                  std::to_string(body.size()) + "\r\n\r\n" + body));
+  std::string heard;
+  boost::asio::read_until(socket, boost::asio::dynamic_buffer(heard), "subscriptions/acknowledged");
+  gateway_.PutDefinitions(kToolWithHeader);
+  gateway_.Publish();
+  boost::asio::read_until(socket, boost::asio::dynamic_buffer(heard), "tools/list_changed");
+  gateway_.Drain();
+  boost::asio::read_until(socket, boost::asio::dynamic_buffer(heard), R"("resultType":"complete")");
+  EXPECT_EQ(gateway_.records.WaitFor(1).at(0).outcome, mcp::Outcome::kOk);
 }
 
 TEST_F(WorkerTest, ACallKeepsTheTableItBeganWith) {

@@ -59,7 +59,7 @@ class ProbeTest : public support::BackendTest {
   std::string ResultOf(const std::string& body) const {
     const std::string method = mcp::DecodeString(mcp::Member(body, "method"));
     if (method == "server/discover") {
-      return R"({"supportedVersions":["2026-07-28"],"capabilities":{"tools":{},"prompts":{}},"instructions":"Be kind."})";
+      return R"({"supportedVersions":["2026-07-28"],"capabilities":{"tools":{"listChanged":true},"prompts":{}},"instructions":"Be kind."})";
     }
     if (method == "prompts/list") return prompts_;
     const bool second = body.find("\"cursor\":\"next\"") != body.npos;
@@ -169,10 +169,10 @@ TEST(CanonicalHashTest, OrderAndSpacesDoNotCountAndTwiceTheSameKeyIsRefused) {
 
 class DefinitionsWatcherTest : public ProbeTest {
  protected:
-  // What it listens with ends before the loop does.
+  // What it listens with ends before the loop does; who sleeps wakes at the next tick.
   ~DefinitionsWatcherTest() override {
     watcher_.reset();
-    while (loop_.io.run_one_for(std::chrono::milliseconds(20)) > 0) {
+    while (loop_.io.run_one_for(std::chrono::milliseconds(150)) > 0) {
     }
   }
 
