@@ -149,9 +149,13 @@ struct DefinitionsWatcher::State : std::enable_shared_from_this<State> {
 
   // A program says it by itself (StdioServers::OnListChanged): a listen would keep it running.
   void Listen(Watched& watched) {
-    if (watched.lists || watched.spec.endpoint().has_stdio()) return;
-    watched.lists = std::make_unique<ListWatch>(context.loop, watched.backend,
-                                                [this, name = watched.name] { ListChanged(name); });
+    if (watched.lists || watched.spec.endpoint().has_stdio() || stopping.requested()) return;
+    ++listening;
+    const auto ended = [state = weak_from_this()] {
+      if (const auto still = state.lock()) --still->listening;
+    };
+    watched.lists = std::make_unique<ListWatch>(
+        context.loop, watched.backend, [this, name = watched.name] { ListChanged(name); }, ended);
   }
 
   void ListChanged(const std::string& name) {
@@ -203,6 +207,7 @@ struct DefinitionsWatcher::State : std::enable_shared_from_this<State> {
   std::map<std::string, Watched> servers;
   std::deque<std::string> queue;
   int running = 0;
+  int listening = 0;
 };
 
 DefinitionsWatcher::DefinitionsWatcher(BackendContext& context, Reporter& reporter)
@@ -212,11 +217,14 @@ DefinitionsWatcher::~DefinitionsWatcher() { Stop(); }
 
 void DefinitionsWatcher::Stop() {
   state_->queue.clear();
-  for (auto& [_, watched] : state_->servers) watched.timer.Disarm();
+  for (auto& [_, watched] : state_->servers) {
+    watched.timer.Disarm();
+    watched.lists.reset();
+  }
   state_->stopping.Request();
 }
 
-bool DefinitionsWatcher::busy() const { return state_->running > 0; }
+bool DefinitionsWatcher::busy() const { return state_->running > 0 || state_->listening > 0; }
 
 void DefinitionsWatcher::Put(const std::string& name, const v1::Server& spec) {
   if (!MayBeContacted(spec)) return Remove(name);

@@ -8,8 +8,9 @@ namespace gateway {
 
 // Lives until the listening has ended.
 struct ListWatch::State {
-  State(base::Loop& on, std::shared_ptr<mcp::Handler> at, std::function<void()> tell)
-      : loop(on), server(std::move(at)), on_change(std::move(tell)) {}
+  State(base::Loop& on, std::shared_ptr<mcp::Handler> at, std::function<void()> tell,
+        std::function<void()> tell_end)
+      : loop(on), server(std::move(at)), on_change(std::move(tell)), on_end(std::move(tell_end)) {}
 
   static base::Task<> Run(std::shared_ptr<State> self) {
     HeldListen held({
@@ -27,6 +28,7 @@ struct ListWatch::State {
         .client = [self] { return std::make_unique<Ear>(*self); },
     });
     co_await held.Run(self->ending);
+    self->on_end();
   }
 
   class Ear final : public ListenClient {
@@ -55,6 +57,7 @@ struct ListWatch::State {
   base::Loop& loop;
   const std::shared_ptr<mcp::Handler> server;
   std::function<void()> on_change;
+  const std::function<void()> on_end;
   base::CancelSignal ending;
 
   // On whose behalf: nobody's.
@@ -73,8 +76,9 @@ struct ListWatch::State {
 };
 
 ListWatch::ListWatch(base::Loop& loop, std::shared_ptr<mcp::Handler> server,
-                     std::function<void()> on_change)
-    : state_(std::make_shared<State>(loop, std::move(server), std::move(on_change))) {
+                     std::function<void()> on_change, std::function<void()> on_end)
+    : state_(std::make_shared<State>(loop, std::move(server), std::move(on_change),
+                                     std::move(on_end))) {
   base::Spawn(State::Run(state_));
 }
 

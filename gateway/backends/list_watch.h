@@ -15,8 +15,9 @@ namespace gateway {
 
 class ListWatch {
  public:
-  ListWatch(base::Loop& loop, std::shared_ptr<mcp::Handler> server,
-            std::function<void()> on_change);
+  // `on_end`: called when the listening has ended, some time after our own end.
+  ListWatch(base::Loop& loop, std::shared_ptr<mcp::Handler> server, std::function<void()> on_change,
+            std::function<void()> on_end);
   ~ListWatch();
 
  private:

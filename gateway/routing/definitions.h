@@ -30,6 +30,8 @@ class DefinitionLists {
   std::string_view ResultOf(std::string_view method, bool modern_caller) const;
   // The arguments of a tool that its server wants repeated in the head of a call; null: none.
   const mcp::ParamHeaders* repeated_of(std::string_view tool) const;
+  // Whether the server speaks a revision without sessions.
+  bool modern() const { return modern_server_; }
   // Whether its resources can be subscribed to.
   bool subscribes() const { return subscribes_; }
 

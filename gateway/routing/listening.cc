@@ -87,6 +87,8 @@ class Listeners::Listener {
   class Ear;
 
   bool over() const { return ended_ || failed_ || call_.cancel.requested(); }
+  // Whether its server may say something unasked, as older ones do in a session.
+  bool MayBeHeard() const;
   // What must be heard from the server itself; nothing when nobody wants it.
   ListenFilter FromServer() const;
   base::Task<bool> TellListChanges();
@@ -168,6 +170,11 @@ void Listeners::Listener::Follow(std::shared_ptr<const Route> route) {
   changed_.Set();
 }
 
+bool Listeners::Listener::MayBeHeard() const {
+  const DefinitionLists* lists = route_->inputs().definitions.get();
+  return !call_.session.empty() && !(lists && lists->modern());
+}
+
 ListenFilter Listeners::Listener::FromServer() const {
   ListenFilter filter = filter_;
   for (const Kind& kind : kKinds) {
@@ -183,11 +190,10 @@ base::Task<Response> Listeners::Listener::Run(ListenFilter wanted) {
   const std::string acknowledged = ListenAcknowledged(call_.id(), filter_);
   failed_ = !co_await call_.client.Notify(acknowledged);
   while (!over()) {
+    const bool wanted_of_server = MayBeHeard() || !(FromServer() == ListenFilter());
     // Of a server that waits for approval nothing is asked, and it is not heard.
-    const bool wanted_of_server =
-        route_->approved() && (!call_.session.empty() || !(FromServer() == ListenFilter()));
-    if (held_ && !wanted_of_server) deaf_->Request();
-    if (!held_ && wanted_of_server) StartHearing();
+    if (held_ && !(wanted_of_server && route_->approved())) deaf_->Request();
+    if (!held_ && wanted_of_server && route_->approved()) StartHearing();
     if (!co_await TellListChanges()) failed_ = true;
     if (!failed_ && !co_await TellMessage()) failed_ = true;
     if (!over()) co_await changed_.Wait();

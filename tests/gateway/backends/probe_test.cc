@@ -169,11 +169,10 @@ TEST(CanonicalHashTest, OrderAndSpacesDoNotCountAndTwiceTheSameKeyIsRefused) {
 
 class DefinitionsWatcherTest : public ProbeTest {
  protected:
-  // What it listens with ends before the loop does; who sleeps wakes at the next tick.
+  // What it listens with ends before the loop does.
   ~DefinitionsWatcherTest() override {
-    watcher_.reset();
-    while (loop_.io.run_one_for(std::chrono::milliseconds(150)) > 0) {
-    }
+    watcher_->Stop();
+    RunUntil([&] { return !watcher_->busy(); });
   }
 
   RecordingReporter reporter_;
