@@ -1,9 +1,10 @@
 // Reads the head of a request or response that lies in a connection's read buffer, and the chunks
 // behind it.
 //
-// Bytes in, values out; no sockets. The grammar is Beast's basic_parser with a sink that stores
-// views, and stricter where two readers of one message could disagree (RFC 9112, section 11.2): no
-// obs-fold, one Content-Length, one Host, chunked or nothing as Transfer-Encoding.
+// Bytes in, values out; no sockets. Heads are read by a parser of our own, since each message has
+// two of them; it takes what Beast's basic_parser takes, which a test holds against it, and is
+// stricter where two readers of one message could disagree (RFC 9112, section 11.2): no obs-fold,
+// one Content-Length, one Host, chunked or nothing as Transfer-Encoding. Chunks are Beast's.
 #pragma once
 
 #include <cstddef>
