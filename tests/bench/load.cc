@@ -35,11 +35,15 @@ constexpr std::string_view kIdMark = "\"id\":";
 struct Options {
   std::uint16_t port = 0;
   std::string path = "/mcp";
-  std::string tool = "text_300";
-  std::vector<std::string> fields;  // further header lines, shared out among the connections
-  std::size_t at_least = 300;       // bytes of a body
-  std::size_t events = 0;           // `data:` lines of an event stream; 0: plain JSON
-  std::size_t argument = 0;         // bytes of the argument
+  std::string method = "tools/call";
+  std::string tool = "text_300";      // of tools/call
+  int status = 200;                   // what every answer must have
+  std::string expect = "\"result\"";  // what every body must contain
+  bool any_id = false;                // the answers are always the same
+  std::vector<std::string> fields;    // further header lines, shared out among the connections
+  std::size_t at_least = 300;         // bytes of a body
+  std::size_t events = 0;             // `data:` lines of an event stream; 0: plain JSON
+  std::size_t argument = 0;           // bytes of the argument
   int connections = 1;
   std::uint64_t calls = 1000;
   double rate = 0;
@@ -56,16 +60,20 @@ struct Template {
   std::size_t id_at = 0;
 
   Template(const Options& options, std::size_t connection) {
+    const bool is_call = options.method == "tools/call";
     std::string body =
-        R"({"jsonrpc":"2.0","id":1000000000,"method":"tools/call","params":{"name":")" +
-        options.tool + R"(","arguments":{"text":")" + std::string(options.argument, 'a') +
-        R"("},"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28",)"
-        R"("io.modelcontextprotocol/clientCapabilities":{}}}})";
+        R"({"jsonrpc":"2.0","id":1000000000,"method":")" + options.method + R"(","params":{)";
+    if (is_call) {
+      body += R"("name":")" + options.tool + R"(","arguments":{"text":")" +
+              std::string(options.argument, 'a') + R"("},)";
+    }
+    body += R"("_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28",)"
+            R"("io.modelcontextprotocol/clientCapabilities":{}}}})";
     bytes = "POST " + options.path +
             " HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(options.port) +
             "\r\nContent-Type: application/json\r\nAccept: application/json, text/event-stream\r\n"
-            "MCP-Protocol-Version: 2026-07-28\r\nMcp-Method: tools/call\r\nMcp-Name: " +
-            options.tool + "\r\n" +
+            "MCP-Protocol-Version: 2026-07-28\r\nMcp-Method: " +
+            options.method + "\r\n" + (is_call ? "Mcp-Name: " + options.tool + "\r\n" : "") +
             (options.fields.empty() ? ""
                                     : options.fields[connection % options.fields.size()] + "\r\n") +
             "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n";
@@ -235,8 +243,10 @@ class Load {
     const auto wrong = [&](const char* what) {
       Die(std::string(what) + ": " + std::string(input.substr(0, 1000)));
     };
-    if (!input.starts_with("HTTP/1.1 200")) wrong("not a 200");
+    if (!input.starts_with(status_line_)) wrong("another status");
     if (body.size() < options_.at_least) wrong("too short");
+    if (body.find(options_.expect) == std::string_view::npos) wrong("not what was expected");
+    if (options_.any_id) return;
     // In a stream the answer is the last event.
     const std::size_t id = options_.events > 0 ? body.rfind(kIdMark) : body.find(kIdMark);
     if (id == std::string_view::npos) wrong("no id");
@@ -244,7 +254,6 @@ class Load {
     const std::size_t digits = body.find_first_not_of(' ', id + kIdMark.size());
     std::from_chars(body.data() + digits, body.data() + body.size(), number);
     if (number != connection.id) wrong("another call's id");
-    if (body.find("\"result\"") == std::string_view::npos) wrong("no result");
     std::size_t events = 0;
     for (std::size_t at = body.find("data: "); options_.events > 0 && at != std::string_view::npos;
          at = body.find("data: ", at + 6)) {
@@ -254,6 +263,7 @@ class Load {
   }
 
   const Options& options_;
+  const std::string status_line_ = "HTTP/1.1 " + std::to_string(options_.status) + " ";
   const int epoll_;
   std::uint64_t begun_ = 0, ended_ = 0, scheduled_ = 0;
   std::vector<Connection*> idle_;
@@ -272,6 +282,14 @@ Options Read(int count, char** arguments) {
       options.port = static_cast<std::uint16_t>(std::atoi(value));
     } else if (flag == "--path") {
       options.path = value;
+    } else if (flag == "--method") {
+      options.method = value;
+    } else if (flag == "--status") {
+      options.status = std::atoi(value);
+    } else if (flag == "--expect") {
+      options.expect = value;
+    } else if (flag == "--any-id") {
+      options.any_id = std::string_view(value) == "yes";
     } else if (flag == "--tool") {
       options.tool = value;
     } else if (flag == "--field") {
