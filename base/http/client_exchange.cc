@@ -31,7 +31,7 @@ HttpExchange::~HttpExchange() {
   body_.End();
   connection_->DisarmDeadline();
   wire_.buffer().Unpin();
-  if (keep_ && body_.complete() && wire_.open())
+  if (keep_ && body_.complete() && wire_.open() && !wire_.send_failed())
     connection_->pool().GiveBack(std::move(connection_));
 }
 
@@ -52,7 +52,7 @@ Task<boost::system::result<void, SendFailure>> HttpExchange::Start(std::string_v
   Pieces pieces;
   pieces.Add(head);
   for (std::string_view piece : request.body) pieces.Add(piece);
-  Wire::Sent sent = wire_.TrySend(pieces);
+  Wire::Sent sent = wire_.SendSoon(pieces);
   if (sent == Wire::Sent::kSome) {
     const std::string rest_of_head(pieces.first());
     pieces.ReplaceFirst(rest_of_head);

@@ -7,6 +7,8 @@ namespace {
 
 // Then the rest of the loop has its turn.
 constexpr int kMaxRounds = 4;
+// So many wait for each other before they are sent.
+constexpr std::size_t kMaxToFlush = 32;
 
 }  // namespace
 
@@ -31,6 +33,7 @@ void Poller::Remove(int socket, const Watcher& watcher) {
   std::for_each(events_.begin() + next_, events_.begin() + end_, [&](epoll_event& event) {
     if (event.data.ptr == &watcher) event.data.ptr = nullptr;
   });
+  std::erase(to_flush_, &watcher);
   if (shut_down_) return;
   ::epoll_ctl(set_.native_handle(), EPOLL_CTL_DEL, socket, nullptr);
   boost::system::error_code ignored;
@@ -58,15 +61,24 @@ void Poller::Dispatch() {
     const int got =
         ::epoll_wait(set_.native_handle(), events_.data(), static_cast<int>(events_.size()), 0);
     end_ = got > 0 ? static_cast<std::size_t>(got) : 0;
+    telling_ = true;
     for (next_ = 0; next_ < end_;) {
       const epoll_event event = events_[next_++];
       if (event.data.ptr) static_cast<Watcher*>(event.data.ptr)->OnReady(event.events);
+      if (to_flush_.size() >= kMaxToFlush) FlushAll();
     }
+    telling_ = false;
+    FlushAll();
     const bool was_full = end_ == events_.size();
     next_ = end_ = 0;
     // What did not fit is told in the next turn: waiting looks anew.
     if (!was_full) return;
   }
+}
+
+void Poller::FlushAll() {
+  for (Watcher* watcher : to_flush_) watcher->Flush();
+  to_flush_.clear();
 }
 
 }  // namespace base::http

@@ -16,6 +16,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <cstdint>
+#include <vector>
 
 namespace base::http {
 
@@ -27,6 +28,8 @@ class Poller final : public boost::asio::execution_context::service {
     // `events`: EPOLLIN and so on, as they have become true since the last time. May remove itself
     // and others.
     virtual void OnReady(std::uint32_t events) = 0;
+    // What FlushLater asked for. Must not remove anybody.
+    virtual void Flush() = 0;
 
    protected:
     ~Watcher() = default;
@@ -41,6 +44,12 @@ class Poller final : public boost::asio::execution_context::service {
   // REQUIRES: the socket is still open. No event comes afterwards.
   void Remove(int socket, const Watcher& watcher);
 
+  // Events are being told, and Flush comes when all at hand have been: what many wires have to send
+  // then goes out together, and a peer that serves several of them is woken once.
+  bool telling() const { return telling_; }
+  // REQUIRES: telling().
+  void FlushLater(Watcher& watcher) { to_flush_.push_back(&watcher); }
+
  private:
   using Descriptor =
       boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type>;
@@ -48,6 +57,7 @@ class Poller final : public boost::asio::execution_context::service {
   void shutdown() override;
   void Wait();
   void Dispatch();
+  void FlushAll();
 
   Descriptor set_;
   std::size_t registered_ = 0;
@@ -57,6 +67,8 @@ class Poller final : public boost::asio::execution_context::service {
   std::array<epoll_event, 256> events_;
   std::size_t next_ = 0;
   std::size_t end_ = 0;
+  bool telling_ = false;
+  std::vector<Watcher*> to_flush_;
 };
 
 }  // namespace base::http

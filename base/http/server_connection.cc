@@ -317,24 +317,38 @@ void ServerConnection::Refuse(int status) {
 
 Task<Result<void>> ServerConnection::Respond(int status, std::span<const Field> fields,
                                              std::string_view body) {
-  const std::span<const std::string_view> pieces(&body, 1);
-  co_return co_await Respond(status, fields, pieces);
+  Pieces pieces;
+  pieces.HoldFirst();
+  pieces.Add(body);
+  return RespondWith(status, fields, body.size(), std::move(pieces));
 }
 
 Task<Result<void>> ServerConnection::Respond(int status, std::span<const Field> fields,
                                              std::span<const std::string_view> body) {
+  std::uint64_t length = 0;
+  Pieces pieces;
+  pieces.HoldFirst();
+  for (std::string_view piece : body) {
+    length += piece.size();
+    pieces.Add(piece);
+  }
+  return RespondWith(status, fields, length, std::move(pieces));
+}
+
+Task<Result<void>> ServerConnection::RespondWith(int status, std::span<const Field> fields,
+                                                 std::uint64_t length, Pieces pieces) {
   if (answer_ != Answer::kNone)
     co_return Fail(Code::kInternal, "this request was answered already");
-  std::uint64_t length = 0;
-  for (std::string_view piece : body) length += piece.size();
-  Pieces pieces;
-  pieces.Add(BeginAnswer(status, fields, length));
-  if (!bodiless_) {
-    for (std::string_view piece : body) pieces.Add(piece);
+  const std::string_view head = BeginAnswer(status, fields, length);
+  if (bodiless_) {
+    pieces = Pieces();
+    pieces.HoldFirst();
+  } else {
     bytes_out_ = length;
   }
+  pieces.SetFirst(head);
   answer_ = Answer::kComplete;
-  const Wire::Sent sent = wire_->TrySend(pieces);
+  const Wire::Sent sent = keep_ ? wire_->SendSoon(pieces) : wire_->TrySend(pieces);
   if (sent == Wire::Sent::kAll) co_return Result<void>();
   // The head lies in memory that the next answer of any connection reuses.
   const std::string rest_of_head(pieces.first());

@@ -96,6 +96,8 @@ class ServerConnection final
   // Head of the answer; decides whether the connection is kept.
   std::string_view BeginAnswer(int status, std::span<const Field> fields,
                                std::optional<std::uint64_t> length);
+  Task<Result<void>> RespondWith(int status, std::span<const Field> fields, std::uint64_t length,
+                                 Pieces pieces);
   // Waits until the socket has taken what TrySend left.
   Task<Result<void>> SendRest(Pieces& pieces, Wire::Sent sent);
   void FlushHeld();

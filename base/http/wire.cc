@@ -11,6 +11,7 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 #include <cerrno>
+#include <cstring>
 #include <string>
 #include <utility>
 
@@ -21,6 +22,8 @@ using boost::system::error_code;
 namespace {
 
 constexpr int kMaxReadsAtOnce = 16;
+// Longer messages are worth a system call of their own.
+constexpr std::size_t kMaxKept = 4 * 1024;
 
 }  // namespace
 
@@ -87,9 +90,11 @@ void Wire::OnReady(std::uint32_t events) {
   if ((events & ~static_cast<std::uint32_t>(EPOLLOUT)) != 0) readable_ = true;
   if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR | EPOLLPRI)) != 0) more_behind_ = true;
   if (receiving_ && readable_) ReceiveNow();
+  const bool may_send = (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0;
+  if (may_send && !to_be_flushed_ && !kept_.input().empty()) SendKept();
   if (!ready_waiter_) return;
-  const bool is_ready = waits_for_room_ ? (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0
-                                        : (events & ~static_cast<std::uint32_t>(EPOLLOUT)) != 0;
+  const bool is_ready =
+      waits_for_room_ ? may_send : (events & ~static_cast<std::uint32_t>(EPOLLOUT)) != 0;
   if (!is_ready) return;
   if (connecting_) {
     int failed = 0;
@@ -234,8 +239,46 @@ void Wire::Rest() {
 
 // ---- Out
 
+Wire::Sent Wire::SendSoon(Pieces& pieces) {
+  if (tls_ || !poller_.telling() || pieces.total() > kMaxKept) return TrySend(pieces);
+  if (state_ == State::kClosed || state_ == State::kBroken || send_failed_) return Sent::kFailed;
+  if (kept_.capacity() == 0) kept_.Reserve(ReadBuffer::kSmall);
+  const bool is_full = !to_be_flushed_ && !kept_.input().empty();
+  if (is_full || kept_.room().size() < pieces.total()) return TrySend(pieces);
+  for (const iovec& piece : pieces.all()) {
+    std::memcpy(kept_.room().data(), piece.iov_base, piece.iov_len);
+    kept_.Filled(piece.iov_len);
+  }
+  if (!std::exchange(to_be_flushed_, true)) poller_.FlushLater(*this);
+  return Sent::kAll;
+}
+
+void Wire::Flush() {
+  to_be_flushed_ = false;
+  SendKept();
+}
+
+bool Wire::SendKept() {
+  while (!kept_.input().empty()) {
+    const std::string_view rest = kept_.input();
+    const ssize_t sent = ::send(socket_, rest.data(), rest.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (sent < 0) {
+      if (errno == EINTR) continue;
+      if (errno == EAGAIN) return false;
+      // Who reads from the peer hears why.
+      send_failed_ = true;
+      break;
+    }
+    kept_.Consume(static_cast<std::size_t>(sent));
+  }
+  kept_.Release();
+  return !send_failed_;
+}
+
 Wire::Sent Wire::TrySend(Pieces& pieces) {
   if (state_ == State::kClosed || state_ == State::kBroken) return Sent::kFailed;
+  if (kept_.capacity() > 0 && !SendKept()) return send_failed_ ? Sent::kFailed : Sent::kSome;
+  if (send_failed_) return Sent::kFailed;
   while (pieces.total() > 0) {
     const std::span<iovec> all = pieces.all();
     if (tls_) {
@@ -289,6 +332,8 @@ Task<bool> Wire::Handshake() {
 void Wire::Close() {
   if (state_ == State::kClosed) return;
   if (tls_ && state_ != State::kBroken) tls_->Close();
+  if (socket_ >= 0) SendKept();
+  kept_.Release();
   state_ = State::kClosed;
   CloseSocket();
   if (receiving_ || ready_waiter_) WakeLater();
@@ -297,6 +342,7 @@ void Wire::Close() {
 void Wire::ShutdownSend() {
   if (state_ == State::kClosed) return;
   if (tls_ && state_ != State::kBroken) tls_->Close();
+  SendKept();
   ::shutdown(socket_, SHUT_WR);
 }
 
@@ -304,6 +350,7 @@ bool Wire::UnreadByPeer() {
   if (state_ == State::kClosed) return false;
   // A reset answers bytes that arrive at a closed socket; who has read everything ends with a FIN.
   if (state_ == State::kBroken && !tls_) return true;
+  if (send_failed_ || !kept_.input().empty()) return true;
   int value = 0;
   socklen_t size = sizeof(value);
   if (::getsockopt(socket_, SOL_SOCKET, SO_ERROR, &value, &size) == 0 && value != 0) return true;

@@ -43,6 +43,12 @@ class Pieces {
     pieces_.push_back({const_cast<char*>(bytes.data()), bytes.size()});
     total_ += bytes.size();
   }
+  // A place before what is added later; SetFirst fills it.
+  void HoldFirst() { pieces_.push_back({nullptr, 0}); }
+  void SetFirst(std::string_view bytes) {
+    pieces_.front() = {const_cast<char*>(bytes.data()), bytes.size()};
+    total_ += bytes.size();
+  }
   // The first `bytes` have gone.
   void Advance(std::size_t bytes);
   // REQUIRES: total() > 0.
@@ -112,6 +118,11 @@ class Wire final : public boost::intrusive_ref_counter<Wire, boost::thread_unsaf
   enum class Sent { kAll, kSome, kFailed };
   // Takes what the socket takes now off `pieces`.
   Sent TrySend(Pieces& pieces);
+  // The same, but a short message may be kept until the events at hand have been told (Poller).
+  // REQUIRES: the connection is not closed by us before it had time to go.
+  Sent SendSoon(Pieces& pieces);
+  // What was kept could not be sent.
+  bool send_failed() const { return send_failed_; }
   // co_await wire.Writable(): until TrySend may take more, or has failed.
   struct ReadyAwaiter;
   ReadyAwaiter Writable();
@@ -135,6 +146,9 @@ class Wire final : public boost::intrusive_ref_counter<Wire, boost::thread_unsaf
   void CloseSocket();
 
   void OnReady(std::uint32_t events) override;
+  void Flush() override;
+  // Sends what was kept; true when none of it is left.
+  bool SendKept();
   // Looks again in the next turn of the loop, when nothing new will be told.
   void WakeLater();
   void OnWake();
@@ -148,6 +162,10 @@ class Wire final : public boost::intrusive_ref_counter<Wire, boost::thread_unsaf
   Poller& poller_;
   int socket_ = -1;
   ReadBuffer buffer_;
+  // What SendSoon kept: to be flushed, or else waiting for the socket to take more.
+  ReadBuffer kept_;
+  bool to_be_flushed_ = false;
+  bool send_failed_ = false;
   std::unique_ptr<TlsSession> tls_;
   State state_ = State::kOpen;
   bool receiving_ = false;
