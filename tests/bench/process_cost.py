@@ -86,11 +86,13 @@ class SystemCalls:
 
 
 class Instructions:
-    """User instructions and allocations of a process that was started by `Instructions.command(...)`, likewise."""
+    """User instructions and allocations, likewise, of a process that was started by `Instructions.command(...)`: those of its
+    busiest thread, since callgrind slows calls down and what happens so often a second would seem to happen at each."""
 
     @staticmethod
     def command(folder, *command):
-        return ["valgrind", "--tool=callgrind", "--trace-children=yes", f"--callgrind-out-file={folder}/callgrind.%p", *command]
+        return ["valgrind", "--tool=callgrind", "--trace-children=yes", "--separate-threads=yes",
+                f"--callgrind-out-file={folder}/callgrind.%p", *command]
 
     @staticmethod
     def possible():
@@ -106,19 +108,25 @@ class Instructions:
 
     def __enter__(self):
         self._control("-z")
+        self.before = set(glob.glob(f"{self.folder}/callgrind.{self.pid}.*"))
         return self
 
     def __exit__(self, *_):
         self._control("-d")
-        dumps = sorted(glob.glob(f"{self.folder}/callgrind.{self.pid}.*"), key=os.path.getmtime)
-        names, callee = {}, None
-        with open(dumps[-1]) as dump:
+        dumps = set(glob.glob(f"{self.folder}/callgrind.{self.pid}.*")) - self.before
+        self.total, self.allocations = max(self._read(dump) for dump in dumps)
+
+    @staticmethod
+    def _read(path):
+        names, callee, total, allocations = {}, None, 0, 0
+        with open(path) as dump:
             for line in dump:
                 if line.startswith(("fn=", "cfn=")):
                     number, name = re.match(r"c?fn=\((\d+)\)(?: (.*))?", line.rstrip()).groups()
                     names.setdefault(number, name)
                     callee = names[number] if line[0] == "c" else None
                 elif line.startswith("calls=") and callee in ALLOCATORS:
-                    self.allocations += int(line[6:].split()[0])
+                    allocations += int(line[6:].split()[0])
                 elif line.startswith(("summary:", "totals:")):
-                    self.total = int(line.split()[1])
+                    total = int(line.split()[1])
+        return total, allocations
