@@ -1,5 +1,7 @@
 #include "base/timers.h"
 
+#include <time.h>
+
 #include <algorithm>
 #include <array>
 #include <boost/asio/post.hpp>
@@ -17,6 +19,22 @@ constexpr std::uint64_t kSlots = 512;
 // last timer.
 constexpr std::uint64_t kMaxTicksAsleep = 20;
 
+// No earlier than now, and by no more than 10 ms later: reading the exact clock for each deadline
+// of each call would cost more than the wheel does.
+steady_clock::time_point NowOrSoon() {
+  const auto of = [](const timespec& time) {
+    return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+  };
+  static const std::chrono::nanoseconds resolution = [&] {
+    timespec step{};
+    ::clock_getres(CLOCK_MONOTONIC_COARSE, &step);
+    return of(step);
+  }();
+  timespec time{};
+  ::clock_gettime(CLOCK_MONOTONIC_COARSE, &time);
+  return steady_clock::time_point(of(time) + resolution);
+}
+
 }  // namespace
 
 // due tick -> slot (tick % 512); a timer that is due in a later round stays in its slot.
@@ -33,7 +51,7 @@ class Timers::Wheel {
 
   void Arm(Timer& timer, milliseconds delay) {
     timer.Disarm();
-    const auto since_start = steady_clock::now() - start_ + std::max(delay, milliseconds(0));
+    const auto since_start = NowOrSoon() - start_ + std::max(delay, milliseconds(0));
     // Rounded up, so that it never fires early; never a tick that has been served.
     timer.due_tick_ = std::max<std::uint64_t>(
         (since_start + kTick - std::chrono::nanoseconds(1)) / kTick, served_ + 1);

@@ -106,6 +106,11 @@ Answer::Answer(std::unique_ptr<base::http::ClientExchange> exchange)
 
 base::Task<base::Result<std::string_view>> Answer::Next() { return exchange_->ReadSome(); }
 
+void* Answer::operator new(std::size_t bytes) { return base::task_internal::AllocateFrame(bytes); }
+void Answer::operator delete(void* memory, std::size_t bytes) noexcept {
+  base::task_internal::FreeFrame(memory, bytes);
+}
+
 base::Task<base::Result<std::string_view>> Answer::NextMessage(std::size_t max_bytes) {
   if (form_ == Form::kJson) {
     if (std::exchange(read_, true)) co_return std::string_view();

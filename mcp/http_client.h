@@ -50,6 +50,9 @@ struct OutgoingMessage {
 class Answer final : public Source {
  public:
   explicit Answer(std::unique_ptr<base::http::ClientExchange> exchange);
+  // One is made for each call: memory comes from a free list.
+  static void* operator new(std::size_t bytes);
+  static void operator delete(void* memory, std::size_t bytes) noexcept;
 
   int status() const { return status_; }
   bool ok() const { return status_ >= 200 && status_ < 300; }

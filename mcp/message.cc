@@ -219,7 +219,8 @@ bool IsId(std::string_view raw) {
 }
 
 const char* EnvelopeScan::WhatIsWrong() {
-  if (DecodeString(jsonrpc_.of(bytes_)) != "2.0") return "'jsonrpc' must be \"2.0\"";
+  const std::string_view version = jsonrpc_.of(bytes_);
+  if (version != "\"2.0\"" && DecodeString(version) != "2.0") return "'jsonrpc' must be \"2.0\"";
   const bool has_result = !out_.result.empty();
   const bool has_error = !out_.error.empty();
   if (!out_.method.empty()) {

@@ -35,6 +35,11 @@ bool IsUnwanted(std::string_view parameters) {
 }
 
 void ReadAccept(std::string_view value, RequestHeaders& headers) {
+  // What nearly every client says.
+  if (value == "application/json, text/event-stream") {
+    headers.accepts_json = headers.accepts_events = true;
+    return;
+  }
   while (!value.empty()) {
     std::string_view parameters = TakePart(value, ',');
     const std::string_view type = TakePart(parameters, ';');
@@ -151,7 +156,9 @@ std::optional<CallError> CheckModern(const RequestHeaders& headers, std::string_
     return Refusal(kHeaderMismatch, "A header of MCP occurs twice.", "HeaderMismatch");
   }
   if (!headers.version) return Mismatch("MCP-Protocol-Version", true);
-  if (!raw_version.empty() && DecodeString(raw_version) != *headers.version) {
+  const std::optional<std::string_view> version = PlainString(raw_version);
+  if (!raw_version.empty() &&
+      (version ? *version != *headers.version : DecodeString(raw_version) != *headers.version)) {
     return Mismatch("MCP-Protocol-Version", false);
   }
   const std::optional<Revision> revision = ParseRevision(*headers.version);

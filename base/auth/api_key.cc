@@ -117,8 +117,15 @@ std::optional<std::string> Base64UrlDecode(std::string_view text) {
 }
 
 std::string Sha256(std::string_view bytes) {
+  // Looking the algorithm up costs locks and memory; once for the thread is enough.
+  thread_local const openssl::Digest algorithm(EVP_MD_fetch(nullptr, "SHA256", nullptr));
+  thread_local const openssl::DigestContext context(EVP_MD_CTX_new());
   std::string digest(SHA256_DIGEST_LENGTH, '\0');
-  SHA256(openssl::Bytes(bytes), bytes.size(), reinterpret_cast<unsigned char*>(digest.data()));
+  openssl::MustSucceed(
+      algorithm && context && EVP_DigestInit_ex2(context.get(), algorithm.get(), nullptr) == 1 &&
+      EVP_DigestUpdate(context.get(), bytes.data(), bytes.size()) == 1 &&
+      EVP_DigestFinal_ex(context.get(), reinterpret_cast<unsigned char*>(digest.data()), nullptr) ==
+          1);
   return digest;
 }
 

@@ -22,6 +22,7 @@ struct Freer {
 using Pkey = std::unique_ptr<EVP_PKEY, Freer<EVP_PKEY_free>>;
 using PkeyContext = std::unique_ptr<EVP_PKEY_CTX, Freer<EVP_PKEY_CTX_free>>;
 using CipherContext = std::unique_ptr<EVP_CIPHER_CTX, Freer<EVP_CIPHER_CTX_free>>;
+using Digest = std::unique_ptr<EVP_MD, Freer<EVP_MD_free>>;
 using DigestContext = std::unique_ptr<EVP_MD_CTX, Freer<EVP_MD_CTX_free>>;
 using Kdf = std::unique_ptr<EVP_KDF, Freer<EVP_KDF_free>>;
 using KdfContext = std::unique_ptr<EVP_KDF_CTX, Freer<EVP_KDF_CTX_free>>;

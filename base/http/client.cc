@@ -92,8 +92,9 @@ class PooledClient final : public Client {
     }
     head_.append("\r\n");
     for (const Field& field : request.fields) {
-      if (EqualsIgnoreCase(field.name, "content-length") ||
-          EqualsIgnoreCase(field.name, "transfer-encoding"))
+      const std::size_t size = field.name.size();
+      if ((size == 14 && EqualsIgnoreCase(field.name, "content-length")) ||
+          (size == 17 && EqualsIgnoreCase(field.name, "transfer-encoding")))
         continue;
       AppendField(head_, field.name, field.value);
     }

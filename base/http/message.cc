@@ -8,17 +8,28 @@ namespace {
 
 char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
 
+std::uint64_t Eight(const char* at) {
+  std::uint64_t word;
+  std::memcpy(&word, at, 8);
+  return word;
+}
+
+// Four to seven characters, some of them twice.
+std::uint64_t Few(const char* at, std::size_t size) {
+  std::uint32_t first, last;
+  std::memcpy(&first, at, 4);
+  std::memcpy(&last, at + size - 4, 4);
+  return first | static_cast<std::uint64_t>(last) << 32;
+}
+
 // Whether eight characters are equal but for the case of letters.
-bool EqualWords(const char* a, const char* b) {
+bool EqualWords(std::uint64_t a, std::uint64_t b) {
   constexpr std::uint64_t kOnes = 0x0101010101010101;
-  std::uint64_t x, y;
-  std::memcpy(&x, a, 8);
-  std::memcpy(&y, b, 8);
-  const std::uint64_t differ = x ^ y;
+  const std::uint64_t differ = a ^ b;
   if (differ == 0) return true;
   if ((differ & ~(kOnes * 0x20)) != 0) return false;
   // Where only the bit of the case differs there must be a letter: the high bit of each byte says.
-  const std::uint64_t lower = x | kOnes * 0x20;
+  const std::uint64_t lower = a | kOnes * 0x20;
   const std::uint64_t seven = lower & kOnes * 0x7f;
   const std::uint64_t letters = (seven + kOnes * (0x80 - 'a')) & ~(seven + kOnes * (0x7f - 'z'));
   return ((differ << 2) & ~(letters & ~lower)) == 0;
@@ -26,25 +37,24 @@ bool EqualWords(const char* a, const char* b) {
 
 }  // namespace
 
-bool EqualsIgnoreCase(std::string_view a, std::string_view b) {
-  const std::size_t size = a.size();
-  if (size != b.size()) return false;
-  std::size_t i = 0;
-  if (size >= 8) {
-    for (; i + 8 <= size; i += 8) {
-      if (!EqualWords(a.data() + i, b.data() + i)) return false;
+bool EqualsIgnoreCaseSized(const char* a, const char* b, std::size_t size) {
+  if (size < 4) {
+    for (std::size_t i = 0; i < size; ++i) {
+      if (a[i] != b[i] && Lower(a[i]) != Lower(b[i])) return false;
     }
-    return i == size || EqualWords(a.data() + size - 8, b.data() + size - 8);
+    return true;
   }
-  for (; i < size; ++i) {
-    if (a[i] != b[i] && Lower(a[i]) != Lower(b[i])) return false;
+  if (size < 8) return EqualWords(Few(a, size), Few(b, size));
+  for (std::size_t i = 0; i + 8 < size; i += 8) {
+    if (!EqualWords(Eight(a + i), Eight(b + i))) return false;
   }
-  return true;
+  // The last word overlaps the one before it.
+  return EqualWords(Eight(a + size - 8), Eight(b + size - 8));
 }
 
 std::optional<std::string_view> Fields::Find(std::string_view name) const {
   for (const Field& field : fields_) {
-    if (field.name.size() == name.size() && EqualsIgnoreCase(field.name, name)) return field.value;
+    if (EqualsIgnoreCase(field.name, name)) return field.value;
   }
   return std::nullopt;
 }

@@ -46,6 +46,10 @@ Chain::Chain(const policy::EffectivePolicy& policy, const Target& target, state:
 }
 
 base::Task<mcp::Response> Chain::Run(mcp::Call& call, mcp::Handler& server) const {
+  return filters_.empty() ? server.Handle(call) : RunFilters(call, server);
+}
+
+base::Task<mcp::Response> Chain::RunFilters(mcp::Call& call, mcp::Handler& server) const {
   Link first(*this, 0, server);
   co_return co_await first.Handle(call);
 }

@@ -34,6 +34,8 @@ class Chain {
  private:
   class Link;
 
+  base::Task<mcp::Response> RunFilters(mcp::Call& call, mcp::Handler& server) const;
+
   // Constant after construction
   const RefusalStyle style_;
   std::vector<std::unique_ptr<const Filter>> filters_;
