@@ -15,10 +15,11 @@ void FreeFrame(void* frame, std::size_t) noexcept { ::operator delete(frame); }
 
 namespace {
 
-// Frames in classes of 64 bytes, up to 4 KiB; each thread keeps at most 64 of a class.
+// Frames in classes of 64 bytes, up to 4 KiB; each thread keeps at most 256 KiB of a class: what
+// some hundred calls at once need.
 constexpr std::size_t kClassBytes = 64;
 constexpr std::size_t kClasses = 64;
-constexpr std::size_t kMaxKept = 64;
+constexpr std::size_t kMaxKeptBytes = 256 * 1024;
 
 struct Node {
   Node* next;
@@ -26,13 +27,13 @@ struct Node {
 
 struct FreeLists {
   std::array<Node*, kClasses> head{};
-  std::array<std::size_t, kClasses> kept{};
+  std::array<std::size_t, kClasses> kept_bytes{};
   ~FreeLists() {
     for (Node* node : head) {
       while (node) ::operator delete(std::exchange(node, node->next));
     }
     head.fill(nullptr);
-    kept.fill(kMaxKept);  // a frame freed later, during thread exit, goes straight back
+    kept_bytes.fill(kMaxKeptBytes);  // a frame freed later, during thread exit, goes straight back
   }
 };
 
@@ -48,7 +49,7 @@ void* AllocateFrame(std::size_t bytes) {
   FreeLists& lists = free_lists;
   if (Node* node = lists.head[size_class]) {
     lists.head[size_class] = node->next;
-    --lists.kept[size_class];
+    lists.kept_bytes[size_class] -= (size_class + 1) * kClassBytes;
     return node;
   }
   return ::operator new((size_class + 1) * kClassBytes);
@@ -57,11 +58,12 @@ void* AllocateFrame(std::size_t bytes) {
 void FreeFrame(void* frame, std::size_t bytes) noexcept {
   const std::size_t size_class = ClassOf(bytes);
   FreeLists& lists = free_lists;
-  if (size_class >= kClasses || lists.kept[size_class] >= kMaxKept) return ::operator delete(frame);
+  if (size_class >= kClasses || lists.kept_bytes[size_class] >= kMaxKeptBytes)
+    return ::operator delete(frame);
   Node* node = static_cast<Node*>(frame);
   node->next = lists.head[size_class];
   lists.head[size_class] = node;
-  ++lists.kept[size_class];
+  lists.kept_bytes[size_class] += (size_class + 1) * kClassBytes;
 }
 
 #endif

@@ -37,24 +37,26 @@ bool EqualWords(std::uint64_t a, std::uint64_t b) {
 
 }  // namespace
 
-bool EqualsIgnoreCaseSized(const char* a, const char* b, std::size_t size) {
+bool EqualsIgnoreCase(std::string_view a, std::string_view b) {
+  const std::size_t size = a.size();
+  if (size != b.size()) return false;
   if (size < 4) {
     for (std::size_t i = 0; i < size; ++i) {
       if (a[i] != b[i] && Lower(a[i]) != Lower(b[i])) return false;
     }
     return true;
   }
-  if (size < 8) return EqualWords(Few(a, size), Few(b, size));
+  if (size < 8) return EqualWords(Few(a.data(), size), Few(b.data(), size));
   for (std::size_t i = 0; i + 8 < size; i += 8) {
-    if (!EqualWords(Eight(a + i), Eight(b + i))) return false;
+    if (!EqualWords(Eight(a.data() + i), Eight(b.data() + i))) return false;
   }
   // The last word overlaps the one before it.
-  return EqualWords(Eight(a + size - 8), Eight(b + size - 8));
+  return EqualWords(Eight(a.data() + size - 8), Eight(b.data() + size - 8));
 }
 
 std::optional<std::string_view> Fields::Find(std::string_view name) const {
   for (const Field& field : fields_) {
-    if (EqualsIgnoreCase(field.name, name)) return field.value;
+    if (field.name.size() == name.size() && EqualsIgnoreCase(field.name, name)) return field.value;
   }
   return std::nullopt;
 }

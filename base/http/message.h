@@ -16,12 +16,8 @@ struct Field {
   std::string_view value;
 };
 
-// The same of texts equally long.
-bool EqualsIgnoreCaseSized(const char* a, const char* b, std::size_t size);
 // Equal by ASCII, letters in either case.
-inline bool EqualsIgnoreCase(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && EqualsIgnoreCaseSized(a.data(), b.data(), a.size());
-}
+bool EqualsIgnoreCase(std::string_view a, std::string_view b);
 
 // The fields of a received head, in order; views into the connection's read buffer.
 class Fields {
