@@ -158,10 +158,10 @@ base::Task<base::Result<void>> HttpCaller::Relay(Source& source) {
     co_return base::Fail(base::Code::kUnavailable, "the server's answer is empty");
   Turn turn(*this);
   co_await turn;
-  watch_.Feed(*piece);
   base::Result<void> sent;
   // GCC 12 ends a result twice when awaits stand in a conditional expression.
   if (events_) {
+    watch_.Feed(*piece);
     sent = co_await RelayJsonAsEvent(source, *piece);
   } else {
     sent = co_await RelayJson(source, *piece);
@@ -181,6 +181,7 @@ base::Task<base::Result<void>> HttpCaller::RelayJson(Source& source, std::string
     whole_outcome_ = OutcomeOf(first);
     co_return Forgive(co_await exchange_.Respond(200, fields, first));
   }
+  watch_.Feed(first);
   base::Result<void> sent = Forgive(co_await exchange_.StartStream(200, fields, source.length()));
   base::Result<std::string_view> piece = first;
   while (sent && !piece->empty()) {
