@@ -67,6 +67,9 @@ class HttpCaller final : public Client {
   // There will be no answer, since the caller cancelled: an event stream without one.
   base::Task<void> EndUnanswered();
 
+  // The answer is an event stream, begun already.
+  bool streaming() const { return events_; }
+
   // Of what was relayed.
   AnswerOutcome relayed_outcome() const {
     return whole_outcome_ ? *whole_outcome_ : watch_.Finish();

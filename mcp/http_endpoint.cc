@@ -5,7 +5,9 @@
 
 #include "mcp/endpoint_exchange.h"
 #include "mcp/error.h"
+#include "mcp/legacy/batch.h"
 #include "mcp/legacy/older_exchange.h"
+#include "mcp/raw_json.h"
 #include "mcp/request_headers.h"
 
 namespace mcp {
@@ -29,6 +31,9 @@ class HttpEndpoint final : public EndpointExchange {
   base::Task<void> ServeModern();
   base::Task<void> ServeOtherVerb();
   base::Task<void> RefuseUnscanned(const base::Error& error);
+  bool may_be_older() const {
+    return options.sessions && !(headers.version && *headers.version >= ToString(kLatest));
+  }
 };
 
 base::Task<void> HttpEndpoint::Serve() {
@@ -63,16 +68,19 @@ base::Task<void> HttpEndpoint::Serve() {
 }
 
 base::Task<void> HttpEndpoint::ServeOtherVerb() {
-  const bool may_be_older =
-      options.sessions && !(headers.version && *headers.version >= ToString(kLatest));
-  if (may_be_older) co_return co_await legacy::ServeVerb(*this);
+  if (may_be_older()) co_return co_await legacy::ServeVerb(*this);
   const base::http::Field allow[] = {{"Allow", "POST"}};
   co_await RefuseText(405, kInvalidRequest, "Only POST is served here.", "MethodNotAllowed", allow);
 }
 
 base::Task<void> HttpEndpoint::ServeMessage(std::string_view body) {
   const base::Result<Envelope> scanned = Scan(body);
-  if (!scanned) co_return co_await RefuseUnscanned(scanned.error());
+  if (!scanned) {
+    const bool is_batch = scanned.error().code == base::Code::kOutOfRange;
+    if (is_batch && may_be_older() && headers.session && IsJson(body))
+      co_return co_await legacy::ServeBatch(*this, body);
+    co_return co_await RefuseUnscanned(scanned.error());
+  }
   Take(body, *scanned);
   if (IsModernRequest(headers, envelope)) co_return co_await ServeModern();
   if (options.sessions) co_return co_await legacy::ServeMessage(*this);

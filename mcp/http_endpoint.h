@@ -21,11 +21,21 @@ namespace legacy {
 class SessionHost;
 }
 
+// Is given the records of calls that shared an exchange (a batch): each is a call of its own.
+class PartSink {
+ public:
+  virtual ~PartSink() = default;
+  virtual void Keep(Record& part) = 0;
+};
+
 struct EndpointOptions {
   std::size_t max_body_bytes = 4 * 1024 * 1024;
   std::chrono::milliseconds keep_alive{15'000};
   // Serves revisions before 2026-07-28; absent: modern only.
   legacy::SessionHost* sessions = nullptr;
+  // Requested when the server ends: streams that would go on for ever end in good order.
+  base::CancelSignal* ending = nullptr;
+  PartSink* parts = nullptr;
 };
 
 // Serves one admitted exchange to its end; the record's outcome, status and bytes are set when it

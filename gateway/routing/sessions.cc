@@ -41,6 +41,7 @@ base::Result<SessionPointer> Sessions::OfEndpoint::Find(std::string_view id,
   if (!token) return token.error();
   mcp::legacy::CallerSession::Facts facts = mcp::legacy::FactsOf(*std::move(token));
   if (!IsFor(facts, principal.id, endpoint_, now)) return NotFound();
+  facts.anonymous = principal.anonymous();
   const std::string key = facts.key;
   if (sessions_.ended_.Contains(key)) return NotFound();
   base::Result<SessionPointer> session = sessions_.table_.Adopt(id, std::move(facts));

@@ -22,16 +22,19 @@ std::string CancelledNotification(std::string_view raw_id, std::string_view reas
 }  // namespace
 
 void CallStream::Begin(std::string& out) {
+  if (session_.facts().over_sse) return;
   log_ = session_.OpenLog(raw_id_);
-  if (log_) out += log_->Opening();
+  if (log_) out += log_->Opening(0);
 }
 
 void CallStream::Keep(std::string_view message, bool is_error, std::string& out) {
+  if (session_.facts().over_sse) return session_.own_log()->Add(message, is_error, nullptr);
   if (log_) return log_->Add(message, is_error, &out);
   AppendEvent(out, message);
 }
 
 base::Task<void> CallStream::Room() {
+  if (session_.facts().over_sse) co_await session_.own_log()->Room(loop_, cancel_);
   if (log_) co_await log_->Room(loop_, cancel_);
 }
 

@@ -13,7 +13,9 @@ namespace mcp::legacy {
 namespace {
 
 // Streams of calls that are over and may still be resumed.
-constexpr std::size_t kMaxEndedLogs = 8;
+constexpr std::size_t kMaxEndedLogs = 4;
+// Nobody comes back for a stream after that.
+constexpr std::chrono::milliseconds kForgetAfter{30'000};
 constexpr std::size_t kMaxUriBytes = 2048;
 // Unsent notifications of one stream (product.md).
 constexpr std::size_t kOwnLogBytes = 1024 * 1024;
@@ -57,13 +59,18 @@ CallerSession::CallerSession(Facts facts)
 
 CallerSession::~CallerSession() = default;
 
-bool CallerSession::Introduce(std::string_view client_info, std::string_view client_capabilities) {
+bool CallerSession::Introduce(Revision revision, std::string_view client_info,
+                              std::string_view client_capabilities) {
   if (introducing_.exchange(true)) return false;
+  facts_.revision = revision;
   facts_.client_info = client_info;
   facts_.client_capabilities = client_capabilities;
   facts_.client_name = DecodeString(Member(client_info, "name"));
   facts_.client_version = DecodeString(Member(client_info, "version"));
   introduced_.store(true, std::memory_order_release);
+  // Whoever listens for the session can begin now.
+  const std::lock_guard lock(mutex_);
+  if (listener_) listener_->bell_.Ring();
   return true;
 }
 
@@ -197,7 +204,13 @@ std::shared_ptr<EventLog> CallerSession::OpenLog(std::string_view raw_request_id
   return logs_.back();
 }
 
+void CallerSession::Tidy() {
+  const std::lock_guard lock(mutex_);
+  DropOldLogs();
+}
+
 void CallerSession::DropOldLogs() {
+  std::erase_if(logs_, [](const auto& log) { return log->Forgettable(kForgetAfter); });
   const auto ended = static_cast<std::size_t>(
       std::count_if(logs_.begin(), logs_.end(), [](const auto& log) { return log->ended(); }));
   std::size_t surplus = ended > kMaxEndedLogs ? ended - kMaxEndedLogs : 0;
@@ -246,8 +259,13 @@ void CallerSession::Unsubscribe(std::string_view uri) {
   if (listener_) listener_->bell_.Ring();
 }
 
-CallerSession::Listener::Listener(CallerSession& session, base::Loop& loop)
-    : session_(session), bell_(loop) {
+std::uint64_t CallerSession::subscriptions_version() const {
+  const std::lock_guard lock(mutex_);
+  return uris_version_;
+}
+
+CallerSession::Listener::Listener(CallerSession& session, base::Doorbell& bell)
+    : session_(session), bell_(bell) {
   const std::lock_guard lock(session_.mutex_);
   if (Listener* older = std::exchange(session_.listener_, this)) older->bell_.Ring();
 }

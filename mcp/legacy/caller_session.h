@@ -31,7 +31,7 @@ class CallerSession {
  public:
   static constexpr std::size_t kMaxQuestions = 100;
   static constexpr std::size_t kMaxSubscriptions = 1'000;
-  static constexpr std::size_t kMaxLogs = 64;
+  static constexpr std::size_t kMaxLogs = 32;
 
   // What its token says.
   struct Facts {
@@ -40,6 +40,7 @@ class CallerSession {
     // How handlers know the session: becomes Call::session.
     std::string key;
     std::string principal;
+    bool anonymous = false;
     std::string endpoint;
     std::int64_t expires_unix_ms = 0;
     // HTTP+SSE: one stream for everything, which cannot be resumed; who calls is said on it.
@@ -58,7 +59,8 @@ class CallerSession {
 
   // 2024-11-05: the session is there before its caller has introduced itself. False when it has
   // already. Nothing else may look at the facts before introduced().
-  bool Introduce(std::string_view client_info, std::string_view client_capabilities);
+  bool Introduce(Revision revision, std::string_view client_info,
+                 std::string_view client_capabilities);
   bool introduced() const { return introduced_.load(std::memory_order_acquire); }
 
   // ---- Calls
@@ -145,6 +147,7 @@ class CallerSession {
     std::vector<std::string> uris;
   };
   Subscriptions subscriptions() const;
+  std::uint64_t subscriptions_version() const;
   // False when there are too many already.
   bool MaySubscribe(std::string_view uri) const;
   // More than are allowed are dropped.
@@ -154,11 +157,10 @@ class CallerSession {
   // Who carries notifications to the session's stream. A newer one takes the place of an older.
   class Listener {
    public:
-    Listener(CallerSession& session, base::Loop& loop);
+    // The bell rings when the subscriptions change, when it is replaced, and when the session ends.
+    Listener(CallerSession& session, base::Doorbell& bell);
     ~Listener();
     Listener(Listener&&) = delete;
-    // Rings when the subscriptions change, when it is replaced, and when the session ends.
-    base::Doorbell& bell() { return bell_; }
     bool replaced() const;
     // What is subscribed up to `version` is listened to now.
     void Listens(std::uint64_t version);
@@ -166,12 +168,14 @@ class CallerSession {
    private:
     friend class CallerSession;
     CallerSession& session_;
-    base::Doorbell bell_;
+    base::Doorbell& bell_;
   };
   // Waits until a listener, if there is one, has heard of all changes so far: a notification that
   // the caller's next message causes must not be missed. Two seconds at most.
   base::Task<void> Settle(base::Loop& loop, base::CancelSignal& cancel);
 
+  // Forgets streams that were not asked for again for a while.
+  void Tidy();
   // For the table's idle time-out.
   std::atomic<std::int64_t> used_unix_ms = 0;
 

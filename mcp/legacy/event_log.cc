@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/auth/api_key.h"
+#include "mcp/error.h"
 #include "mcp/sse.h"
 
 namespace mcp::legacy {
@@ -16,6 +17,8 @@ constexpr std::size_t kPieceBytes = 64 * 1024;
 constexpr std::string_view kRetry = "retry: 2000\n";
 // A follower that takes nothing for so long is not waited for any more.
 constexpr std::chrono::milliseconds kRoomPatience{60'000};
+// Kept of a stream that went out whole.
+constexpr std::size_t kTailBytes = 16 * 1024;
 // Longer ids of calls are left out of the ids of their events.
 constexpr std::size_t kMaxRequestBytes = 64;
 
@@ -25,6 +28,15 @@ bool TakeNumber(std::string_view& text, Number& number, int base) {
   if (error != std::errc() || end == text.data()) return false;
   text.remove_prefix(end - text.data());
   return true;
+}
+
+std::string TooLong(std::string_view raw_id) {
+  CallError error;
+  error.code = kResultTooLarge;
+  error.message =
+      "The answer came while nobody listened, and is too long to be kept. Repeat the call.";
+  error.reason = "ResultTooLarge";
+  return ErrorMessage(raw_id, error, {});
 }
 
 bool TakeDot(std::string_view& text) {
@@ -100,15 +112,21 @@ std::string EventLog::IdOf(std::uint64_t number) const {
   return id.ToString();
 }
 
-std::string EventLog::Opening() const {
+std::string EventLog::Opening(std::uint64_t after) const {
   if (!options_.numbered || !options_.primed) return {};
-  std::string out = "id: " + IdOf(last());
+  std::string out = "id: " + IdOf(after);
   return out.append("\n").append(kRetry).append("data: \n\n");
 }
 
 void EventLog::Add(std::string_view message, bool is_error, std::string* live) {
   const std::lock_guard lock(mutex_);
   if (ended_) return;
+  if (!live_ && !follower_ && message.size() > options_.max_bytes && options_.id.of_call)
+    return AddLocked(TooLong(options_.id.request), true, nullptr);
+  AddLocked(message, is_error, live);
+}
+
+void EventLog::AddLocked(std::string_view message, bool is_error, std::string* live) {
   Event event{last_ + 1, {}, is_error, false};
   const bool with_id = options_.numbered && !is_error;
   AppendEvent(event.text, message, with_id ? IdOf(event.number) : std::string());
@@ -125,12 +143,12 @@ void EventLog::Add(std::string_view message, bool is_error, std::string* live) {
       follower_->state_ = Follower::State::kFull;
     follower_->bell_.Ring();
   }
-  Trim();
+  Trim(options_.max_bytes);
 }
 
-void EventLog::Trim() {
+void EventLog::Trim(std::size_t max_bytes) {
   // A follower that breaks off when it is full, or that speakers wait for, loses nothing here.
-  while (events_.size() > 1 && (bytes_ > options_.max_bytes || !options_.numbered)) {
+  while (!events_.empty() && (bytes_ > max_bytes || !options_.numbered)) {
     if (follower_ && events_.front().number >= follower_->next_) return;
     bytes_ -= events_.front().text.size();
     events_.pop_front();
@@ -145,8 +163,15 @@ void EventLog::Detach() {
 
 void EventLog::End() {
   const std::lock_guard lock(mutex_);
-  ended_ = true;
+  if (std::exchange(ended_, true)) return;
+  ended_at_ = std::chrono::steady_clock::now();
+  if (live_) Trim(kTailBytes);
   if (follower_) follower_->bell_.Ring();
+}
+
+bool EventLog::Forgettable(std::chrono::milliseconds after) const {
+  const std::lock_guard lock(mutex_);
+  return ended_ && !follower_ && std::chrono::steady_clock::now() - ended_at_ >= after;
 }
 
 base::Task<void> EventLog::Room(base::Loop& loop, base::CancelSignal& cancel) {
@@ -216,7 +241,7 @@ EventLog::Follower::~Follower() {
   log_.follower_ = nullptr;
   log_.waiting_bytes_ = 0;
   log_.RingSpeakers();
-  log_.Trim();
+  log_.Trim(log_.options_.max_bytes);
 }
 
 EventLog::Follower::Taken EventLog::Follower::Take() {
@@ -236,7 +261,7 @@ EventLog::Follower::Taken EventLog::Follower::Take() {
   }
   if (log_.ended_ && next_ > log_.last_) taken.state = State::kEnded;
   if (log_.waiting_bytes_ <= log_.options_.max_bytes / 2) log_.RingSpeakers();
-  log_.Trim();
+  log_.Trim(log_.options_.max_bytes);
   return taken;
 }
 

@@ -6,10 +6,12 @@
 //                              `--a GET with Last-Event-ID takes the stream over--------^
 //
 // Any thread; one short lock. One Follower at a time: a newer one replaces the older, since a
-// caller may know before us that its connection is dead. Keeps the last `max_bytes` of events, and
-// always the last one.
+// caller may know before us that its connection is dead. Keeps the last `max_bytes` of events; when
+// all was written by the call itself, the last few KiB, in case they did not arrive. An answer too
+// long to be kept becomes an error.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <mutex>
@@ -58,8 +60,8 @@ class EventLog {
 
   // ---- Who speaks
 
-  // What a connection begins with; may be empty.
-  std::string Opening() const;
+  // What a connection begins with that has heard everything up to `after`; may be empty.
+  std::string Opening(std::uint64_t after) const;
   // Adds a message. Its text as an event is appended to `live` when the call's own exchange is to
   // write it. Errors bear no id, since clients would resume after them, and are said once.
   void Add(std::string_view message, bool is_error, std::string* live);
@@ -67,6 +69,8 @@ class EventLog {
   void Detach();
   // Nothing will be added any more.
   void End();
+  // Ended at least so long ago, and nobody follows.
+  bool Forgettable(std::chrono::milliseconds after) const;
   // Waits until a follower that is slow has room for more; at once when there is none.
   base::Task<void> Room(base::Loop& loop, base::CancelSignal& cancel);
 
@@ -121,7 +125,8 @@ class EventLog {
   class Speaker;
   std::string IdOf(std::uint64_t number) const;
   // REQUIRES of those below: mutex_ is held.
-  void Trim();
+  void Trim(std::size_t max_bytes);
+  void AddLocked(std::string_view message, bool is_error, std::string* live);
   void RingSpeakers();
 
   // Constant after construction
@@ -134,6 +139,7 @@ class EventLog {
   std::uint64_t last_ = 0;
   bool live_ = true;
   bool ended_ = false;
+  std::chrono::steady_clock::time_point ended_at_;
   Follower* follower_ = nullptr;
   Speaker* speakers_ = nullptr;  // who waits for room
 };

@@ -5,6 +5,7 @@
 
 #include "base/task.h"
 #include "mcp/endpoint_exchange.h"
+#include "mcp/legacy/session_host.h"
 
 namespace mcp::legacy {
 
@@ -12,6 +13,8 @@ namespace mcp::legacy {
 
 // A POST whose message was taken.
 base::Task<void> ServeMessage(EndpointExchange& in);
+// The same once its session is known (null: only a ping needs none).
+base::Task<void> ServeInSession(EndpointExchange& in, const SessionPointer& session);
 // Any other verb.
 base::Task<void> ServeVerb(EndpointExchange& in);
 

@@ -98,18 +98,19 @@ std::optional<Refusal> EndSession(SessionHost& host, const RequestHeaders& heade
   return std::nullopt;
 }
 
-base::Task<InitializeAnswer> Initialize(Call& call, Handler& handler, SessionHost& host) {
+base::Task<InitializeAnswer> Initialize(Call& call, Handler& handler) {
+  InitializeAnswer out;
   const std::string_view params = call.envelope.params.of(call.bytes);
   const std::string_view raw_version = Member(params, "protocolVersion");
   const std::string_view capabilities = Member(params, "capabilities");
   const std::string_view client_info = Member(params, "clientInfo");
   if (!IsString(raw_version)) {
-    co_return InitializeAnswer{
-        InvalidParams(call, "initialize: 'protocolVersion' must be a string."), {}};
+    out.body = InvalidParams(call, "initialize: 'protocolVersion' must be a string.");
+    co_return out;
   }
   if (!IsObject(capabilities) || !IsObject(client_info)) {
-    co_return InitializeAnswer{
-        InvalidParams(call, "initialize: 'capabilities' and 'clientInfo' must be objects."), {}};
+    out.body = InvalidParams(call, "initialize: 'capabilities' and 'clientInfo' must be objects.");
+    co_return out;
   }
   const std::string version = DecodeString(raw_version);
   const Revision revision = IsServed(version) ? *ParseRevision(version) : kLatestLegacy;
@@ -119,9 +120,10 @@ base::Task<InitializeAnswer> Initialize(Call& call, Handler& handler, SessionHos
 
   const std::string request = DiscoverRequest(call.id(), client_info, capabilities);
   const base::Result<Envelope> envelope = Scan(request);
-  if (!envelope)
-    co_return InitializeAnswer{InvalidParams(call, "initialize: " + envelope.error().message + "."),
-                               {}};
+  if (!envelope) {
+    out.body = InvalidParams(call, "initialize: " + envelope.error().message + ".");
+    co_return out;
+  }
   Collector collector(kMaxDiscoverBytes);
   Call discover{.bytes = request,
                 .envelope = *envelope,
@@ -147,14 +149,20 @@ base::Task<InitializeAnswer> Initialize(Call& call, Handler& handler, SessionHos
     error.code = kUpstreamFailed;
     error.message = "The server did not say what it offers.";
     error.reason = "UpstreamFailed";
-    co_return InitializeAnswer{ErrorMessage(call.id(), error, call.record.request_id), {}};
+    out.body = ErrorMessage(call.id(), error, call.record.request_id);
+    co_return out;
   }
-  if (parts->kind == Envelope::Kind::kError) co_return InitializeAnswer{answer, {}};
-  InitializeAnswer out;
+  if (parts->kind == Envelope::Kind::kError) {
+    out.body = answer;
+    co_return out;
+  }
   out.body = R"({"jsonrpc":"2.0","id":)";
   out.body += call.id();
   out.body += ",\"result\":" + InitializeResultFrom(parts->result.of(answer), revision) + "}";
-  out.session = host.Open(call.principal, revision, client_info, capabilities);
+  out.ok = true;
+  out.revision = revision;
+  out.client_info = client_info;
+  out.client_capabilities = capabilities;
   co_return out;
 }
 

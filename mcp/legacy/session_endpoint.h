@@ -38,10 +38,14 @@ std::optional<Refusal> EndSession(SessionHost& host, const RequestHeaders& heade
 // The answer to `initialize`, made of the Handler's own answer to server/discover.
 struct InitializeAnswer {
   std::string body;
-  // Mcp-Session-Id; empty when the answer is an error.
-  std::string session;
+  // False: the body is an error, and no session begins.
+  bool ok = false;
+  Revision revision = kLatestLegacy;
+  // Raw JSON: views into the call.
+  std::string_view client_info;
+  std::string_view client_capabilities;
 };
-base::Task<InitializeAnswer> Initialize(Call& call, Handler& handler, SessionHost& host);
+base::Task<InitializeAnswer> Initialize(Call& call, Handler& handler);
 
 // Thrown nowhere: boost::system::result wants a way to.
 [[noreturn]] void throw_exception_from_error(const Refusal& refusal, const boost::source_location&);

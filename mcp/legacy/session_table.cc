@@ -7,7 +7,7 @@
 namespace mcp::legacy {
 namespace {
 
-constexpr std::int64_t kSweepEveryMs = 60'000;
+constexpr std::int64_t kSweepEveryMs = 15'000;
 // Looking for the least used costs a pass over the table, so several go at a time.
 constexpr std::size_t kFreedAtOnce = 10;  // in a hundred
 
@@ -35,7 +35,8 @@ base::Result<std::shared_ptr<CallerSession>> SessionTable::Adopt(std::string_vie
     const auto count = counts_.find(facts.principal);
     is_full = count != counts_.end() && count->second >= max_per_principal_;
   }
-  if (is_full && !MakeRoom(facts.principal)) {
+  // Anonymous callers are one principal, and bounded by their connections.
+  if (is_full && !MakeRoom(facts.principal) && !facts.anonymous) {
     return base::Fail(base::Code::kResourceExhausted,
                       "more than " + std::to_string(max_per_principal_) + " sessions are in use");
   }
@@ -75,6 +76,7 @@ void SessionTable::Sweep(Shard& shard, std::int64_t now) {
   shard.swept_unix_ms = now;
   std::erase_if(shard.sessions, [&](const auto& entry) {
     const CallerSession& session = *entry.second;
+    entry.second->Tidy();
     if (entry.second.use_count() > 1 || now - session.used_unix_ms < kIdleMs) return false;
     Count(session, -1);
     return true;

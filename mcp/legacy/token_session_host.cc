@@ -36,6 +36,7 @@ base::Result<SessionPointer> TokenSessionHost::Find(std::string_view id,
   if (ended_.contains(token->id)) return NotFound();
   CallerSession::Facts facts = FactsOf(*std::move(token));
   if (!IsFor(facts, principal.id, endpoint_, now)) return NotFound();
+  facts.anonymous = principal.anonymous();
   return table_.Adopt(id, std::move(facts));
 }
 
