@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "gateway/backends/upstream_table.h"
 #include "gateway/edge/admitted_exchange.h"
 #include "gateway/edge/well_known.h"
 #include "gateway/routing/definitions.h"
@@ -167,7 +168,9 @@ Worker::Worker(std::vector<std::string> session_ring, SharedByWorkers& shared)
       sessions_(std::move(session_ring), shared.sessions, shared.ended_sessions, shared.clock),
       listeners_(loop_, [this](const Route& route) { return BackendOf(route); }),
       table_(boost::make_local_shared<const std::shared_ptr<const RouteTable>>(
-          std::make_shared<const RouteTable>())) {}
+          std::make_shared<const RouteTable>())) {
+  sessions_.OnEnd([&shared](std::string_view key) { shared.upstreams.EndSession(key); });
+}
 
 Worker::~Worker() {
   if (!thread_.joinable()) return;
@@ -219,6 +222,7 @@ void Worker::Drain() {
   loop_.Post([this] {
     server_->Drain();
     listeners_.EndAll();
+    draining_.Request();
   });
 }
 
@@ -298,12 +302,18 @@ base::Task<void> Worker::ServeCall(AdmittedExchange& answered, const RouteTable&
   mcp::EndpointOptions options;
   options.max_body_bytes = shared_.max_body_bytes;
   options.sessions = &sessions;
+  options.ending = &draining_;
+  options.parts = this;
   co_await mcp::ServeHttp(answered, loop_, *admission.principal, record, handler, options);
 }
 
 void Worker::Finish(const base::http::Exchange& exchange, mcp::Record& record) {
   record.bytes_in = exchange.bytes_in();
   record.bytes_out = exchange.bytes_out();
+  Keep(record);
+}
+
+void Worker::Keep(mcp::Record& record) {
   record.total =
       std::chrono::duration_cast<std::chrono::microseconds>(shared_.clock.Now() - record.started);
   traffic_.Note(record);

@@ -31,6 +31,7 @@
 #include "gateway/routing/sessions.h"
 #include "gateway/state/ended_sessions.h"
 #include "gateway/state/traffic.h"
+#include "mcp/http_endpoint.h"
 #include "mcp/legacy/parked_calls.h"
 
 namespace gateway {
@@ -58,7 +59,7 @@ struct SharedByWorkers {
   mcp::legacy::ParkedCalls* parked = nullptr;
 };
 
-class Worker final : public base::http::Service {
+class Worker final : public base::http::Service, private mcp::PartSink {
  public:
   // Listens on `address`, which other workers share. `session_ring` seals sessions until the
   // registry's keys come.
@@ -100,6 +101,8 @@ class Worker final : public base::http::Service {
   std::unique_ptr<mcp::Record> TakeRecord();
   void GiveBack(std::unique_ptr<mcp::Record> record);
   void Finish(const base::http::Exchange& exchange, mcp::Record& record);
+  // Of an exchange, or of a call that shared one with others.
+  void Keep(mcp::Record& record) override;
   std::shared_ptr<mcp::Handler> BackendOf(const Route& route);
   void DropOldBackends();
   void EndWhenIdle(std::chrono::steady_clock::time_point at_latest);
@@ -120,6 +123,7 @@ class Worker final : public base::http::Service {
   Gate gate_;
   Sessions sessions_;
   Listeners listeners_;
+  base::CancelSignal draining_;
   Table table_;
   std::vector<std::unique_ptr<mcp::Record>> spare_records_;
   std::unique_ptr<base::http::Server> server_;

@@ -60,6 +60,7 @@ base::Result<void> Sessions::OfEndpoint::Close(std::string_view id,
   const mcp::legacy::CallerSession::Facts& facts = (*session)->facts();
   sessions_.ended_.Add(facts.key, facts.expires_unix_ms);
   sessions_.table_.End(id);
+  sessions_.on_end_(facts.key);
   return {};
 }
 

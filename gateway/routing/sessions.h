@@ -7,7 +7,9 @@
 // state::EndedSessions.
 #pragma once
 
+#include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/auth/aead.h"
@@ -23,6 +25,8 @@ class Sessions {
   Sessions(std::vector<std::string> key_ring, mcp::legacy::SessionTable& table,
            state::EndedSessions& ended, const base::Clock& clock);
 
+  // Told the keys of sessions that their callers ended.
+  void OnEnd(std::function<void(std::string_view)> end) { on_end_ = std::move(end); }
   // The registry's keys, newest first.
   void SetKeyRing(std::vector<std::string> key_ring);
 
@@ -49,6 +53,7 @@ class Sessions {
   state::EndedSessions& ended_;
   const base::Clock& clock_;
 
+  std::function<void(std::string_view)> on_end_ = [](std::string_view) {};
   base::auth::Aead keys_;
 };
 
