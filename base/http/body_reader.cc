@@ -182,7 +182,7 @@ Task<Result<void>> BodyReader::More() {
     complete_ = true;
     co_return owner_.WhyEnded();
   }
-  if (wire_.open() && buffer.room().empty())
+  if (wire_.open() && buffer.capacity() > 0 && buffer.room().empty())
     co_return Fail(Code::kInvalidArgument, "a chunk's head is too long");
   co_return owner_.WhyEnded();
 }

@@ -76,8 +76,7 @@ Task<boost::system::result<void, SendFailure>> HttpExchange::Start(std::string_v
     }
     if (!wire_.receiving()) {
       buffer.Compact();
-      if (buffer.room().empty())
-        buffer.Reserve(2 * std::max(buffer.capacity(), ReadBuffer::kSmall));
+      if (buffer.capacity() > 0 && buffer.room().empty()) buffer.Reserve(2 * buffer.capacity());
     }
     const bool more = co_await wire_.Fill();
     if (!more && !wire_.open()) {

@@ -35,8 +35,15 @@ struct Shelf {
   }
 };
 
-thread_local Shelf small_shelf{ReadBuffer::kSmall, 128};
-thread_local Shelf large_shelf{ReadBuffer::kLarge, 16};
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+// The sanitizers see a use after release only when memory really is freed.
+constexpr std::size_t kSmallKept = 0, kLargeKept = 0;
+#else
+constexpr std::size_t kSmallKept = 128, kLargeKept = 16;
+#endif
+
+thread_local Shelf small_shelf{ReadBuffer::kSmall, kSmallKept};
+thread_local Shelf large_shelf{ReadBuffer::kLarge, kLargeKept};
 
 }  // namespace
 

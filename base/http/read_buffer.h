@@ -24,6 +24,8 @@ class ReadBuffer {
   char* input_data() { return data_ + begin_; }
   std::span<char> room() { return {data_ + end_, capacity_ - end_}; }
   std::size_t capacity() const { return capacity_; }
+  // Nothing lies here that anybody has views into.
+  bool unused() const { return begin_ == end_ && pinned_ == 0; }
 
   // `bytes` of the room were filled.
   void Filled(std::size_t bytes) { end_ += bytes; }

@@ -131,8 +131,8 @@ void Wire::OnWake() {
 
 void Wire::Watch() {
   if (receiving_ || !open()) return;
-  if (buffer_.capacity() == 0) buffer_.Reserve(ReadBuffer::kSmall);
-  if (buffer_.room().empty()) return;
+  ReleaseUnused();
+  if (buffer_.capacity() > 0 && buffer_.room().empty()) return;
   // What OpenSSL holds already is not seen on the socket; the next Fill takes it.
   if (tls_ && tls_->HoldsBytes()) return;
   receiving_ = true;
@@ -143,16 +143,17 @@ bool Wire::FillAwaiter::await_ready() {
   before = wire.buffer_.input().size();
   if (!wire.open()) return true;
   if (wire.receiving_) return false;
-  if (wire.buffer_.capacity() == 0) wire.buffer_.Reserve(ReadBuffer::kSmall);
-  if (wire.buffer_.room().empty()) return true;
+  if (wire.buffer_.capacity() > 0 && wire.buffer_.room().empty()) return true;
   if (wire.readable_ && wire.reads_at_once_ < kMaxReadsAtOnce) {
     ++wire.reads_at_once_;
+    wire.ReserveRoom();
     const IoStep step = wire.ReadNow(wire.buffer_.room());
     if (step.kind != IoStep::Kind::kWantRead) {
       if (wire.Account(step)) wire.buffer_.Filled(step.bytes);
       return true;
     }
   }
+  wire.ReleaseUnused();
   wire.receiving_ = true;
   if (wire.readable_) wire.WakeLater();
   return false;
@@ -195,6 +196,7 @@ IoStep Wire::ReadNow(std::span<char> room) {
 
 // Notes an end or a failure; true when bytes came.
 bool Wire::Account(IoStep step) {
+  received_ += step.bytes;
   if (step.kind == IoStep::Kind::kBytes) return true;
   if (state_ == State::kOpen)
     state_ = step.kind == IoStep::Kind::kEnd ? State::kEnded : State::kBroken;
@@ -203,9 +205,9 @@ bool Wire::Account(IoStep step) {
 
 // The pending receive, now that there may be something.
 void Wire::ReceiveNow() {
-  if (direct_.empty() && buffer_.capacity() == 0) buffer_.Reserve(ReadBuffer::kSmall);
+  if (direct_.empty()) ReserveRoom();
   const IoStep step = ReadNow(direct_.empty() ? buffer_.room() : direct_);
-  if (step.kind == IoStep::Kind::kWantRead) return;
+  if (step.kind == IoStep::Kind::kWantRead) return ReleaseUnused();
   receiving_ = false;
   interrupted_ = false;
   if (Account(step)) {
@@ -216,6 +218,20 @@ void Wire::ReceiveNow() {
     }
   }
   ReceiveEnded();
+}
+
+void Wire::ReserveRoom() {
+  if (buffer_.capacity() > 0) return;
+  buffer_.Reserve(was_large_ ? ReadBuffer::kLarge : ReadBuffer::kSmall);
+  reserved_ = buffer_.capacity();
+  received_ = 0;
+}
+
+void Wire::ReleaseUnused() {
+  if (buffer_.capacity() == 0 || !buffer_.unused()) return;
+  // Larger than reserved: somebody knows that more comes.
+  was_large_ = received_ > ReadBuffer::kSmall || buffer_.capacity() > reserved_;
+  buffer_.Release();
 }
 
 void Wire::ReceiveEnded() {
@@ -234,7 +250,7 @@ void Wire::Interrupt() {
 }
 
 void Wire::Rest() {
-  if (receiving_ && direct_.empty() && buffer_.input().empty()) buffer_.Release();
+  if (receiving_ && direct_.empty()) ReleaseUnused();
 }
 
 // ---- Out

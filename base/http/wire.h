@@ -153,6 +153,10 @@ class Wire final : public boost::intrusive_ref_counter<Wire, boost::thread_unsaf
   void WakeLater();
   void OnWake();
   void ReceiveNow();
+  // Memory for the bytes at hand, the one that was used last, as large as the last message was; and
+  // back when it is empty, so that waiting needs none.
+  void ReserveRoom();
+  void ReleaseUnused();
   void ReceiveEnded();
   // A read without waiting; kWantRead when there is nothing.
   IoStep ReadNow(std::span<char> room);
@@ -175,6 +179,10 @@ class Wire final : public boost::intrusive_ref_counter<Wire, boost::thread_unsaf
   bool readable_ = false;
   // The peer hung up, or something else stands behind the bytes: each read may leave more.
   bool more_behind_ = false;
+  // How much memory was reserved, and what came since.
+  std::size_t reserved_ = 0;
+  std::size_t received_ = 0;
+  bool was_large_ = false;
   // In this turn, without waiting: a fast peer must not keep the loop to itself.
   int reads_at_once_ = 0;
   // Where the pending receive goes when not to the buffer, and what came.
