@@ -10,7 +10,7 @@
 namespace mcp {
 namespace {
 
-std::string Values(const std::vector<std::string>& values) {
+std::string Values(const ServedCall& call, const std::vector<std::string>& values) {
   std::string list;
   const std::size_t shown = std::min(values.size(), Completion::kMaxValues);
   for (std::size_t i = 0; i < shown; ++i) list += (i ? "," : "") + Quote(values[i]);
@@ -19,7 +19,7 @@ std::string Values(const std::vector<std::string>& values) {
   completion.Raw("hasMore", shown < values.size() ? "true" : "false");
   ObjectWriter out;
   out.Raw("completion", std::move(completion).Take());
-  Complete(out);
+  Complete(out, call);
   return std::move(out).Take();
 }
 
@@ -37,14 +37,16 @@ base::Task<Reply> Completion::Serve(ServedCall& call) {
     if (!prompt) co_return InvalidParams("Unknown prompt.");
     for (const PromptArgument& argument : prompt->arguments) {
       if (argument.name != name) continue;
-      co_return Values(argument.complete ? argument.complete(typed) : std::vector<std::string>());
+      co_return Values(call,
+                       argument.complete ? argument.complete(typed) : std::vector<std::string>());
     }
     co_return InvalidParams("The prompt has no argument '" + name + "'.");
   }
   if (kind == "ref/resource") {
     const auto* found = resources_.FindTemplate(DecodeString(Member(ref, "uri")));
     if (!found) co_return InvalidParams("Unknown resource template.");
-    co_return Values(found->complete ? found->complete(name, typed) : std::vector<std::string>());
+    co_return Values(call,
+                     found->complete ? found->complete(name, typed) : std::vector<std::string>());
   }
   co_return InvalidParams("'ref.type' must be ref/prompt or ref/resource.");
 }

@@ -2,12 +2,18 @@
 
 #include <stdexcept>
 
+#include "mcp/revision.h"
+#include "mcp/server/served_call.h"
+
 namespace mcp {
 
-void Complete(ObjectWriter& result) { result.Text("resultType", "complete"); }
+void Complete(ObjectWriter& result, const ServedCall& call) {
+  if (IsModern(call.call().revision)) result.Text("resultType", "complete");
+}
 
-void Complete(ObjectWriter& result, const ListFreshness& freshness) {
-  Complete(result);
+void Complete(ObjectWriter& result, const ServedCall& call, const ListFreshness& freshness) {
+  if (!IsModern(call.call().revision)) return;
+  Complete(result, call);
   result.Raw("ttlMs", std::to_string(freshness.ttl_ms));
   result.Text("cacheScope", freshness.same_for_all ? "public" : "private");
 }

@@ -36,10 +36,10 @@ struct ListFreshness {
   bool same_for_all = false;
 };
 
-// The end of a result: resultType `complete`, and what a list must say of its freshness (MCP
-// 2026-07-28, Caching). Harmless to older callers.
-void Complete(ObjectWriter& result);
-void Complete(ObjectWriter& result, const ListFreshness& freshness);
+// The end of a result for a modern caller: resultType `complete`, and what a list must say of its
+// freshness (MCP 2026-07-28, Caching). Older revisions have neither.
+void Complete(ObjectWriter& result, const ServedCall& call);
+void Complete(ObjectWriter& result, const ServedCall& call, const ListFreshness& freshness);
 
 // An error of the caller's making.
 CallError InvalidParams(std::string sentence);

@@ -62,7 +62,7 @@ base::Task<Reply> Prompts::Serve(ServedCall& call) {
   for (const auto& prompt : prompts_) list += (list.empty() ? "" : ",") + Describe(*prompt);
   ObjectWriter out;
   out.Raw("prompts", "[" + list + "]");
-  Complete(out, freshness_);
+  Complete(out, call, freshness_);
   co_return std::move(out).Take();
 }
 
@@ -86,7 +86,7 @@ base::Task<Reply> Prompts::Get(ServedCall& served) {
   }
   ObjectWriter out;
   out.TextUnlessEmpty("description", prompt->description).Raw("messages", "[" + list + "]");
-  Complete(out);
+  Complete(out, served);
   co_return std::move(out).Take();
 }
 

@@ -95,7 +95,7 @@ base::Task<Reply> Resources::Serve(ServedCall& served) {
   } else {
     out.Raw("resourceTemplates", ListTemplates());
   }
-  Complete(out, freshness_);
+  Complete(out, served, freshness_);
   co_return std::move(out).Take();
 }
 
@@ -131,7 +131,7 @@ base::Task<Reply> Resources::Read(ServedCall& served) {
   }
   ObjectWriter out;
   out.Raw("contents", "[" + std::move(item).Take() + "]");
-  Complete(out, freshness_);
+  Complete(out, served, freshness_);
   co_return std::move(out).Take();
 }
 

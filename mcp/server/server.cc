@@ -9,7 +9,7 @@ namespace mcp {
 Server::Server(ServerOptions options, std::vector<Feature*> features)
     : options_(std::move(options)), features_(std::move(features)) {}
 
-std::string Server::Discover() const {
+std::string Server::Discover(const ServedCall& call) const {
   std::string versions;
   for (const Revision revision : SupportedRevisions()) {
     if (!versions.empty()) versions += ',';
@@ -26,7 +26,7 @@ std::string Server::Discover() const {
   out.Raw("supportedVersions", "[" + versions + "]");
   out.Raw("capabilities", std::move(capabilities).Take());
   out.TextUnlessEmpty("instructions", options_.instructions);
-  Complete(out, options_.freshness);
+  Complete(out, call, options_.freshness);
   out.Raw("_meta", std::move(meta).Take());
   return std::move(out).Take();
 }
@@ -39,7 +39,7 @@ base::Task<Reply> Server::Serve(ServedCall& served) {
     if (tampered) co_return *tampered;
     co_return co_await feature->Serve(served);
   }
-  if (call.method == "server/discover") co_return Discover();
+  if (call.method == "server/discover") co_return Discover(served);
   if (call.method == "ping" && !IsModern(call.revision)) co_return std::string("{}");
   CallError unknown;
   unknown.code = kMethodNotFound;

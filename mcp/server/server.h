@@ -35,7 +35,7 @@ class Server final : public Handler {
 
  private:
   base::Task<Reply> Serve(ServedCall& call);
-  std::string Discover() const;
+  std::string Discover(const ServedCall& call) const;
 
   // Constant after construction
   const ServerOptions options_;

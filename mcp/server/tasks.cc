@@ -247,7 +247,7 @@ base::Task<Reply> Tasks::Serve(ServedCall& served) {
   const std::shared_ptr<Running> running = found->second;
   ObjectWriter out;
   if (call.method == "tasks/get") {
-    Complete(out);
+    Complete(out, served);
     running->Describe(out, true);
     co_return std::move(out).Take();
   }
@@ -258,7 +258,7 @@ base::Task<Reply> Tasks::Serve(ServedCall& served) {
     if (!IsObject(responses)) co_return InvalidParams("inputResponses must be an object.");
     running->Supply(responses);
   }
-  Complete(out);
+  Complete(out, served);
   co_return std::move(out).Take();
 }
 

@@ -23,7 +23,7 @@ std::string Describe(const Tool& tool, const Call& call) {
   return std::move(out).Take();
 }
 
-std::string ResultJson(const ToolResult& result) {
+std::string ResultJson(const ToolResult& result, const ServedCall& call) {
   std::string content;
   for (const std::string& block : result.content) content += (content.empty() ? "" : ",") + block;
   if (content.empty()) {
@@ -33,14 +33,14 @@ std::string ResultJson(const ToolResult& result) {
   ObjectWriter out;
   out.Raw("content", "[" + content + "]").Raw("structuredContent", result.structured_json);
   if (result.is_error) out.Raw("isError", "true");
-  Complete(out);
+  Complete(out, call);
   return std::move(out).Take();
 }
 
 base::Task<Reply> Run(const Tool& tool, ServedCall& call) {
   const base::Result<ToolResult> result = co_await tool.run(call);
   if (!result) co_return call.Failure(result.error());
-  co_return ResultJson(*result);
+  co_return ResultJson(*result, call);
 }
 
 }  // namespace
@@ -113,7 +113,7 @@ base::Task<Reply> Tools::Serve(ServedCall& call) {
   if (call.call().method == "tools/call") co_return co_await CallTool(call);
   ObjectWriter out;
   out.Raw("tools", List(call.call()));
-  Complete(out, freshness_);
+  Complete(out, call, freshness_);
   co_return std::move(out).Take();
 }
 

@@ -53,6 +53,17 @@ TEST_F(ServerTest, LogsWhatTheCallerWants) {
   EXPECT_EQ(Heard(kLatestLegacy, R"("emergency")"), 0u);
 }
 
+TEST_F(ServerTest, AnOlderResultHasNothingOfTheNewerRevision) {
+  for (const std::string_view method : {"tools/list", "tools/call"}) {
+    TestCall older;
+    older.revision = kLatestLegacy;
+    Fill(older, method, R"("name":"log")");
+    Begin(server, older);
+    for (const std::string_view member : {"resultType", "ttlMs", "cacheScope"})
+      EXPECT_EQ(Member(older.result(), member), "") << method;
+  }
+}
+
 TEST_F(ServerTest, PingIsOfOlderRevisionsOnly) {
   TestCall modern, older;
   older.revision = kLatestLegacy;
