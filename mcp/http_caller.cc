@@ -317,10 +317,17 @@ base::Task<base::Result<void>> HttpCaller::SendEvents(std::string_view stream) {
   co_return Forgive(co_await exchange_.Respond(200, fields, stream));
 }
 
+bool HttpCaller::PrefersEvents() const {
+  return keeper_ &&
+         exchange_.head().fields.Find("Accept").value_or("").starts_with("text/event-stream");
+}
+
 base::Task<void> HttpCaller::Answer(int status, std::string_view message,
                                     std::span<const base::http::Field> fields) {
   Turn turn(*this);
   co_await turn;
+  if (!events_ && !ended_ && !plain_ && status == 200 && PrefersEvents())
+    (void)co_await StartEvents();
   if (!events_) {
     // One that broke off in mid-body: the connection is closed, so that the caller sees it.
     if (ended_ || plain_) co_return PassTurn();

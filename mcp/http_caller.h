@@ -94,6 +94,10 @@ class HttpCaller final : public Client {
   // Whoever waits goes on inside, and may end the exchange, and us with it.
   void PassTurn();
 
+  // The caller of a session names text/event-stream first: even a plain answer is an event then,
+  // which it can fetch again.
+  bool PrefersEvents() const;
+
   // REQUIRES of all below: it is our turn.
   base::Task<base::Result<void>> StartEvents();
   base::Task<base::Result<void>> Write(std::string_view bytes);
