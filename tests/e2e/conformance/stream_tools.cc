@@ -44,7 +44,7 @@ Task<Result<ToolResult>> Logs(World& world, ServedCall& call) {
 
 // Closes its stream in mid-call; the client comes back for the rest (SEP-1699).
 Task<Result<ToolResult>> Reconnect(World& world, ServedCall& call) {
-  const Result<void> broken = base::Result<void>();
+  const Result<void> broken = co_await call.call().client.BreakOff();
   if (!broken && broken.error().code != base::Code::kUnimplemented) co_return broken.error();
   const bool slept = co_await Pause(world, call, 100);
   if (!slept) co_return Cancelled();
