@@ -53,6 +53,7 @@ int main(int argc, char** argv) {
   cli::AddServers(verbs);
   cli::AddSearch(verbs);
   cli::AddCall(verbs);
+  cli::AddStdio(verbs);
   cli::AddDoctor(verbs);
   cli::AddEval(verbs);
   cli::AddKeys(verbs);

@@ -80,6 +80,7 @@ void AddAdd(Verbs& verbs);
 void AddServers(Verbs& verbs);
 void AddSearch(Verbs& verbs);
 void AddCall(Verbs& verbs);
+void AddStdio(Verbs& verbs);
 void AddDoctor(Verbs& verbs);
 void AddEval(Verbs& verbs);
 void AddKeys(Verbs& verbs);

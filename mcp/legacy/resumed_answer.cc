@@ -56,6 +56,7 @@ base::Task<base::Result<void>> ResumedAnswer::Resume() {
     request.revision = peer_.revision;
     request.last_event_id = last_event_id_;
     request.cancel = &peer_.cancel;
+    request.fields = peer_.fields;
     auto answer = co_await OpenStream(peer_.client, peer_.url, request);
     if (!answer) {
       if (answer.error().error.code == Code::kCancelled) co_return answer.error().error;

@@ -11,6 +11,7 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -31,6 +32,8 @@ class ResumedAnswer {
     Revision revision;
     base::CancelSignal& cancel;
     std::size_t max_message_bytes;
+    // Further header lines: credentials.
+    std::span<const base::http::Field> fields = {};
   };
   ResumedAnswer(Peer peer, std::unique_ptr<Answer> answer)
       : peer_(peer), answer_(std::move(answer)) {}

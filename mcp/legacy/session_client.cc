@@ -77,6 +77,7 @@ base::Task<boost::system::result<std::unique_ptr<Answer>, SendFailure>> OpenStre
                                         {"MCP-Protocol-Version", ToString(request.revision)}};
   if (!request.session.empty()) fields.push_back({"Mcp-Session-Id", request.session});
   if (!request.last_event_id.empty()) fields.push_back({"Last-Event-ID", request.last_event_id});
+  fields.insert(fields.end(), request.fields.begin(), request.fields.end());
   base::http::Client::Request get;
   get.method = "GET";
   get.fields = fields;

@@ -26,6 +26,8 @@ struct StreamRequest {
   base::CancelSignal* cancel = nullptr;
   // Until the head comes; zero: the client's limit.
   std::chrono::milliseconds first_byte{0};
+  // Further header lines: credentials.
+  std::span<const base::http::Field> fields;
 };
 
 // Returns when the head of the answer has come, whatever its status. The stream has no idle limit.
