@@ -9,6 +9,8 @@
 #include "base/auth/api_key.h"
 #include "gateway/backends/list_watch.h"
 #include "gateway/backends/probe.h"
+#include "gateway/backends/upstream.h"
+#include "gateway/backends/upstream_table.h"
 #include "mcp/raw_json.h"
 #include "portolan/v1/server.pb.h"
 
@@ -75,6 +77,14 @@ struct DefinitionsWatcher::State : std::enable_shared_from_this<State> {
       queue.push_back(watched.name);
       RunNext();
     }
+  }
+
+  // An older program says when its lists change, and is not woken, or kept awake, to be asked
+  // again.
+  bool IsLeftToSleep(const Watched& watched) const {
+    if (!watched.spec.endpoint().has_stdio()) return false;
+    const auto revision = context.upstreams.Find(watched.key)->revision();
+    return revision && !mcp::IsModern(*revision);
   }
 
   void QueueAfter(Watched& watched, milliseconds delay) {
@@ -144,6 +154,7 @@ struct DefinitionsWatcher::State : std::enable_shared_from_this<State> {
     if (current && tells) Listen(watched);
     if (!watched.probe_ids.empty()) return Queue(watched);
     if (std::exchange(watched.again, false)) return ListChanged(name);
+    if (healthy && IsLeftToSleep(watched)) return;
     QueueAfter(watched, healthy ? kInterval : kRetryInterval);
   }
 

@@ -1,7 +1,8 @@
 // The DefinitionsWatcher finds out what servers offer, by doctor's stages, and reports it: when a
 // server is first seen, when its endpoint changed, when the server says that its lists changed,
 // when the registry orders it, and every 5 minutes. It listens to each server that it could reach
-// (programs say by themselves what changed), so a change is in the catalog within about a second.
+// (programs say by themselves what changed, and are left to sleep), so a change is in the catalog
+// within about a second.
 //
 // Belongs to one loop, with a BackendContext of its own (not that of a busy worker).
 #pragma once
