@@ -45,6 +45,11 @@ export class Installation {
     return stdout;
   }
 
+  // A key of a consumer. Gateways know it soon, and before any server that is added after it.
+  async makeKey(consumer) {
+    return JSON.parse(await this.run('key', 'create', consumer, '-o', 'json')).key;
+  }
+
   // A method of the JSON API, as admin; returns the answer's JSON.
   async api(method, request) {
     const response = await fetch(`${this.endpoints.http}/api/portolan.v1.${method}`, {
@@ -57,7 +62,28 @@ export class Installation {
     return answer;
   }
 
+  // undefined while there is none.
+  async gatewayPid() {
+    const children = (await readFile(`/proc/${this.up.pid}/task/${this.up.pid}/children`, 'utf8')).trim().split(' ');
+    for (const child of children) {
+      const words = await readFile(`/proc/${child}/cmdline`, 'utf8').catch(() => '');
+      if (words.includes('portolan-gateway')) return Number(child);
+    }
+  }
+
+  // kill -9 of the gateway; returns when the next one, on the same port, serves.
+  async killGateway() {
+    const old = await this.gatewayPid();
+    process.kill(old, 'SIGKILL');
+    for (;;) {
+      const ready = await fetch(`${this.endpoints.admin}/readyz`).then(({ ok }) => ok, () => false);
+      if (ready && (await this.gatewayPid()) !== old) return;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
   async stop() {
+    if (process.env.PORTOLAN_TALK) console.log(this.talk());  // for who looks for what went wrong
     const ended = new Promise((resolve) => this.up.once('exit', resolve));
     if (this.up.exitCode === null && this.up.kill('SIGTERM')) await ended;
     await rm(this.data, { recursive: true, force: true });
