@@ -8,6 +8,7 @@
 #include "base/yaml.h"
 #include "cli/context.h"
 #include "cli/stages.h"
+#include "cli/transport.h"
 #include "cli/verbs.h"
 
 namespace cli {
@@ -48,7 +49,12 @@ base::Result<v1::Resource> MakeServer(const Arguments& arguments,
   for (const std::string& tag : arguments.tags) server.add_tags(tag);
   if (arguments.draft) server.set_approval(v1::Approval::DRAFT);
   if (!arguments.url.empty()) {
-    server.mutable_endpoint()->mutable_streamable_http()->set_url(arguments.url);
+    // A draft is only stored: nothing is contacted for it.
+    if (!arguments.draft && IsSse(arguments.url)) {
+      server.mutable_endpoint()->mutable_sse()->set_url(arguments.url);
+    } else {
+      server.mutable_endpoint()->mutable_streamable_http()->set_url(arguments.url);
+    }
     return resource;
   }
   v1::Stdio& stdio = *server.mutable_endpoint()->mutable_stdio();

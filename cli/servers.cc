@@ -130,6 +130,7 @@ void ShowForPeople(Context& context, const v1::Resource& resource, const v1::Ser
            (status && !status->message().empty() ? "   " + FirstLine(status->message()) : ""));
   if (server.endpoint().has_streamable_http())
     line("endpoint", server.endpoint().streamable_http().url());
+  if (server.endpoint().has_sse()) line("endpoint", server.endpoint().sse().url() + "  (HTTP+SSE)");
   if (server.endpoint().has_stdio()) {
     std::string command = server.endpoint().stdio().command();
     for (const std::string& word : server.endpoint().stdio().args()) command += " " + word;

@@ -21,6 +21,7 @@
 #include "base/log.h"
 #include "base/version.h"
 #include "gateway/backends/definitions_watcher.h"
+#include "gateway/backends/sse_servers.h"
 #include "gateway/backends/stdio_servers.h"
 #include "gateway/backends/upstream_table.h"
 #include "gateway/edge/admin.h"
@@ -73,6 +74,7 @@ class Gateway {
     }
     probe_context_.reset(new BackendContext{loop_, *probe_client_, upstreams_, stdio_.get(),
                                             settings_.backend_limits});
+    probe_context_->sse = &sse_;
     watcher_ = std::make_unique<DefinitionsWatcher>(*probe_context_, reports_);
   }
 
@@ -115,6 +117,11 @@ class Gateway {
   // Probes have connections of their own, on this loop.
   std::unique_ptr<base::http::Client> probe_client_ =
       base::http::Client::Create(loop_, settings_.backend_limits.ForClient());
+  // Streams that belong to calls of all workers are read beside the programs.
+  std::unique_ptr<base::http::Client> sse_client_ =
+      base::http::Client::Create(stdio_loop_, settings_.backend_limits.ForClient());
+  SseServers sse_{
+      BackendContext{stdio_loop_, *sse_client_, upstreams_, nullptr, settings_.backend_limits}};
   std::unique_ptr<BackendContext> probe_context_;
   std::unique_ptr<DefinitionsWatcher> watcher_;
   std::unique_ptr<SharedByWorkers> shared_;
@@ -161,7 +168,8 @@ base::Result<void> Gateway::StartWorkers() {
                                     .upstreams = upstreams_,
                                     .stdio = stdio_.get(),
                                     .reporter = reports_,
-                                    .parked = &parked_});
+                                    .parked = &parked_,
+                                    .sse = &sse_});
   // Until the registry's keys come; sessions sealed with it do not outlive this process.
   const std::vector<std::string> ring = {base::auth::RandomBytes(32)};
   for (int i = 0; i < settings_.workers; ++i) {

@@ -163,7 +163,8 @@ Worker::Worker(std::vector<std::string> session_ring, SharedByWorkers& shared)
       ending_(loop_.io),
       client_(base::http::Client::Create(loop_, shared.backend_limits.ForClient())),
       backend_context_{
-          loop_, *client_, shared.upstreams, shared.stdio, shared.backend_limits, shared.parked},
+          loop_,         *client_,  shared.upstreams, shared.stdio, shared.backend_limits,
+          shared.parked, shared.sse},
       gate_(shared.gate, shared.flood, shared.tokens, shared.clock),
       sessions_(std::move(session_ring), shared.sessions, shared.ended_sessions, shared.clock),
       listeners_(loop_, [this](const Route& route) { return BackendOf(route); }),

@@ -57,6 +57,7 @@ struct SharedByWorkers {
   Reporter& reporter;
   // Absent: older servers cannot ask modern callers anything.
   mcp::legacy::ParkedCalls* parked = nullptr;
+  SseServers* sse = nullptr;
 };
 
 class Worker final : public base::http::Service, private mcp::PartSink {

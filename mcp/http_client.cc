@@ -125,6 +125,7 @@ base::Task<base::Result<std::string_view>> Answer::NextMessage(std::size_t max_b
       if ((*event)->has_id)
         last_event_id_ =
             (*event)->id.size() <= kMaxEventIdBytes ? (*event)->id : std::string_view();
+      event_type_ = (*event)->type;
       if ((*event)->retry_ms) retry_ = std::chrono::milliseconds(*(*event)->retry_ms);
       if (data.size() > max_bytes) {
         co_return base::Fail(Code::kResourceExhausted,

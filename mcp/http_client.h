@@ -77,6 +77,8 @@ class Answer final : public Source {
   base::Task<base::Result<std::string_view>> NextMessage(std::size_t max_bytes);
   // Of the events that NextMessage has read: the last id and what `retry` said last. By these an
   // older server lets a stream be gone on with.
+  // The type of the last one too; empty: message.
+  const std::string& event_type() const { return event_type_; }
   const std::string& last_event_id() const { return last_event_id_; }
   std::optional<std::chrono::milliseconds> retry() const { return retry_; }
   // The server may be quiet for so long from its next pause on; zero: without end.
@@ -93,6 +95,7 @@ class Answer final : public Source {
   std::string retry_after_;
   std::string challenge_;
   bool read_ = false;
+  std::string event_type_;
   std::string last_event_id_;
   std::optional<std::chrono::milliseconds> retry_;
   SseParser events_;

@@ -2,6 +2,7 @@
 
 #include "base/auth/api_key.h"
 #include "gateway/backends/remote_server.h"
+#include "gateway/backends/sse_servers.h"
 #include "gateway/backends/stdio_servers.h"
 #include "gateway/backends/upstream_error.h"
 #include "gateway/backends/upstream_table.h"
@@ -79,14 +80,22 @@ std::shared_ptr<mcp::Handler> MakeServer(const std::string& server_name,
     return std::make_shared<UnservedServer>(
         server_name, "is a program, and this gateway starts none (--allow-stdio is off).");
   }
+  const bool shared = spec.sessions() == portolan::v1::Sessions::SHARED;
+  if (endpoint.has_sse()) {
+    auto url = base::http::Url::Parse(endpoint.sse().url());
+    if (!url) return std::make_shared<UnservedServer>(server_name, "has a URL that is no URL.");
+    SseServer::Options options{server_name, *std::move(url), shared};
+    if (!context.sse) return SseServer::Make(std::move(options), upstream, context);
+    return context.sse->Get(BackendKey(server_name, spec), std::move(options), upstream,
+                            context.loop);
+  }
   if (!endpoint.has_streamable_http()) {
     return std::make_shared<UnservedServer>(server_name,
                                             "has no endpoint that this gateway can reach.");
   }
   auto url = base::http::Url::Parse(endpoint.streamable_http().url());
   if (!url) return std::make_shared<UnservedServer>(server_name, "has a URL that is no URL.");
-  RemoteServer::Options options{server_name, *std::move(url),
-                                spec.sessions() == portolan::v1::Sessions::SHARED};
+  RemoteServer::Options options{server_name, *std::move(url), shared};
   return std::make_shared<RemoteServer>(std::move(options), upstream, context);
 }
 

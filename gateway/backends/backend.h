@@ -28,6 +28,7 @@ class ParkedCalls;
 
 namespace gateway {
 
+class SseServers;
 class StdioServers;
 class UpstreamTable;
 
@@ -66,6 +67,8 @@ struct BackendContext {
   const BackendLimits& limits;
   // Absent: older servers cannot ask modern callers anything.
   mcp::legacy::ParkedCalls* parked = nullptr;
+  // Absent: HTTP+SSE servers are asked on this loop.
+  SseServers* sse = nullptr;
 };
 
 // Never null: a server that this gateway cannot serve (a stdio endpoint without `--allow-stdio`)

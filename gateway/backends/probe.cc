@@ -5,6 +5,7 @@
 
 #include "gateway/backends/deadline.h"
 #include "gateway/backends/listing.h"
+#include "gateway/backends/sse_session.h"
 #include "gateway/backends/upstream_table.h"
 #include "mcp/http_client.h"
 #include "mcp/legacy/session_client.h"
@@ -125,23 +126,58 @@ void AddConnectStages(Probe& probe, const base::http::Url& url,
   }
 }
 
+// What a first meeting tells of a server.
+using Introduced = boost::system::result<mcp::Handshake, base::http::SendFailure>;
+
+base::Task<Introduced> MeetOverHttp(base::http::Client& client, const base::http::Url& url,
+                                    const mcp::HandshakeOptions& options) {
+  Introduced met = co_await mcp::Meet(client, url, options);
+  if (met && !met->session.empty())
+    co_await mcp::legacy::CloseSession(client, url, met->session, {});
+  co_return met;
+}
+
+base::Task<Introduced> MeetOverSse(base::Loop& loop, std::shared_ptr<base::http::Client> client,
+                                   const base::http::Url& url,
+                                   const mcp::HandshakeOptions& options) {
+  const mcp::legacy::SseClient::Options connection{client, client, options.max_bytes,
+                                                   options.times};
+  base::http::Url stream = url;
+  auto session = co_await SseSession::Open(loop, connection, std::move(stream), options);
+  if (!session) co_return session.error();
+  mcp::Handshake met;
+  met.revision = (*session)->revision();
+  met.result = (*session)->introduction();
+  (*session)->Close();
+  co_return met;
+}
+
 // dns to handshake. False: it failed.
-base::Task<bool> ReachRemote(Probe& probe, std::string url_text, Upstream& upstream,
+base::Task<bool> ReachRemote(Probe& probe, const v1::Endpoint& endpoint, Upstream& upstream,
                              BackendContext& context, base::CancelSignal& cancel) {
-  const auto url = base::http::Url::Parse(url_text);
+  const bool sse = endpoint.has_sse();
+  const auto url =
+      base::http::Url::Parse(sse ? endpoint.sse().url() : endpoint.streamable_http().url());
   if (!url) {
     probe.Fail("http", 0, url.error(), false);
     co_return false;
   }
   // Connections of its own, so that every stage is really tried.
-  const auto client = base::http::Client::Create(context.loop, context.limits.ForClient());
+  const std::shared_ptr<base::http::Client> client =
+      base::http::Client::Create(context.loop, context.limits.ForClient());
   base::http::ConnectTimes times;
   mcp::HandshakeOptions options;
   options.cancel = &cancel;
   options.first_byte = kFirstByte;
   options.times = &times;
   const auto begun = steady_clock::now();
-  auto met = co_await mcp::Meet(*client, *url, options);
+  std::optional<Introduced> first;
+  if (sse) {
+    first = co_await MeetOverSse(context.loop, client, *url, options);
+  } else {
+    first = co_await MeetOverHttp(*client, *url, options);
+  }
+  Introduced& met = *first;
   const auto connecting = times.dns + times.tcp + times.tls;
   const double ms = Milliseconds(steady_clock::now() - begun - connecting);
   const std::string_view failed = met ? std::string_view() : met.error().stage;
@@ -157,9 +193,6 @@ base::Task<bool> ReachRemote(Probe& probe, std::string url_text, Upstream& upstr
   probe.Pass("auth", 0, "none needed");
   probe.Pass("handshake", ms, "speaks " + std::string(mcp::ToString(met->revision)));
   upstream.Know(met->revision, std::move(met->result));
-  if (!met->session.empty()) {
-    co_await mcp::legacy::CloseSession(*client, *url, met->session, {});
-  }
   co_return true;
 }
 
@@ -239,8 +272,7 @@ base::Task<ProbeResult> ProbeServer(std::string name, v1::Server spec,
     reached = co_await ReachProgram(probe, *backend, *upstream, context.limits.max_event_bytes,
                                     deadline.signal());
   } else {
-    reached = co_await ReachRemote(probe, spec.endpoint().streamable_http().url(), *upstream,
-                                   context, deadline.signal());
+    reached = co_await ReachRemote(probe, spec.endpoint(), *upstream, context, deadline.signal());
   }
   const std::optional<mcp::Revision> revision = upstream->revision();
   if (!reached || !revision) co_return std::move(probe.result());

@@ -24,6 +24,38 @@ constexpr milliseconds kLongestPause{30'000};
 
 }  // namespace
 
+namespace {
+
+// Whose calls' session the listener may use; a caller's own is its own, however often it listens.
+std::string KeyFor(ServerSessions& sessions, const mcp::Call& call) {
+  if (sessions.shared()) return {};
+  std::string key = sessions.KeyOf(call);
+  const bool free = !call.session.empty() || sessions.upstream().TakeStream(key);
+  return free ? key : std::string();
+}
+
+}  // namespace
+
+ListenFilter Granted(ListenFilter wanted, std::string_view capabilities) {
+  const auto tells = [capabilities](std::string_view list) {
+    return mcp::Member(mcp::Member(capabilities, list), "listChanged") == "true";
+  };
+  wanted.tools_list_changed = wanted.tools_list_changed && tells("tools");
+  wanted.prompts_list_changed = wanted.prompts_list_changed && tells("prompts");
+  wanted.resources_list_changed = wanted.resources_list_changed && tells("resources");
+  return wanted;
+}
+
+bool ListenerHears(const mcp::Call& call, const ListenFilter& filter, bool callers_own,
+                   std::string_view message, const mcp::Envelope& envelope) {
+  const std::string method = mcp::DecodeString(envelope.method.of(message));
+  if (filter.WantsListChanged(method)) return true;
+  if (callers_own) return !method.ends_with("/list_changed");
+  if (method == "notifications/resources/updated")
+    return filter.WantsResource(mcp::DecodeString(envelope.uri.of(message)));
+  return method == "notifications/message" && MayHear(call, message);
+}
+
 struct ServerListener::Opening {
   std::string last_event_id;
   Session session;
@@ -46,13 +78,15 @@ ServerListener::ServerListener(const std::string& name, std::shared_ptr<ServerSe
       context_(context),
       call_(call),
       deadline_(deadline),
-      key_(sessions_->IsShared(call) ? std::string() : sessions_->KeyOf(call)),
+      callers_own_(!sessions_->IsShared(call)),
+      key_(KeyFor(*sessions_, call)),
       offered_(mcp::Member(introduction, "capabilities")),
       pause_(kFirstPause) {}
 
 base::Task<std::optional<Response>> ServerListener::Run() {
   const auto filter = ReadListenFilter(call_.envelope.params.of(call_.bytes));
   if (!filter) {
+    EndSession();
     mcp::CallError error;
     error.code = mcp::kInvalidParams;
     error.message = filter.error().message;
@@ -65,6 +99,7 @@ base::Task<std::optional<Response>> ServerListener::Run() {
     if (fresh) {
       const base::Result<Session> opened = co_await OpenSession();
       if (!opened && !acknowledged_) {
+        EndSession();
         if (opened.error().code == Code::kFailedPrecondition) co_return std::nullopt;
         co_return UpstreamError(call_, name_, opened.error(), deadline_);
       }
@@ -136,8 +171,11 @@ base::Task<ServerListener::Ending> ServerListener::Follow(bool fresh) {
     refusal_ = opening->result->error().error.WithContext("GET");
     co_return Ending::kRefused;
   }
-  if (fresh && key_.empty()) co_await Subscribe();
-  if (!acknowledged_ && !co_await Acknowledge()) deadline_.signal().Request();
+  if (fresh && !callers_own_) co_await Subscribe();
+  if (!acknowledged_) {
+    const bool told = co_await Acknowledge();
+    if (!told) deadline_.signal().Request();
+  }
   while (!opening->result) co_await Await(*opening, milliseconds(0));
   if (deadline_.signal().requested()) co_return Ending::kCallerGone;
   if (!*opening->result) co_return Ending::kBroken;
@@ -178,20 +216,10 @@ base::Task<base::Result<void>> ServerListener::Take(std::string_view message) {
   if (envelope->kind == mcp::Envelope::Kind::kRequest) questions_->Take(message, *envelope);
   if (envelope->kind != mcp::Envelope::Kind::kNotification) co_return base::Result<void>();
   if (questions_->TakeCancellation(message, *envelope)) co_return base::Result<void>();
-  if (!Wants(message, *envelope)) co_return base::Result<void>();
+  if (!ListenerHears(call_, filter_, callers_own_, message, *envelope))
+    co_return base::Result<void>();
   const std::string tagged = TaggedForListener(message, *envelope, call_.id());
   co_return co_await call_.client.Notify(tagged);
-}
-
-bool ServerListener::Wants(std::string_view message, const mcp::Envelope& envelope) const {
-  const std::string method = mcp::DecodeString(envelope.method.of(message));
-  if (filter_.WantsListChanged(method)) return true;
-  // In its own session a caller hears everything, as it would without us; but of lists it said what
-  // it wants.
-  if (!key_.empty()) return !method.ends_with("/list_changed");
-  if (method == "notifications/resources/updated")
-    return filter_.WantsResource(mcp::DecodeString(envelope.uri.of(message)));
-  return method == "notifications/message" && MayHear(call_, message);
 }
 
 // ---- Before the first message
@@ -214,12 +242,7 @@ base::Task<> ServerListener::Subscribe() {
 }
 
 base::Task<bool> ServerListener::Acknowledge() {
-  const auto tells = [this](std::string_view list) {
-    return mcp::Member(mcp::Member(offered_, list), "listChanged") == "true";
-  };
-  filter_.tools_list_changed = filter_.tools_list_changed && tells("tools");
-  filter_.prompts_list_changed = filter_.prompts_list_changed && tells("prompts");
-  filter_.resources_list_changed = filter_.resources_list_changed && tells("resources");
+  filter_ = Granted(std::move(filter_), offered_);
   acknowledged_ = true;
   const std::string message = ListenAcknowledged(call_.id(), filter_);
   const base::Result<void> told = co_await call_.client.Notify(message);
@@ -235,13 +258,16 @@ base::Task<bool> ServerListener::Pause() {
 }
 
 base::Task<> ServerListener::StayQuiet() {
-  while (co_await context_.loop.timers.Sleep(kLongestPause, deadline_.signal())) {
+  bool waited = true;
+  while (waited) {
+    waited = co_await context_.loop.timers.Sleep(kLongestPause, deadline_.signal());
   }
 }
 
 void ServerListener::EndSession() {
-  if (!key_.empty() || !session_) return;
-  sessions_->End(session_, filter_.resource_uris);
+  if (callers_own_) return;
+  if (!key_.empty()) sessions_->upstream().GiveStreamBack(key_);
+  if (session_) sessions_->Unsubscribe(session_, filter_.resource_uris, key_.empty());
 }
 
 }  // namespace gateway

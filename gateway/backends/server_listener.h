@@ -1,8 +1,9 @@
 // A ServerListener answers one subscriptions/listen call for a server of an older revision over
 // Streamable HTTP: what such a server pushes comes on a stream opened by GET.
 //
-//   session     the caller's own; any other listener gets one for itself, since only one stream is
-//               served in each, and what is subscribed to there is heard by nobody else
+//   session     the caller's own, or the one that a modern caller's calls are in; only one stream
+//   is
+//               served in each, so a second listener gets a session for itself
 //   GET         opened first, or what is said between would be lost
 //   subscribe   resources/subscribe for each URI (a caller with a session has done so itself)
 //   ack         notifications/subscriptions/acknowledged, then whatever comes, tagged
@@ -27,6 +28,14 @@
 #include "mcp/http_client.h"
 
 namespace gateway {
+
+// The part of what a listener wants that a server with these capabilities (raw) tells of.
+ListenFilter Granted(ListenFilter wanted, std::string_view capabilities);
+// Whether the listener hears a notification that the server pushes. `callers_own`: in the session
+// of its caller, which hears everything, as it would without us; but of lists it said what it
+// wants.
+bool ListenerHears(const mcp::Call& call, const ListenFilter& filter, bool callers_own,
+                   std::string_view message, const mcp::Envelope& envelope);
 
 class ServerListener {
  public:
@@ -56,7 +65,6 @@ class ServerListener {
   base::Task<bool> Acknowledge();
   base::Task<Ending> Read(mcp::Answer& answer);
   base::Task<base::Result<void>> Take(std::string_view message);
-  bool Wants(std::string_view message, const mcp::Envelope& envelope) const;
   // False: the caller is gone.
   base::Task<bool> Pause();
   base::Task<> StayQuiet();
@@ -70,7 +78,8 @@ class ServerListener {
   BackendContext context_;
   mcp::Call& call_;
   Deadline& deadline_;
-  const std::string key_;      // of the caller's own session; empty: it has none
+  const bool callers_own_;     // it listens in its caller's session
+  const std::string key_;      // of the session that it shares with calls; empty: it shares none
   const std::string offered_;  // the server's capabilities, raw
 
   ListenFilter filter_;

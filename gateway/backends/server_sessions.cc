@@ -44,6 +44,44 @@ std::string Request(std::string_view raw_id, std::string_view method, std::strin
 
 }  // namespace
 
+// ---- Whose, and what is said
+
+std::string SessionKeyOf(const mcp::Call& call, bool shared) {
+  if (shared) return "shared";
+  if (!call.session.empty()) return Upstream::KeyOf(call.session);
+  std::string key = call.principal.anonymous() ? "connection:" + std::to_string(call.connection_id)
+                                               : "principal:" + call.principal.id;
+  // Servers ask only what the session was declared able to answer.
+  const std::string_view capabilities = CapabilitiesOf(call);
+  if (capabilities != "{}") key += "\n" + base::auth::Sha256(capabilities);
+  return key;
+}
+
+mcp::HandshakeOptions HandshakeFor(const mcp::Call& call, bool shared, base::CancelSignal& cancel) {
+  mcp::HandshakeOptions options;
+  options.cancel = &cancel;
+  // Whoever shares a session cannot be told apart by a server that asks.
+  if (shared) return options;
+  options.identity.capabilities = CapabilitiesOf(call);
+  if (call.session.empty()) return options;
+  options.identity.info = InfoOf(call);
+  if (!mcp::IsModern(call.revision)) options.offer = call.revision;
+  return options;
+}
+
+void NoteSaid(Upstream& upstream, const std::string& key, const mcp::Call& call) {
+  if (call.method == "logging/setLevel") {
+    const std::string_view level = mcp::Member(call.envelope.params.of(call.bytes), "level");
+    if (mcp::IsString(level) && level.size() < 64) upstream.NoteLogLevel(key, std::string(level));
+  } else if (call.method == "resources/subscribe") {
+    upstream.NoteSubscribed(key, mcp::DecodeString(call.envelope.uri.of(call.bytes)));
+  } else if (call.method == "resources/unsubscribe") {
+    upstream.NoteUnsubscribed(key, mcp::DecodeString(call.envelope.uri.of(call.bytes)));
+  }
+}
+
+// ---- The sessions
+
 std::shared_ptr<ServerSessions> ServerSessions::Make(base::http::Url url, bool shared,
                                                      std::shared_ptr<Upstream> upstream,
                                                      BackendContext& context) {
@@ -64,32 +102,6 @@ ServerSessions::ServerSessions(base::http::Url url, bool shared, std::shared_ptr
     : url_(std::move(url)), shared_(shared), upstream_(std::move(upstream)), context_(context) {}
 
 ServerSessions::~ServerSessions() { upstream_->RemoveEnder(this); }
-
-// ---- Whose
-
-std::string ServerSessions::KeyOf(const mcp::Call& call) const {
-  if (shared_) return "shared";
-  if (!call.session.empty()) return Upstream::KeyOf(call.session);
-  std::string key = call.principal.anonymous() ? "connection:" + std::to_string(call.connection_id)
-                                               : "principal:" + call.principal.id;
-  // Servers ask only what the session was declared able to answer.
-  const std::string_view capabilities = CapabilitiesOf(call);
-  if (capabilities != "{}") key += "\n" + base::auth::Sha256(capabilities);
-  return key;
-}
-
-mcp::HandshakeOptions ServerSessions::HandshakeFor(const mcp::Call& call,
-                                                   base::CancelSignal& cancel) const {
-  mcp::HandshakeOptions options;
-  options.cancel = &cancel;
-  // Whoever shares a session cannot be told apart by a server that asks.
-  if (shared_) return options;
-  options.identity.capabilities = CapabilitiesOf(call);
-  if (call.session.empty()) return options;
-  options.identity.info = InfoOf(call);
-  if (!mcp::IsModern(call.revision)) options.offer = call.revision;
-  return options;
-}
 
 // ---- Opening
 
@@ -145,17 +157,6 @@ base::Task<> ServerSessions::Keep(std::string key, UpstreamSession session,
 
 // ---- What must be said again
 
-void ServerSessions::NoteSaid(const std::string& key, const mcp::Call& call) {
-  if (call.method == "logging/setLevel") {
-    const std::string_view level = mcp::Member(call.envelope.params.of(call.bytes), "level");
-    if (mcp::IsString(level) && level.size() < 64) upstream_->NoteLogLevel(key, std::string(level));
-  } else if (call.method == "resources/subscribe") {
-    upstream_->NoteSubscribed(key, mcp::DecodeString(call.envelope.uri.of(call.bytes)));
-  } else if (call.method == "resources/unsubscribe") {
-    upstream_->NoteUnsubscribed(key, mcp::DecodeString(call.envelope.uri.of(call.bytes)));
-  }
-}
-
 base::Task<> ServerSessions::SayAgain(std::string key, Session session,
                                       base::CancelSignal& cancel) {
   const Upstream::Memory memory = upstream_->Recall(key);
@@ -205,21 +206,26 @@ base::Task<> ServerSessions::Post(std::shared_ptr<ServerSessions> self, std::str
   if (answer && !(*answer)->empty()) co_await (*answer)->NextMessage(kMaxAsideBytes);
 }
 
-void ServerSessions::End(Session session, std::vector<std::string> subscribed) {
-  base::Spawn(EndOne(shared_from_this(), std::move(session), std::move(subscribed)));
+void ServerSessions::End(Session session) {
+  std::vector<Session> one;
+  one.push_back(std::move(session));
+  base::Spawn(EndAll(shared_from_this(), std::move(one)));
 }
 
-base::Task<> ServerSessions::EndOne(std::shared_ptr<ServerSessions> self, Session session,
-                                    std::vector<std::string> subscribed) {
-  // Some servers know no DELETE: what was subscribed to must not be left behind.
+void ServerSessions::Unsubscribe(Session session, std::vector<std::string> uris, bool then_end) {
+  base::Spawn(UnsubscribeAll(shared_from_this(), std::move(session), std::move(uris), then_end));
+}
+
+base::Task<> ServerSessions::UnsubscribeAll(std::shared_ptr<ServerSessions> self, Session session,
+                                            std::vector<std::string> uris, bool then_end) {
   base::CancelSignal never;
-  for (const std::string& uri : subscribed) {
+  for (const std::string& uri : uris) {
     const std::string raw_uri = mcp::Quote(uri);
     const bool taken = co_await self->Say("resources/unsubscribe", "uri", raw_uri, session, never);
     if (!taken) break;
   }
-  if (!session->id.empty())
-    co_await mcp::legacy::CloseSession(self->context_.client, self->url_, session->id, {});
+  // Some servers know no DELETE: so it comes after.
+  if (then_end) self->End(std::move(session));
 }
 
 void ServerSessions::EndIdle() {

@@ -25,6 +25,14 @@
 
 namespace gateway {
 
+// Whom a call's session with an older server serves: equal keys, one session.
+std::string SessionKeyOf(const mcp::Call& call, bool shared);
+// What the server is told of the caller.
+mcp::HandshakeOptions HandshakeFor(const mcp::Call& call, bool shared, base::CancelSignal& cancel);
+// Takes note of what must be said again in the next session of that key. REQUIRES: the server has
+// taken it.
+void NoteSaid(Upstream& upstream, const std::string& key, const mcp::Call& call);
+
 class ServerSessions final : public std::enable_shared_from_this<ServerSessions> {
  public:
   using Session = Upstream::SessionPointer;
@@ -39,12 +47,17 @@ class ServerSessions final : public std::enable_shared_from_this<ServerSessions>
   const base::http::Url& url() const { return url_; }
 
   // Whom the call's session serves.
-  std::string KeyOf(const mcp::Call& call) const;
+  std::string KeyOf(const mcp::Call& call) const { return SessionKeyOf(call, shared_); }
   // True when several callers' requests meet in it, so that their ids must be ours.
   bool IsShared(const mcp::Call& call) const { return shared_ || call.session.empty(); }
 
   // What the server is told of the caller.
-  mcp::HandshakeOptions HandshakeFor(const mcp::Call& call, base::CancelSignal& cancel) const;
+  mcp::HandshakeOptions HandshakeFor(const mcp::Call& call, base::CancelSignal& cancel) const {
+    return gateway::HandshakeFor(call, shared_, cancel);
+  }
+
+  bool shared() const { return shared_; }
+  Upstream& upstream() { return *upstream_; }
 
   // kFailedPrecondition: the server was reached and refuses the handshake.
   base::Task<base::Result<Session>> For(std::string key, const mcp::Call& call,
@@ -55,8 +68,9 @@ class ServerSessions final : public std::enable_shared_from_this<ServerSessions>
   base::Task<> Keep(std::string key, UpstreamSession session, base::CancelSignal& cancel);
   // The server has forgotten it.
   void Lost(std::string_view key, const Session& session) { upstream_->Lost(key, session); }
-  // Takes note of what must be said again.
-  void NoteSaid(const std::string& key, const mcp::Call& call);
+  void NoteSaid(const std::string& key, const mcp::Call& call) {
+    gateway::NoteSaid(*upstream_, key, call);
+  }
 
   // Sends a notification or an answer beside everything else; whatever comes back is fine.
   void PostAside(std::string message, Session session);
@@ -64,9 +78,10 @@ class ServerSessions final : public std::enable_shared_from_this<ServerSessions>
   // result.
   base::Task<bool> Say(std::string_view method, std::string_view member, std::string_view raw_value,
                        Session session, base::CancelSignal& cancel);
-  // Tells the server that nobody needs the session any more, and what was `subscribed` to in it;
-  // later, beside everything else.
-  void End(Session session, std::vector<std::string> subscribed = {});
+  // Tells the server that nobody needs the session any more; later, beside everything else.
+  void End(Session session);
+  // The same for what was subscribed to in it; `then_end`: and for the session.
+  void Unsubscribe(Session session, std::vector<std::string> uris, bool then_end);
 
  private:
   ServerSessions(base::http::Url url, bool shared, std::shared_ptr<Upstream> upstream,
@@ -77,8 +92,8 @@ class ServerSessions final : public std::enable_shared_from_this<ServerSessions>
   static base::Task<> Post(std::shared_ptr<ServerSessions> self, std::string message,
                            Session session);
   void EndIdle();
-  static base::Task<> EndOne(std::shared_ptr<ServerSessions> self, Session session,
-                             std::vector<std::string> subscribed);
+  static base::Task<> UnsubscribeAll(std::shared_ptr<ServerSessions> self, Session session,
+                                     std::vector<std::string> uris, bool then_end);
   static base::Task<> EndAll(std::shared_ptr<ServerSessions> self, std::vector<Session> sessions);
 
   // Constant after construction

@@ -17,18 +17,20 @@ class StreamClient {
 
   explicit StreamClient(BackendContext& context) : context_(context) {}
 
-  base::http::Client& Get() {
+  base::http::Client& Get() { return *Share(); }
+  // For streams that may be closed a moment after us.
+  const std::shared_ptr<base::http::Client>& Share() {
     if (!client_) {
       base::http::ClientLimits limits = context_.limits.ForClient();
       limits.max_connections_per_origin = kMaxStreams;
       client_ = base::http::Client::Create(context_.loop, limits);
     }
-    return *client_;
+    return client_;
   }
 
  private:
   BackendContext context_;
-  std::unique_ptr<base::http::Client> client_;
+  std::shared_ptr<base::http::Client> client_;
 };
 
 }  // namespace gateway

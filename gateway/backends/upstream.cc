@@ -144,6 +144,25 @@ void Upstream::RemoveIdle(std::chrono::milliseconds idle, std::vector<SessionPoi
   });
 }
 
+bool Upstream::TakeIfIdle(const std::string& key, std::chrono::milliseconds idle) {
+  const std::lock_guard lock(mutex_);
+  const auto found = sessions_.find(key);
+  if (found == sessions_.end() || !found->second.session) return false;
+  if (found->second.used > clock_.Now() - idle) return false;
+  sessions_.erase(found);
+  return true;
+}
+
+bool Upstream::TakeStream(const std::string& key) {
+  const std::lock_guard lock(mutex_);
+  return streams_.insert(key).second;
+}
+
+void Upstream::GiveStreamBack(const std::string& key) {
+  const std::lock_guard lock(mutex_);
+  streams_.erase(key);
+}
+
 void Upstream::End(const std::string& key) {
   std::function<void()> ender;
   {

@@ -74,7 +74,13 @@ class Upstream {
 
   // Those that nobody used for so long, taken out; the caller ends them.
   std::vector<SessionPointer> TakeIdle(std::chrono::milliseconds idle);
+  // The same for one; false when it was used since.
+  bool TakeIfIdle(const std::string& key, std::chrono::milliseconds idle);
   std::size_t sessions() const;
+
+  // A server pushes on one stream of a session only. False: somebody has it already.
+  bool TakeStream(const std::string& key);
+  void GiveStreamBack(const std::string& key);
 
   // Whoever it served is gone: it is taken out, and one of the enders is called (by this thread,
   // without the lock), who takes it by TakeEnded and tells the server.
@@ -122,6 +128,7 @@ class Upstream {
   std::shared_ptr<const std::string> introduction_;
   std::map<std::string, Entry, std::less<>> sessions_;
   std::map<std::string, Memory> memories_;
+  std::set<std::string> streams_;
   std::vector<SessionPointer> ended_;
   std::vector<std::pair<const void*, std::function<void()>>> enders_;
 };

@@ -23,11 +23,14 @@ v1::Server WithoutSecrets(v1::Server server) {
     for (v1::NameValue& variable : *server.mutable_endpoint()->mutable_stdio()->mutable_env())
       variable.set_value("(hidden)");
   }
-  if (server.endpoint().has_streamable_http()) {
-    std::string& url = *server.mutable_endpoint()->mutable_streamable_http()->mutable_url();
+  const auto hide_query = [](std::string& url) {
     if (const auto query = url.find('?'); query != std::string::npos)
       url.replace(query, std::string::npos, "?(hidden)");
-  }
+  };
+  v1::Endpoint& endpoint = *server.mutable_endpoint();
+  if (endpoint.has_streamable_http())
+    hide_query(*endpoint.mutable_streamable_http()->mutable_url());
+  if (endpoint.has_sse()) hide_query(*endpoint.mutable_sse()->mutable_url());
   return server;
 }
 

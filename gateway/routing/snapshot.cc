@@ -23,6 +23,12 @@ base::Result<void> Check(const v1::Server& server) {
       }
       return {};
     }
+    case v1::Endpoint::kSse: {
+      const auto url = base::http::Url::Parse(server.endpoint().sse().url());
+      if (!url)
+        return base::Fail(url.error().code, "/spec/endpoint/sse/url: " + url.error().message);
+      return {};
+    }
     case v1::Endpoint::kStdio:
       if (server.endpoint().stdio().command().empty()) {
         return base::Fail(base::Code::kInvalidArgument,

@@ -84,6 +84,7 @@ base::Task<boost::system::result<std::unique_ptr<Answer>, SendFailure>> OpenStre
   get.cancel = request.cancel;
   get.first_byte = request.first_byte;
   get.endless_body = true;
+  get.times = request.times;
   auto exchange = co_await client.Send(url, get);
   if (!exchange) co_return exchange.error();
   co_return std::make_unique<Answer>(std::move(*exchange));

@@ -28,6 +28,8 @@ struct StreamRequest {
   std::chrono::milliseconds first_byte{0};
   // Further header lines: credentials.
   std::span<const base::http::Field> fields;
+  // Where not null: how long connecting took.
+  base::http::ConnectTimes* times = nullptr;
 };
 
 // Returns when the head of the answer has come, whatever its status. The stream has no idle limit.

@@ -88,10 +88,13 @@ base::Result<void> CheckEndpoint(const v1::Endpoint& endpoint) {
     }
     case v1::Endpoint::kStdio:
       return CheckStdio(endpoint.stdio());
+    case v1::Endpoint::kSse:
+      if (endpoint.sse().url().empty()) return FieldError("/spec/endpoint/sse/url", "is missing");
+      return CheckUrl("/spec/endpoint/sse/url", endpoint.sse().url());
     case v1::Endpoint::TRANSPORT_NOT_SET:
       break;
   }
-  return FieldError("/spec/endpoint", "needs a transport: streamable_http or stdio");
+  return FieldError("/spec/endpoint", "needs a transport: streamable_http, stdio or sse");
 }
 
 base::Result<void> CheckPaths(const v1::Server& server) {

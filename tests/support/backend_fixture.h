@@ -109,6 +109,8 @@ class ScriptedServer final : public base::http::Service {
  public:
   struct Request {
     std::string method;
+    std::string path;
+    std::string query;
     std::string body;
     std::map<std::string, std::string> fields;  // names in lower case
     std::string Field(const std::string& name) const {
@@ -128,6 +130,8 @@ class ScriptedServer final : public base::http::Service {
   base::Task<void> Serve(base::http::Exchange& exchange) override {
     Request request;
     request.method = exchange.head().method;
+    request.path = exchange.head().path;
+    request.query = exchange.head().query;
     for (const base::http::Field& field : exchange.head().fields.all()) {
       std::string name(field.name);
       for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));

@@ -3,7 +3,7 @@ import type { Resource } from '../gen/portolan/v1/resource_pb';
 import { type Server, Approval_State, DefinitionChange_Action, Lifecycle_Stage } from '../gen/portolan/v1/server_pb';
 import { plain } from '../parts/plain';
 
-export type Transport = 'Streamable HTTP' | 'stdio' | 'External';
+export type Transport = 'Streamable HTTP' | 'HTTP+SSE' | 'stdio' | 'External';
 
 export function specOf(resource: Resource): Server | undefined {
   return resource.spec.case === 'server' ? resource.spec.value : undefined;
@@ -11,6 +11,7 @@ export function specOf(resource: Resource): Server | undefined {
 
 export function transportOf(server: Server): Transport {
   if (server.endpoint?.transport.case === 'streamableHttp') return 'Streamable HTTP';
+  if (server.endpoint?.transport.case === 'sse') return 'HTTP+SSE';
   if (server.endpoint?.transport.case === 'stdio') return 'stdio';
   return 'External';
 }

@@ -127,7 +127,7 @@ function About({ resource }: { resource: Resource }) {
         <Fact name="Owner">{server.owner || '—'}</Fact>
         <Fact name="Who may see it">{audiences.length === 0 || audiences.includes('public') ? 'Everybody' : audiences.join(', ')}</Fact>
         <Fact name="Transport">{transportOf(server)}</Fact>
-        {endpoint?.case === 'streamableHttp' && (
+        {(endpoint?.case === 'streamableHttp' || endpoint?.case === 'sse') && (
           <Fact name="Runs at">
             <span className="mono">{endpoint.value.url}</span>
           </Fact>

@@ -3,16 +3,19 @@
 #include <gmock/gmock.h>
 
 #include "gateway/backends/upstream_table.h"
-#include "mcp/raw_json.h"
 #include "tests/support/backend_fixture.h"
 #include "tests/support/fake_clock.h"
+#include "tests/support/older_server.h"
 
 namespace gateway {
 namespace {
 
 using base::http::Exchange;
 using mcp::Revision;
+using support::IdOf;
+using support::MethodOf;
 using support::RespondJson;
+using support::ResultFor;
 using support::ScriptedServer;
 using support::TestCall;
 using testing::HasSubstr;
@@ -26,16 +29,6 @@ constexpr const char* kModernCall =
 constexpr const char* kOlderCall =
     R"({"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"echo",  "arguments":{}}})";
 
-std::string MethodOf(const ScriptedServer::Request& request) {
-  return mcp::DecodeString(mcp::Member(request.body, "method"));
-}
-std::string IdOf(const ScriptedServer::Request& request) {
-  return std::string(mcp::Member(request.body, "id"));
-}
-std::string ResultFor(const ScriptedServer::Request& request, std::string_view result) {
-  return R"({"jsonrpc":"2.0","id":)" + IdOf(request) + ", \"result\":" + std::string(result) + "}";
-}
-
 // Answers what every server of 2026-07-28 answers, then calls by a function.
 ScriptedServer::Answer ModernServer(ScriptedServer::Answer calls) {
   return [calls](Exchange& exchange, const ScriptedServer::Request& request) -> base::Task<void> {
@@ -46,52 +39,6 @@ ScriptedServer::Answer ModernServer(ScriptedServer::Answer calls) {
     co_await RespondJson(exchange, 200, std::move(body));
   };
 }
-
-// A server of 2025-11-25 with sessions s-1, s-2, ...
-struct OlderServer {
-  int sessions = 0;
-  int lost_status = 404;
-  // How many of the sessions it has forgotten.
-  int forgotten = 0;
-  std::function<base::Task<void>(Exchange&, const ScriptedServer::Request&)> calls =
-      [](Exchange& exchange, const ScriptedServer::Request& request) -> base::Task<void> {
-    std::string body = ResultFor(request, R"({"content":[]})");
-    co_await RespondJson(exchange, 200, std::move(body));
-  };
-
-  base::Task<void> Answer(Exchange& exchange, const ScriptedServer::Request& request) {
-    const std::string method = MethodOf(request);
-    const std::string session = request.Field("mcp-session-id");
-    if (request.method == "DELETE") co_return co_await RespondJson(exchange, 200, "{}");
-    if (method == "initialize") {
-      std::string body = ResultFor(
-          request,
-          R"({"protocolVersion":"2025-11-25","capabilities":{"tools":{}},"serverInfo":{"name":"old","version":"1"}})");
-      std::string id = "s-" + std::to_string(++sessions);
-      co_return co_await RespondJson(exchange, 200, std::move(body), std::move(id));
-    }
-    if (session.empty()) {
-      co_return co_await RespondJson(
-          exchange, 400,
-          R"({"jsonrpc":"2.0","id":null,"error":{"code":-32000,"message":"Server not initialized"}})");
-    }
-    if (std::stoi(session.substr(2)) <= forgotten) {
-      co_return co_await RespondJson(
-          exchange, lost_status,
-          R"({"jsonrpc":"2.0","id":null,"error":{"code":-32000,"message":"No such session"}})");
-    }
-    if (method.starts_with("notifications/")) {
-      co_await exchange.Respond(202, {}, std::string_view());
-      co_return;
-    }
-    co_await calls(exchange, request);
-  }
-  ScriptedServer::Answer function() {
-    return [this](Exchange& exchange, const ScriptedServer::Request& request) {
-      return Answer(exchange, request);
-    };
-  }
-};
 
 class RemoteServerTest : public support::BackendTest {
  protected:
@@ -182,7 +129,7 @@ TEST_F(RemoteServerTest, ServersAreMetOnceHoweverManyCall) {
 }
 
 TEST_F(RemoteServerTest, EachOlderSessionHasOneOfTheServers) {
-  OlderServer older;
+  support::OlderServer older;
   Start(older.function());
   TestCall first(kOlderCall, kOlder, "one");
   TestCall again(kOlderCall, kOlder, "one");
@@ -200,7 +147,7 @@ TEST_F(RemoteServerTest, EachOlderSessionHasOneOfTheServers) {
 }
 
 TEST_F(RemoteServerTest, ALostSessionIsRenewedAndTheCallSentAgain) {
-  OlderServer older;
+  support::OlderServer older;
   Start(older.function());
   TestCall first(kOlderCall, kOlder, "one");
   Ask(*backend_, first);
@@ -217,7 +164,7 @@ TEST_F(RemoteServerTest, ALostSessionIsRenewedAndTheCallSentAgain) {
 }
 
 TEST_F(RemoteServerTest, AModernCallIsTranslatedForAnOlderServer) {
-  OlderServer older;
+  support::OlderServer older;
   Start(older.function());
   TestCall call(kModernCall, kModern);
   const mcp::Response response = Ask(*backend_, call);
@@ -245,7 +192,7 @@ TEST_F(RemoteServerTest, AnOlderCallIsTranslatedForAModernServer) {
 }
 
 TEST_F(RemoteServerTest, DiscoveryOfAnOlderServerIsAnsweredFromItsHandshake) {
-  OlderServer older;
+  support::OlderServer older;
   Start(older.function());
   TestCall call(
       R"({"jsonrpc":"2.0","id":3,"method":"server/discover","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}}})",
@@ -256,7 +203,7 @@ TEST_F(RemoteServerTest, DiscoveryOfAnOlderServerIsAnsweredFromItsHandshake) {
 
 TEST_F(RemoteServerTest, CallersThatShareASessionGetTheirOwnIdsBack) {
   shared_ = true;
-  OlderServer older;
+  support::OlderServer older;
   Start(older.function());
   TestCall first(kOlderCall, kOlder, "one");
   TestCall second(kOlderCall, kOlder, "two");
@@ -346,7 +293,7 @@ TEST_F(RemoteServerTest, AServersErrorWithoutAnIdGetsTheCallers) {
 }
 
 TEST_F(RemoteServerTest, ACancelledCallIsToldToAnOlderServer) {
-  OlderServer older;
+  support::OlderServer older;
   base::CancelSignal* cancel = nullptr;
   older.calls = [&](Exchange& exchange, const ScriptedServer::Request&) -> base::Task<void> {
     cancel->Request();
@@ -362,7 +309,7 @@ TEST_F(RemoteServerTest, ACancelledCallIsToldToAnOlderServer) {
 
 TEST_F(RemoteServerTest, AServerThatStopsSpeakingModernIsMetAgain) {
   bool modern = true;
-  OlderServer older;
+  support::OlderServer older;
   const auto new_server =
       ModernServer([](Exchange& exchange, const ScriptedServer::Request& request) {
         return RespondJson(exchange, 200, ResultFor(request, "{}"));
@@ -379,7 +326,7 @@ TEST_F(RemoteServerTest, AServerThatStopsSpeakingModernIsMetAgain) {
 }
 
 TEST_F(RemoteServerTest, ASessionThatNobodyUsedIsEnded) {
-  OlderServer older;
+  support::OlderServer older;
   Start(older.function());
   TestCall first(kOlderCall, kOlder, "one");
   Ask(*backend_, first);
@@ -397,7 +344,7 @@ TEST_F(RemoteServerTest, ASessionThatNobodyUsedIsEnded) {
 }
 
 TEST_F(RemoteServerTest, NotificationsOfOlderCallersTravelInTheirSession) {
-  OlderServer older;
+  support::OlderServer older;
   Start(older.function());
   TestCall note(R"({"jsonrpc":"2.0","method":"notifications/roots/list_changed"})", kOlder, "one");
   EXPECT_EQ(Ask(*backend_, note).kind, mcp::Response::Kind::kAccepted);

@@ -92,6 +92,13 @@ TEST(ValidateTest, UrlsAreHttpWithoutUserOrFragment) {
       WrongServer("{website_url: 'javascript:alert(1)'}").starts_with("/spec/website_url: "));
 }
 
+TEST(ValidateTest, StreamsOfOldServersHaveAUrlToo) {
+  EXPECT_EQ(WrongServer("{endpoint: {sse: {url: 'http://h/sse'}}}"), "");
+  EXPECT_TRUE(WrongServer("{endpoint: {sse: {}}}").starts_with("/spec/endpoint/sse/url: "));
+  EXPECT_TRUE(WrongServer("{endpoint: {sse: {url: 'ftp://h/'}}}")
+                  .starts_with("/spec/endpoint/sse/url: "));
+}
+
 TEST(ValidateTest, ProgramsAreChecked) {
   EXPECT_TRUE(WrongServer("{endpoint: {stdio: {}}}").starts_with("/spec/endpoint/stdio/command: "));
   EXPECT_TRUE(WrongServer("{endpoint: {stdio: {command: x, cwd: here}}}")
