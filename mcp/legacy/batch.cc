@@ -13,8 +13,9 @@
 namespace mcp::legacy {
 namespace {
 
-// Of one answer: a batch is collected.
+// Of one answer, and of all: a batch is collected.
 constexpr std::size_t kMaxAnswerBytes = 4 * 1024 * 1024;
+constexpr std::size_t kMaxAnswersBytes = 16 * 1024 * 1024;
 
 // The side of one message of the batch.
 class PartClient final : public Client {
@@ -63,6 +64,7 @@ class Batch {
   };
   base::Task<void> ServePart(std::string_view message);
   base::Task<std::string> AnswerOf(EndpointExchange& part);
+  void Keep(std::string answer, std::string_view raw_id);
 
   EndpointExchange& in_;
   const SessionPointer session_;
@@ -72,7 +74,9 @@ class Batch {
   HttpCaller caller_;
   base::Doorbell done_;
   std::size_t running_ = 0;
-  std::string array_;
+  // Not sent yet.
+  std::vector<std::string> answers_;
+  std::size_t answers_bytes_ = 0;
 };
 
 base::Task<void> Batch::Serve(const std::vector<std::string_view>& messages) {
@@ -82,20 +86,31 @@ base::Task<void> Batch::Serve(const std::vector<std::string_view>& messages) {
   base::CancelSignal never;
   while (running_ > 0) (void)co_await done_.Wait(std::chrono::hours(1), never);
   in_.record.outcome = Outcome::kOk;
-  if (caller_.streaming()) co_return co_await caller_.End();
+  if (caller_.streaming()) {
+    // Those that were there before the stream began.
+    for (const std::string& answer : answers_) (void)co_await caller_.Notify(answer);
+    co_return co_await caller_.End();
+  }
   // Of notifications alone nothing is to be said.
-  if (array_.empty()) co_return co_await in_.Send(202, {});
-  array_ += ']';
+  if (answers_.empty()) co_return co_await in_.Send(202, {});
+  std::string array;
+  array.reserve(answers_bytes_ + answers_.size() + 1);
+  for (const std::string& answer : answers_) {
+    array += array.empty() ? '[' : ',';
+    array += answer;
+  }
+  array += ']';
   boost::container::small_vector<base::http::Field, 2> fields = {
       {"Content-Type", "application/json"}};
   if (!in_.record.request_id.empty()) fields.push_back({"X-Request-Id", in_.record.request_id});
   const std::span<const base::http::Field> all(fields.data(), fields.size());
-  co_await caller_.Answer(200, array_, all);
+  co_await caller_.Answer(200, array, all);
 }
 
 base::Task<void> Batch::ServePart(std::string_view message) {
   const base::Result<Envelope> envelope = Scan(message);
   std::string answer;
+  std::string_view raw_id;
   if (!envelope) {
     CallError error;
     error.code = kInvalidRequest;
@@ -104,6 +119,7 @@ base::Task<void> Batch::ServePart(std::string_view message) {
     answer = ErrorMessage({}, error, {});
   } else {
     const auto part = std::make_unique<Part>(in_, message, *envelope);
+    raw_id = envelope->id.of(message);
     answer = co_await AnswerOf(part->exchange);
     if (in_.options.parts) in_.options.parts->Keep(part->record);
   }
@@ -111,12 +127,23 @@ base::Task<void> Batch::ServePart(std::string_view message) {
     if (caller_.streaming()) {
       (void)co_await caller_.Notify(answer);
     } else {
-      array_ += array_.empty() ? '[' : ',';
-      array_ += answer;
+      Keep(std::move(answer), raw_id);
     }
   }
   --running_;
   done_.Ring();
+}
+
+void Batch::Keep(std::string answer, std::string_view raw_id) {
+  if (answers_bytes_ + answer.size() > kMaxAnswersBytes) {
+    CallError error;
+    error.code = kResultTooLarge;
+    error.message = "The answers of this batch are too long together. Repeat the call alone.";
+    error.reason = "ResultTooLarge";
+    answer = ErrorMessage(raw_id, error, in_.record.request_id);
+  }
+  answers_bytes_ += answer.size();
+  answers_.push_back(std::move(answer));
 }
 
 // Empty when there is nothing to answer.

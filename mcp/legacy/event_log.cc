@@ -147,10 +147,13 @@ void EventLog::AddLocked(std::string_view message, bool is_error, std::string* l
 }
 
 void EventLog::Trim(std::size_t max_bytes) {
-  // A follower that breaks off when it is full, or that speakers wait for, loses nothing here.
   while (!events_.empty() && (bytes_ > max_bytes || !options_.numbered)) {
-    if (follower_ && events_.front().number >= follower_->next_) return;
-    bytes_ -= events_.front().text.size();
+    const Event& oldest = events_.front();
+    // A follower that still listens loses nothing: it breaks off when it is full, or speakers wait.
+    const bool is_wanted = follower_ && oldest.number >= follower_->next_;
+    if (is_wanted && follower_->state_ == Follower::State::kOpen) return;
+    if (is_wanted) waiting_bytes_ -= oldest.text.size();
+    bytes_ -= oldest.text.size();
     events_.pop_front();
   }
 }
@@ -250,7 +253,7 @@ EventLog::Follower::Taken EventLog::Follower::Take() {
   taken.state = state_;
   if (state_ != State::kOpen) return taken;
   // Numbers are without gaps; what was dropped before it was taken is lost.
-  const std::uint64_t first = log_.events_.empty() ? next_ : log_.events_.front().number;
+  const std::uint64_t first = log_.events_.empty() ? log_.last_ + 1 : log_.events_.front().number;
   next_ = std::max(next_, first);
   for (; next_ <= log_.last_; ++next_) {
     Event& event = log_.events_[next_ - first];

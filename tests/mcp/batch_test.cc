@@ -1,5 +1,7 @@
 #include "mcp/legacy/batch.h"
 
+#include <algorithm>
+
 #include "mcp/error.h"
 #include "mcp/sse.h"
 #include "tests/mcp/endpoint_fixture.h"
@@ -72,6 +74,24 @@ TEST_F(BatchTest, WhatIsToldBeforeMakesTheAnswersEvents) {
   for (auto event = parser.Next(); event && *event; event = parser.Next())
     messages.emplace_back((*event)->data);
   EXPECT_EQ(messages.size(), 3u) << exchange.text;
+}
+
+TEST_F(BatchTest, AnswersThatWereThereBeforeTheStreamBeganAreSentOnIt) {
+  FakeHandler talking([](mcp::Call& call) -> base::Task<Response> {
+    if (call.id() == "2") co_await call.client.Notify(R"({"jsonrpc":"2.0","method":"n"})");
+    co_return Response::Message(ResultMessage(call, "{}"));
+  });
+  const std::string session = OpenSession("2025-03-26");
+  FakeExchange exchange = InSession("[" + Call(1, "ping") + "," + Call(2) + "]", session);
+  Serve(exchange, talking);
+  RunUntil([&] { return exchange.finished; });
+  std::vector<std::string> ids;
+  SseParser parser;
+  parser.Feed(exchange.text);
+  for (auto event = parser.Next(); event && *event; event = parser.Next())
+    ids.emplace_back(Member((*event)->data, "id"));
+  std::sort(ids.begin(), ids.end());
+  EXPECT_EQ(ids, (std::vector<std::string>{"", "1", "2"})) << exchange.text;
 }
 
 TEST_F(BatchTest, ARefusalOfOneIsItsAnswer) {
