@@ -187,9 +187,16 @@ TEST_F(ParkForInputTest, WhoCannotBeAskedIsNotAndTheServerHearsSo) {
   TestCall test(CallOf("1"), kModern);
   test.client_capabilities = R"({"sampling":{}})";
   EXPECT_THAT(Answer(*here_, test), HasSubstr("the caller cannot be asked elicitation/create"));
+}
+
+TEST_F(ParkForInputTest, ACallerWithoutCapabilitiesTakesNoDetour) {
   TestCall nothing(CallOf("1"), kModern);
   nothing.client_capabilities = "{}";
-  EXPECT_THAT(Answer(*here_, nothing), HasSubstr("this caller cannot be asked"));
+  Serve([&](Call& call) -> base::Task<Response> {
+    EXPECT_EQ(&call.client, &nothing.client);
+    co_return Response::Message("passed");
+  });
+  EXPECT_EQ(Answer(*here_, nothing), "passed");
 }
 
 TEST_F(ParkForInputTest, AModernServerIsNotStoodBefore) {
