@@ -12,6 +12,7 @@
 #include "gateway/routing/definitions.h"
 #include "mcp/error.h"
 #include "mcp/http_endpoint.h"
+#include "mcp/legacy/sse_endpoint.h"
 #include "mcp/message.h"
 #include "mcp/param_headers.h"
 
@@ -305,7 +306,17 @@ base::Task<void> Worker::ServeCall(AdmittedExchange& answered, const RouteTable&
   options.sessions = &sessions;
   options.ending = &draining_;
   options.parts = this;
-  co_await mcp::ServeHttp(answered, loop_, *admission.principal, record, handler, options);
+  const base::auth::Principal& principal = *admission.principal;
+  switch (admission.face) {
+    case Face::kMcp:
+      co_return co_await mcp::ServeHttp(answered, loop_, principal, record, handler, options);
+    case Face::kSse:
+      co_return co_await mcp::legacy::ServeSseStream(answered, loop_, principal, record, handler,
+                                                     options);
+    case Face::kMessages:
+      co_return co_await mcp::legacy::ServeSseMessage(answered, loop_, principal, record, handler,
+                                                      options);
+  }
 }
 
 void Worker::Finish(const base::http::Exchange& exchange, mcp::Record& record) {

@@ -32,11 +32,23 @@ bool RefuseCaller(Admission& admission, std::string_view reason, std::string mes
   return Refuse(admission, 401, mcp::kUnauthenticated, reason, std::move(message));
 }
 
-// `/BASE/mcp` or `/BASE/mcp/`: the base. Empty when the path is no endpoint's.
-std::string_view BaseOf(std::string_view path) {
+// `/BASE/mcp` or `/BASE/mcp/`, and the two paths of 2024-11-05: the base. Empty when the path is no
+// endpoint's.
+std::string_view BaseOf(std::string_view path, Face& face) {
   if (path.ends_with('/')) path.remove_suffix(1);
-  if (!path.starts_with('/') || !path.ends_with("/mcp")) return {};
-  const std::string_view base = path.substr(1, path.size() < 5 ? 0 : path.size() - 5);
+  const std::size_t slash = path.rfind('/');
+  if (!path.starts_with('/') || slash == 0) return {};
+  const std::string_view last = path.substr(slash + 1);
+  if (last == "mcp") {
+    face = Face::kMcp;
+  } else if (last == "sse") {
+    face = Face::kSse;
+  } else if (last == "messages") {
+    face = Face::kMessages;
+  } else {
+    return {};
+  }
+  const std::string_view base = path.substr(1, slash - 1);
   return base.find('/') == std::string_view::npos ? base : std::string_view();
 }
 
@@ -118,7 +130,7 @@ void Gate::BeginRecord(const base::http::Exchange& exchange, mcp::Record& record
 
 Gate::Step Gate::FindRoute(const base::http::RequestHead& head, const RouteTable& table,
                            Admission& admission, mcp::Record& record) const {
-  const std::string_view base = BaseOf(head.path);
+  const std::string_view base = BaseOf(head.path, admission.face);
   admission.route = base.empty() ? nullptr : table.Find(base);
   if (!table.known()) {
     admission.refusal.headers.emplace_back("Retry-After", "1");

@@ -38,9 +38,13 @@ struct GateRefusal {
   std::vector<std::pair<std::string, std::string>> headers;
 };
 
+// What of an endpoint a path means.
+enum class Face { kMcp, kSse, kMessages };
+
 // Who was admitted where. Holds what the exchange needs as long as it runs.
 struct Admission {
   const Route* route = nullptr;  // null when refused
+  Face face = Face::kMcp;
   const base::auth::Principal* principal = nullptr;
   std::shared_ptr<const CallerPolicy> caller_policy;
   // Set when the principal is not one of the table's.

@@ -64,4 +64,15 @@ base::Result<void> Sessions::OfEndpoint::Close(std::string_view id,
   return {};
 }
 
+base::Result<mcp::legacy::OpenedStream> Sessions::OfEndpoint::OpenStream(
+    const base::auth::Principal& principal) {
+  return sessions_.table_.OpenStream(principal, endpoint_);
+}
+
+void Sessions::OfEndpoint::CloseStream(std::string_view id) {
+  const SessionPointer session = sessions_.table_.Find(id);
+  sessions_.table_.End(id);
+  if (session) sessions_.on_end_(session->facts().key);
+}
+
 }  // namespace gateway

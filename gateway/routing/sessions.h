@@ -41,6 +41,9 @@ class Sessions {
     base::Result<mcp::legacy::SessionPointer> Find(std::string_view id,
                                                    const base::auth::Principal& principal) override;
     base::Result<void> Close(std::string_view id, const base::auth::Principal& principal) override;
+    base::Result<mcp::legacy::OpenedStream> OpenStream(
+        const base::auth::Principal& principal) override;
+    void CloseStream(std::string_view id) override;
 
    private:
     Sessions& sessions_;

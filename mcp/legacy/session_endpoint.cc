@@ -86,6 +86,8 @@ boost::system::result<SessionPointer, Refusal> FindSession(SessionHost& host,
     return BadRequest("Mcp-Session-Id is missing: send initialize first.", "SessionMissing");
   }
   base::Result<SessionPointer> session = host.Find(*headers.session, principal);
+  // A stream of 2024-11-05 is spoken to at its own address alone.
+  if (session && (*session)->facts().over_sse) return NoSuchSession();
   if (session) return std::move(*session);
   if (session.error().code == base::Code::kResourceExhausted) return TooMany(session.error());
   return NoSuchSession();

@@ -19,6 +19,12 @@ namespace mcp::legacy {
 
 using SessionPointer = std::shared_ptr<CallerSession>;
 
+// A session of 2024-11-05, which is as old as its stream. The id is random.
+struct OpenedStream {
+  std::string id;
+  SessionPointer session;
+};
+
 class SessionHost {
  public:
   virtual ~SessionHost() = default;
@@ -31,6 +37,10 @@ class SessionHost {
   virtual base::Result<SessionPointer> Find(std::string_view id,
                                             const base::auth::Principal& principal) = 0;
   virtual base::Result<void> Close(std::string_view id, const base::auth::Principal& principal) = 0;
+
+  // HTTP+SSE: such a session is found by Find too, and gone when its stream is.
+  virtual base::Result<OpenedStream> OpenStream(const base::auth::Principal& principal) = 0;
+  virtual void CloseStream(std::string_view id) = 0;
 };
 
 }  // namespace mcp::legacy

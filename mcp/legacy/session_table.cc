@@ -1,8 +1,11 @@
 #include "mcp/legacy/session_table.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 #include <vector>
+
+#include "base/auth/api_key.h"
 
 namespace mcp::legacy {
 namespace {
@@ -47,6 +50,24 @@ base::Result<std::shared_ptr<CallerSession>> SessionTable::Adopt(std::string_vie
   const auto [place, is_new] = shard.sessions.try_emplace(std::string(token), made);
   if (is_new) Count(*made, 1);
   return place->second;
+}
+
+base::Result<OpenedStream> SessionTable::OpenStream(const base::auth::Principal& principal,
+                                                    std::string_view endpoint) {
+  OpenedStream opened;
+  opened.id = base::auth::Base64UrlEncode(base::auth::RandomBytes(24));
+  CallerSession::Facts facts;
+  facts.revision = Revision::k2024_11_05;
+  facts.key = base::auth::RandomBytes(16);
+  facts.principal = principal.id;
+  facts.anonymous = principal.anonymous();
+  facts.endpoint = endpoint;
+  facts.expires_unix_ms = std::numeric_limits<std::int64_t>::max();
+  facts.over_sse = true;
+  auto session = Adopt(opened.id, std::move(facts));
+  if (!session) return session.error();
+  opened.session = std::move(*session);
+  return opened;
 }
 
 void SessionTable::End(std::string_view token) {

@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "mcp/legacy/caller_session.h"
+#include "mcp/legacy/session_host.h"
 
 namespace mcp::legacy {
 
@@ -34,6 +35,9 @@ class SessionTable {
   // kResourceExhausted when the principal has too many in use.
   base::Result<std::shared_ptr<CallerSession>> Adopt(std::string_view token,
                                                      CallerSession::Facts facts);
+  // A new session of HTTP+SSE, with a random id.
+  base::Result<OpenedStream> OpenStream(const base::auth::Principal& principal,
+                                        std::string_view endpoint);
   // Ends it: calls, questions and streams.
   void End(std::string_view token);
 

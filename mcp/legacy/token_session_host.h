@@ -26,6 +26,10 @@ class TokenSessionHost final : public SessionHost {
   base::Result<SessionPointer> Find(std::string_view id,
                                     const base::auth::Principal& principal) override;
   base::Result<void> Close(std::string_view id, const base::auth::Principal& principal) override;
+  base::Result<OpenedStream> OpenStream(const base::auth::Principal& principal) override {
+    return table_.OpenStream(principal, endpoint_);
+  }
+  void CloseStream(std::string_view id) override { table_.End(id); }
 
  private:
   // Constant after construction

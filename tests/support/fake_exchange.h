@@ -24,6 +24,11 @@ class FakeExchange final : public base::http::Exchange {
     head_.fields.Add(name, value);
     return *this;
   }
+  // Characters must outlive the exchange.
+  FakeExchange& WithQuery(std::string_view query) {
+    head_.query = query;
+    return *this;
+  }
   // From now on nothing can be written.
   void HangUp() {
     gone_ = true;
