@@ -136,7 +136,7 @@ void EventLog::AddLocked(std::string_view message, bool is_error, std::string* l
     event.said = is_error;
   }
   bytes_ += event.text.size();
-  if (follower_) waiting_bytes_ += event.text.size();
+  if (follower_ || !live_) waiting_bytes_ += event.text.size();
   events_.push_back(std::move(event));
   if (follower_) {
     if (options_.breaks_when_full && waiting_bytes_ > options_.max_bytes)
@@ -152,10 +152,10 @@ void EventLog::Trim(std::size_t max_bytes) {
     // A follower that still listens loses nothing: it breaks off when it is full, or speakers wait.
     const bool is_wanted = follower_ && oldest.number >= follower_->next_;
     if (is_wanted && follower_->state_ == Follower::State::kOpen) return;
-    if (is_wanted) waiting_bytes_ -= oldest.text.size();
     bytes_ -= oldest.text.size();
     events_.pop_front();
   }
+  waiting_bytes_ = std::min(waiting_bytes_, bytes_);
 }
 
 void EventLog::Detach() {
@@ -180,20 +180,25 @@ bool EventLog::Forgettable(std::chrono::milliseconds after) const {
 base::Task<void> EventLog::Room(base::Loop& loop, base::CancelSignal& cancel) {
   {
     const std::lock_guard lock(mutex_);
-    if (!follower_ || waiting_bytes_ <= options_.max_bytes / 2) co_return;
+    if (!IsFull()) co_return;
   }
   Speaker speaker(*this, loop);
   for (;;) {
     {
       const std::lock_guard lock(mutex_);
-      const bool is_open = follower_ && follower_->state_ == Follower::State::kOpen;
-      if (!is_open || waiting_bytes_ <= options_.max_bytes / 2) break;
+      if (!IsFull()) break;
       speaker.Join();
     }
     const base::Doorbell::Woken woken = co_await speaker.bell.Wait(kRoomPatience, cancel);
     speaker.Leave();
     if (woken != base::Doorbell::Woken::kRung) break;
   }
+}
+
+// Of a stream whose caller is gone too: it may come back, and its call is cancelled soon if not.
+bool EventLog::IsFull() const {
+  if (live_ || ended_ || waiting_bytes_ <= options_.max_bytes / 2) return false;
+  return !follower_ || follower_->state_ == Follower::State::kOpen;
 }
 
 void EventLog::RingSpeakers() {
@@ -242,7 +247,6 @@ EventLog::Follower::~Follower() {
   const std::lock_guard lock(log_.mutex_);
   if (log_.follower_ != this) return;
   log_.follower_ = nullptr;
-  log_.waiting_bytes_ = 0;
   log_.RingSpeakers();
   log_.Trim(log_.options_.max_bytes);
 }

@@ -71,7 +71,8 @@ class EventLog {
   void End();
   // Ended at least so long ago, and nobody follows.
   bool Forgettable(std::chrono::milliseconds after) const;
-  // Waits until a follower that is slow has room for more; at once when there is none.
+  // Waits while much is there that nobody has heard: the follower is slow, or yet to come. At once
+  // for a call that writes its stream itself.
   base::Task<void> Room(base::Loop& loop, base::CancelSignal& cancel);
 
   // ---- Who listens
@@ -128,6 +129,7 @@ class EventLog {
   void Trim(std::size_t max_bytes);
   void AddLocked(std::string_view message, bool is_error, std::string* live);
   void RingSpeakers();
+  bool IsFull() const;
 
   // Constant after construction
   const Options options_;
@@ -135,7 +137,7 @@ class EventLog {
   mutable std::mutex mutex_;
   std::deque<Event> events_;
   std::size_t bytes_ = 0;
-  std::size_t waiting_bytes_ = 0;  // that the follower has not taken
+  std::size_t waiting_bytes_ = 0;  // that no follower has taken
   std::uint64_t last_ = 0;
   bool live_ = true;
   bool ended_ = false;

@@ -135,7 +135,7 @@ OwnStream::Next OwnStream::Supervise() {
     listener_->Listens(current_->version());
   }
   if (current_ && current_->done()) {
-    if (current_->ended_well()) return Next::kFinish;
+    if (current_->ended_well() && current_->acknowledged()) return Next::kFinish;
     // What nobody can listen to is not waited for.
     listener_->Listens(current_->version());
     current_.reset();

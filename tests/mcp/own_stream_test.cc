@@ -312,6 +312,63 @@ TEST_F(ResumptionTest, ACallsStreamGoesOnWhereItsCallerLeftIt) {
   EXPECT_EQ(again.status, 405);
 }
 
+TEST_F(ResumptionTest, AFloodIsWholeWhenItsCallerComesBackInTheMiddle) {
+  constexpr int kAll = 10'000;
+  const std::string padding(1024, 'x');
+  FakeHandler flood([&](Call& call) -> base::Task<Response> {
+    for (int i = 0; i < kAll; ++i) {
+      while (i == kAll / 2 && !go)
+        co_await loop.timers.Sleep(std::chrono::milliseconds(1), call.cancel);
+      const std::string message = R"({"jsonrpc":"2.0","method":"n","params":{"n":)" +
+                                  std::to_string(i) + ",\"x\":\"" + padding + "\"}}";
+      co_await call.client.Notify(message);
+    }
+    co_return Response::Message(ResultMessage(call, "{}"));
+  });
+  const std::string session = OpenSession();
+  FakeExchange exchange = InSession(Request("5", "x/y"), session);
+  Serve(exchange, flood);
+  const Heard first = Hear(exchange);
+  ASSERT_EQ(first.messages.size(), kAll / 2u);
+  const std::string last = first.ids[kAll / 2 - 100];  // the empty first event is one more
+  exchange.HangUp();
+  FakeExchange rest = Get(session, last);
+  Serve(rest, flood);
+  go = true;
+  RunUntil([&] { return rest.finished; });
+  const Heard heard = Hear(rest);
+  ASSERT_EQ(heard.messages.size(), kAll / 2u + 101u);
+  EXPECT_EQ(Member(Member(heard.messages[0], "params"), "n"), "4900");
+  EXPECT_EQ(Member(heard.messages.back(), "id"), "5");
+}
+
+TEST_F(ResumptionTest, AFloodWaitsForACallerThatIsGone) {
+  constexpr int kAll = 3'000;
+  int told = 0;
+  FakeExchange* caller = nullptr;
+  FakeHandler flood([&](Call& call) -> base::Task<Response> {
+    const std::string padding(1024, 'x');
+    for (; told < kAll; ++told) {
+      if (told == kAll / 2) caller->HangUp();
+      const std::string message =
+          R"({"jsonrpc":"2.0","method":"n","params":{"x":")" + padding + "\"}}";
+      co_await call.client.Notify(message);
+    }
+    co_return Response::Message(ResultMessage(call, "{}"));
+  });
+  const std::string session = OpenSession();
+  FakeExchange exchange = InSession(Request("5", "x/y"), session);
+  caller = &exchange;
+  Serve(exchange, flood);
+  EXPECT_LT(told, kAll / 2 + 200);
+  const Heard first = Hear(exchange);
+  const std::string last = first.ids.back();
+  FakeExchange rest = Get(session, last);
+  Serve(rest, flood);
+  RunUntil([&] { return rest.finished; });
+  EXPECT_EQ(first.messages.size() + Hear(rest).messages.size(), kAll + 1u);
+}
+
 TEST_F(ResumptionTest, AnAnswerWaitsForItsCaller) {
   const std::string session = OpenSession();
   FakeExchange exchange = InSession(Request("5", "x/y"), session);
