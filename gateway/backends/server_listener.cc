@@ -252,12 +252,15 @@ base::Task<bool> ServerListener::Acknowledge() {
 // ---- Between streams, and after the last
 
 base::Task<bool> ServerListener::Pause() {
-  const milliseconds pause = std::max(retry_.value_or(milliseconds(0)), pause_);
+  const milliseconds least = retry_.value_or(milliseconds(0));
+  const milliseconds pause = std::min(std::max(least, pause_), kLongestPause);
   pause_ = std::min(2 * pause_, kLongestPause);
-  co_return co_await context_.loop.timers.Sleep(std::min(pause, kLongestPause), deadline_.signal());
+  const bool waited = co_await context_.loop.timers.Sleep(pause, deadline_.signal());
+  co_return waited;
 }
 
 base::Task<> ServerListener::StayQuiet() {
+  // GCC 12: a loop whose condition awaits runs into nowhere when it ends.
   bool waited = true;
   while (waited) {
     waited = co_await context_.loop.timers.Sleep(kLongestPause, deadline_.signal());
