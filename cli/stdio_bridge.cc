@@ -233,7 +233,8 @@ base::Task<base::Result<StdioBridge::AnswerPointer>> StdioBridge::Send(const Out
       co_return *std::move(answer);
     }
     const bool may_retry = answer.error().nothing_sent && steady_clock::now() < at_latest;
-    const bool waited = may_retry && co_await loop_.timers.Sleep(pause, cancel);
+    bool waited = false;
+    if (may_retry) waited = co_await loop_.timers.Sleep(pause, cancel);
     if (!waited) {
       co_return base::Fail(answer.error().error.code,
                            "could not be reached: " + answer.error().error.message);

@@ -88,10 +88,11 @@ describe('Ten thousand events', () => {
 
   test('have ids of their own toward an older client, and are resumed where it lost them', async () => {
     const session = await openSession(`${at('older')}/mcp`);
-    const stream = await openStream(`${at('older')}/mcp`, callFlood(total), session);
+    // Before the call: buffers on the way hold more than half of the events.
     const halfWay = Promise.withResolvers();
     course.at = (n) => n === total / 2 && halfWay.promise;
     try {
+      const stream = await openStream(`${at('older')}/mcp`, callFlood(total), session);
       const first = await stream.untilEvent(({ data }) => data?.params?.progress === total / 2 - 100);
       stream.breakOff();
       const lastId = first.at(-1).id;
