@@ -48,10 +48,20 @@ describe('A server of the official library', () => {
       assert.deepEqual([direct.passed, direct.failed], expected[revision]);
       const through = await runServer(`${portolan.endpoints.gateway}/fixtures/mcp`, revision);
       tell('the SDK server, behind the gateway', revision, through);
-      assert.deepEqual(through.scenarios, direct.scenarios);
+      // The gateway calls this server in its newest revision, which breaks no stream off: the answer comes on the first one, and
+      // what a resumption would add is information, not a check.
+      const expectedThrough = { ...direct.scenarios };
+      if (revision === '2025-11-25') expectedThrough['server-sse-polling'] = '2/2';
+      assert.deepEqual(through.scenarios, expectedThrough);
       assert.equal(through.code, 0);
     });
   }
+});
+
+describe("The registry's own server", () => {
+  let portolan;
+  before(async () => (portolan = await Installation.start()), { timeout: 180_000 });
+  after(() => portolan?.stop());
 
   // What asks for no tool, prompt or resource of an agreed name.
   const fixtureless = {
@@ -59,7 +69,7 @@ describe('A server of the official library', () => {
     '2026-07-28': ['tools-list', 'server-sse-multiple-streams', 'sep-2164-resource-not-found', 'dns-rebinding-protection', 'http-header-validation'],
   };
   for (const revision of revisions) {
-    test(`is not needed where the registry's own server is tested for ${revision}`, async () => {
+    test(`conforms to ${revision} wherever no fixture is asked for`, async () => {
       const result = await runServer(`${portolan.endpoints.http}/mcp`, revision);
       tell("the registry's own server", revision, result);
       for (const scenario of fixtureless[revision]) assert.ok(!result.failing.includes(scenario) && result.scenarios[scenario], scenario);

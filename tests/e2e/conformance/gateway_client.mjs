@@ -25,8 +25,8 @@ const steps = {
   'sse-retry': callAll,
   'request-metadata': callAll,
   'sep-2322-client-request-state': callAll,
-  'http-standard-headers': async (client) => {
-    await callAll(client);
+  'http-standard-headers': async (client, tools) => {
+    await callAll(client, tools);
     const { resources } = await client.listResources();
     for (const { uri } of resources) await client.readResource({ uri });
     const { prompts } = await client.listPrompts();
