@@ -42,7 +42,7 @@ class Source {
 };
 
 // The caller's side of a call while it is being answered. All wait for the socket: back-pressure.
-// One at a time. A filter that looks at messages as they pass puts its own Client before the
+// Notify and Relay one at a time; an Ask waits beside them. A filter that looks at messages as they pass puts its own Client before the
 // caller's while `next` runs.
 class Client {
  public:
