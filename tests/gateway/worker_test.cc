@@ -4,13 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <boost/asio/read_until.hpp>
-#include <boost/asio/write.hpp>
-#include <future>
-#include <memory>
 #include <thread>
 
-#include "base/auth/call_token.h"
 #include "tests/gateway/gateway_fixture.h"
 
 namespace gateway {
@@ -81,119 +76,6 @@ TEST(WorkerWithoutCatalogTest, SaysThatItIsNotReadyInsteadOfNotFound) {
   EXPECT_EQ(answer.status, 503);
   EXPECT_EQ(answer.Field("Retry-After"), "1");
   EXPECT_THAT(answer.body, HasSubstr(R"("id":null,"error":{"code":-31503)"));
-}
-
-TEST_F(WorkerTest, AHostThatIsNotOursIsRefusedWithoutAChallenge) {
-  const HttpAnswer answer = Call("Host: evil.example.com\r\n");
-  EXPECT_EQ(answer.status, 403);
-  EXPECT_THAT(answer.body, HasSubstr("-31403"));
-  EXPECT_EQ(answer.Field("WWW-Authenticate"), "");
-  EXPECT_EQ(Call("Host: localhost:1\r\n").status, 200);
-}
-
-TEST_F(WorkerTest, AnOriginThatIsNotOursIsRefused) {
-  EXPECT_EQ(Call("Origin: http://evil.example.com\r\n").status, 403);
-  EXPECT_EQ(Call("Origin: null\r\n").status, 403);
-  EXPECT_EQ(Call("Origin: http://localhost:3000\r\n").status, 200);
-}
-
-TEST_F(WorkerTest, ThePortalMayCallAcrossOrigins) {
-  const HttpAnswer preflight = gateway_.Send(
-      "OPTIONS /pay/mcp HTTP/1.1\r\nHost: " + gateway_.host() +
-      "\r\nOrigin: http://127.0.0.1:8901\r\nAccess-Control-Request-Method: POST\r\n\r\n");
-  EXPECT_EQ(preflight.status, 204);
-  EXPECT_EQ(preflight.Field("Access-Control-Allow-Origin"), "http://127.0.0.1:8901");
-  EXPECT_EQ(Call("Origin: http://127.0.0.1:8901\r\n").Field("Access-Control-Allow-Origin"),
-            "http://127.0.0.1:8901");
-  EXPECT_EQ(Call("Origin: http://localhost:3000\r\n").Field("Access-Control-Allow-Origin"), "");
-}
-
-TEST_F(WorkerTest, WhoeverWasForwardedIsNotLocal) {
-  EXPECT_EQ(Call("X-Forwarded-For: 127.0.0.1\r\n").status, 401);
-  EXPECT_EQ(Call("Via: 1.1 proxy\r\n").status, 401);
-  EXPECT_EQ(Call("Forwarded: for=127.0.0.1\r\n").status, 401);
-}
-
-TEST_F(WorkerTest, AKeyProvesItsConsumer) {
-  const std::string key = gateway_.PutKey("alice");
-  gateway_.Publish();
-  EXPECT_EQ(Call("X-Api-Key: " + key + "\r\nVia: 1.1 proxy\r\n").status, 200);
-  EXPECT_EQ(Call("Authorization: Bearer " + key + "\r\n").status, 200);
-  EXPECT_EQ(gateway_.LastRecord().principal, "consumer/alice");
-}
-
-TEST_F(WorkerTest, AWrongKeyIsRefusedAlsoWhereNoneIsNeeded) {
-  gateway_.PutKey("alice");
-  const std::string revoked = gateway_.PutKey("bob", "revoked: true");
-  const std::string expired = gateway_.PutKey("carol", "expires_at_ms: 1");
-  gateway_.Publish();
-  const HttpAnswer answer = Call("X-Api-Key: ptk_abcdefghijkl_nonsense\r\n");
-  EXPECT_EQ(answer.status, 401);
-  EXPECT_THAT(answer.body, HasSubstr(R"("reason":"KeyInvalid")"));
-  EXPECT_THAT(Call("X-Api-Key: " + revoked + "\r\n").body, HasSubstr(R"("reason":"KeyRevoked")"));
-  EXPECT_THAT(Call("X-Api-Key: " + expired + "\r\n").body, HasSubstr(R"("reason":"KeyExpired")"));
-  EXPECT_THAT(Call("X-Api-Key: " + revoked.substr(0, revoked.size() - 1) + "\r\n").body,
-              HasSubstr(R"("reason":"KeyInvalid")"));
-  EXPECT_THAT(Call("Authorization: Basic YTpi\r\n").body,
-              HasSubstr(R"("reason":"TokenMalformed")"));
-}
-
-TEST_F(WorkerTest, AnAuthenticateRuleDemandsAKeyInItsHeader) {
-  const std::string key = gateway_.PutKey("alice");
-  PutPolicy(
-      "attach { global: true } rules { id: 'who' authenticate { any_of { api_key { header: "
-      "'X-Our-Key' query: 'k' } } } }");
-  const HttpAnswer answer = Call();
-  EXPECT_EQ(answer.status, 401);
-  EXPECT_THAT(answer.body, HasSubstr(R"("reason":"KeyMissing")"));
-  EXPECT_THAT(answer.body, Not(HasSubstr("request_id")));
-  EXPECT_EQ(gateway_.LastRecord().rule, "global/base#who");
-  EXPECT_EQ(Call("X-Our-Key: " + key + "\r\n").status, 200);
-  EXPECT_EQ(gateway_.CallTool("/pay/mcp?k=" + key, "a").status, 200);
-}
-
-TEST_F(WorkerTest, ACallTokenOfTheRegistryIsAProofAndIsRememberedUntilItExpires) {
-  const auto keys = base::auth::GenerateSigningKeyPair();
-  gateway_.SetKeys({{}, {keys.public_key}});
-  base::auth::Principal principal;
-  principal.id = "admin";
-  principal.kind = base::auth::PrincipalKind::kUser;
-  const std::string token =
-      base::auth::SignCallToken(keys, principal, base::SystemClock().UnixMillis() + 60'000);
-  EXPECT_EQ(Call("Authorization: Bearer " + token + "\r\n").status, 200);
-  EXPECT_EQ(Call("Authorization: Bearer " + token + "\r\n").status, 200);
-  EXPECT_EQ(gateway_.LastRecord().principal, "admin");
-  const auto strangers = base::auth::GenerateSigningKeyPair();
-  const std::string forged =
-      base::auth::SignCallToken(strangers, principal, base::SystemClock().UnixMillis() + 60'000);
-  EXPECT_EQ(Call("Authorization: Bearer " + forged + "\r\n").status, 401);
-}
-
-TEST_F(WorkerTest, AStrangersBodyIsNeverRead) {
-  PutPolicy("attach { global: true } rules { id: 'who' authenticate { any_of { api_key { } } } }");
-  const HttpAnswer answer = gateway_.Send("POST /pay/mcp HTTP/1.1\r\nHost: " + gateway_.host() +
-                                          "\r\nContent-Length: 1000000000\r\n\r\nxx");
-  EXPECT_EQ(answer.status, 401);
-  EXPECT_EQ(answer.Field("Connection"), "close");
-}
-
-TEST_F(WorkerTest, AnIpRuleRefusesOtherAddresses) {
-  PutPolicy(
-      "attach { server: 'local/pay' } explain: true rules { id: 'net' ip { allow: '10.0.0.0/8' } "
-      "}");
-  const HttpAnswer answer = Call();
-  EXPECT_EQ(answer.status, 403);
-  EXPECT_THAT(answer.body, HasSubstr(R"("reason":"AddressDenied")"));
-  EXPECT_THAT(answer.body, HasSubstr(R"("rule":"net","scope":"server/base")"));
-}
-
-TEST_F(WorkerTest, AnObservingIpRuleIsWrittenDownAndLetsPass) {
-  PutPolicy("attach { global: true } mode: OBSERVE rules { id: 'net' ip { deny: '127.0.0.0/8' } }");
-  EXPECT_EQ(Call().status, 200);
-  const mcp::Record record = gateway_.LastRecord();
-  EXPECT_TRUE(record.observed_only);
-  EXPECT_EQ(record.rule, "global/base#net");
-  EXPECT_EQ(record.outcome, mcp::Outcome::kOk);
 }
 
 TEST_F(WorkerTest, ARateLimitAnswersAsPoliciesWritten) {
@@ -476,109 +358,6 @@ TEST(WorkersTest, ALimitIsExactAcrossWorkersWhileSnapshotsArrive) {
   EXPECT_EQ(gateway.server_calls, 100);
 }
 
-// Answers when it is told to; tells when it was asked and whether it was cancelled.
-class SlowServer {
- public:
-  explicit SlowServer(GatewayFixture& gateway) {
-    gateway.server = [this](mcp::Call& call, base::Loop& loop) -> base::Task<mcp::Response> {
-      asked_.set_value();
-      bool waited = true;
-      while (waited && !answer)
-        waited = co_await loop.timers.Sleep(std::chrono::milliseconds(10), call.cancel);
-      cancelled_.set_value(!waited);
-      co_return waited ? mcp::Response::Message(support::ResultMessage(call, R"({"late":true})"))
-                       : mcp::Response::Gone();
-    };
-  }
-  void WaitUntilAsked() { asked_.get_future().wait(); }
-  bool WaitUntilDone() { return cancelled_.get_future().get(); }
-
-  std::atomic<bool> answer = false;
-
- private:
-  std::promise<void> asked_;
-  std::promise<bool> cancelled_;
-};
-
-TEST_F(WorkerTest, AModernCallerThatHangsUpCancelsItsCall) {
-  SlowServer server(gateway_);
-  boost::asio::io_context io;
-  {
-    auto socket = gateway_.Connect(io);
-    boost::asio::write(socket, boost::asio::buffer(gateway_.ToolCall("/pay/mcp", "a")));
-    server.WaitUntilAsked();
-  }
-  EXPECT_TRUE(server.WaitUntilDone());
-  EXPECT_EQ(gateway_.records.WaitFor(1).at(0).outcome, mcp::Outcome::kCancelled);
-}
-
-TEST_F(WorkerTest, ADrainedWorkerFinishesTheCallThatRuns) {
-  SlowServer server(gateway_);
-  boost::asio::io_context io;
-  auto socket = gateway_.Connect(io);
-  boost::asio::write(socket, boost::asio::buffer(gateway_.ToolCall("/pay/mcp", "a")));
-  server.WaitUntilAsked();
-  gateway_.Drain();
-  server.answer = true;
-  const HttpAnswer answer = GatewayFixture::Receive(socket);
-  EXPECT_THAT(answer.body, HasSubstr("late"));
-  EXPECT_FALSE(server.WaitUntilDone());
-  boost::system::error_code end;
-  char byte = 0;
-  socket.read_some(boost::asio::buffer(&byte, 1), end);
-  EXPECT_EQ(end, boost::asio::error::eof);
-}
-
-TEST_F(WorkerTest, AListenerHearsOfAChangedListAndGoesHomeWhenTheWorkerDrains) {
-  gateway_.PutDefinitions(kTwoTools);
-  gateway_.Publish();
-  boost::asio::io_context io;
-  auto socket = gateway_.Connect(io);
-  const std::string body = ModernRequest("\"L\"", "subscriptions/listen",
-                                         R"("notifications":{"toolsListChanged":true})");
-  boost::asio::write(
-      socket, boost::asio::buffer("POST /pay/mcp HTTP/1.1\r\nHost: " + gateway_.host() +
-                                  "\r\nAccept: application/json, text/event-stream\r\n"
-                                  "Content-Type: application/json\r\n" +
-                                  kModern + "Mcp-Method: subscriptions/listen\r\nContent-Length: " +
-                                  std::to_string(body.size()) + "\r\n\r\n" + body));
-  std::string heard;
-  boost::asio::read_until(socket, boost::asio::dynamic_buffer(heard), "subscriptions/acknowledged");
-  gateway_.PutDefinitions(kToolWithHeader);
-  gateway_.Publish();
-  boost::asio::read_until(socket, boost::asio::dynamic_buffer(heard), "tools/list_changed");
-  gateway_.Drain();
-  boost::asio::read_until(socket, boost::asio::dynamic_buffer(heard), R"("resultType":"complete")");
-  EXPECT_EQ(gateway_.records.WaitFor(1).at(0).outcome, mcp::Outcome::kOk);
-}
-
-TEST_F(WorkerTest, ACallKeepsTheTableItBeganWith) {
-  SlowServer server(gateway_);
-  boost::asio::io_context io;
-  auto socket = gateway_.Connect(io);
-  boost::asio::write(socket, boost::asio::buffer(gateway_.ToolCall("/pay/mcp", "a")));
-  server.WaitUntilAsked();
-  gateway_.Delete("Server", "local/pay");
-  gateway_.Publish();
-  server.answer = true;
-  EXPECT_THAT(GatewayFixture::Receive(socket).body, HasSubstr("late"));
-  EXPECT_FALSE(server.WaitUntilDone());
-  EXPECT_EQ(gateway_.CallTool("/pay/mcp", "a").status, 404);
-}
-
-TEST_F(WorkerTest, AWorkerThatEndsCancelsWhatRuns) {
-  auto gateway = std::make_unique<GatewayFixture>();
-  gateway->PutServer("pay");
-  gateway->Publish();
-  SlowServer server(*gateway);
-  boost::asio::io_context io;
-  auto socket = gateway->Connect(io);
-  boost::asio::write(socket, boost::asio::buffer(gateway->ToolCall("/pay/mcp", "a")));
-  server.WaitUntilAsked();
-  gateway.reset();
-  EXPECT_TRUE(server.WaitUntilDone());
-}
-
 TEST_F(WorkerTest, WhatIsNoMessageIsRefusedAndTheWorkerServesOn) {
   const std::string same_key_twice =
       R"({"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","name":"b","arguments":{}}})";
@@ -600,18 +379,6 @@ TEST_F(WorkerTest, HeadersThatDifferFromTheBodyAreRefused) {
   EXPECT_EQ(answer.status, 400);
   EXPECT_THAT(answer.body, HasSubstr(R"("id":7,"error":{"code":-32020)"));
   EXPECT_EQ(gateway_.server_calls, 0);
-}
-
-TEST(WorkersTest, AForwardedAddressIsBelievedOnlyFromATrustedProxy) {
-  GatewayFixture::Options options;
-  options.trusted_proxies = {"127.0.0.1"};
-  GatewayFixture gateway(options);
-  gateway.PutServer("pay");
-  const std::string key = gateway.PutKey("alice");
-  gateway.Publish();
-  gateway.CallTool("/pay/mcp", "a",
-                   "X-Api-Key: " + key + "\r\nX-Forwarded-For: 9.9.9.9, 10.1.2.3\r\n");
-  EXPECT_EQ(gateway.LastRecord().peer_address, "10.1.2.3");
 }
 
 }  // namespace
