@@ -45,6 +45,14 @@ class StdioTest : public support::BackendTest {
     // The server ends on its loop, and its programs with it.
     loop_.io.poll();
     RunUntil([this] { return base::Descendants(guard_->pid()).empty(); });
+    // Whoever paused (a flooded log) was woken by the end, and runs with the next tick: before
+    // this.
+    bool woken = false;
+    base::Timers::Timer timer;
+    loop_.timers.Arm(
+        timer, std::chrono::milliseconds(50), [](void* out) { *static_cast<bool*>(out) = true; },
+        &woken);
+    RunUntil([&] { return woken; });
     std::filesystem::remove_all(folder_);
   }
 
