@@ -39,18 +39,12 @@ std::string Suggest(std::string_view word, const std::vector<std::string>& candi
 
 std::string Describe(const json& value) {
   switch (value.type()) {
-    case json::value_t::null:
-      return "null";
-    case json::value_t::object:
-      return "an object";
-    case json::value_t::array:
-      return "a list";
-    case json::value_t::string:
-      return "a string";
-    case json::value_t::boolean:
-      return value.get<bool>() ? "true" : "false";
-    default:
-      return "a number";
+    case json::value_t::null: return "null";
+    case json::value_t::object: return "an object";
+    case json::value_t::array: return "a list";
+    case json::value_t::string: return "a string";
+    case json::value_t::boolean: return value.get<bool>() ? "true" : "false";
+    default: return "a number";
   }
 }
 

@@ -81,7 +81,8 @@ class [[nodiscard]] Task {
  public:
   using promise_type = task_internal::Promise<T>;
 
-  Task(std::coroutine_handle<promise_type> handle) : handle_(handle) {}  // NOLINT: made by the promise
+  Task(std::coroutine_handle<promise_type> handle)
+      : handle_(handle) {}  // NOLINT: made by the promise
   Task(Task&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
   Task& operator=(Task&&) = delete;
   ~Task() {
@@ -109,7 +110,9 @@ namespace task_internal {
 struct Detached {
   struct promise_type {
     static void* operator new(std::size_t bytes) { return AllocateFrame(bytes); }
-    static void operator delete(void* frame, std::size_t bytes) noexcept { FreeFrame(frame, bytes); }
+    static void operator delete(void* frame, std::size_t bytes) noexcept {
+      FreeFrame(frame, bytes);
+    }
     Detached get_return_object() noexcept { return {}; }
     std::suspend_never initial_suspend() noexcept { return {}; }
     std::suspend_never final_suspend() noexcept { return {}; }

@@ -22,20 +22,11 @@ std::int64_t ParseLifetime(const std::string& text) {
   std::int64_t unit = 1;
   std::string digits = text;
   switch (digits.back()) {
-    case 's':
-      digits.pop_back();
-      break;
-    case 'm':
-      unit = 60, digits.pop_back();
-      break;
-    case 'h':
-      unit = 3600, digits.pop_back();
-      break;
-    case 'd':
-      unit = 86'400, digits.pop_back();
-      break;
-    default:
-      break;
+    case 's': digits.pop_back(); break;
+    case 'm': unit = 60, digits.pop_back(); break;
+    case 'h': unit = 3600, digits.pop_back(); break;
+    case 'd': unit = 86'400, digits.pop_back(); break;
+    default: break;
   }
   if (digits.empty() || digits.size() > 6 ||
       digits.find_first_not_of("0123456789") != std::string::npos)

@@ -23,22 +23,16 @@ const std::vector<Column> kColumns = {{"TIME", false, 19},      {"CALL", false, 
 Cell OutcomeOf(const v1::CallRecord& record) {
   std::string why = record.reason().empty() ? "" : ", " + record.reason();
   switch (record.outcome()) {
-    case v1::CallOutcome::OK:
-      return {"ok", Tone::kGood};
-    case v1::CallOutcome::TOOL_ERROR:
-      return {"tool error", Tone::kWarning};
+    case v1::CallOutcome::OK: return {"ok", Tone::kGood};
+    case v1::CallOutcome::TOOL_ERROR: return {"tool error", Tone::kWarning};
     case v1::CallOutcome::RPC_ERROR:
       return {"server error " + std::to_string(record.error_code()), Tone::kWarning};
     case v1::CallOutcome::REFUSED:
       return {record.reason().empty() ? "refused" : record.reason(), Tone::kBad};
-    case v1::CallOutcome::UPSTREAM_FAILED:
-      return {"server failed" + why, Tone::kBad};
-    case v1::CallOutcome::CANCELLED:
-      return {"cancelled", Tone::kFaint};
-    case v1::CallOutcome::INTERNAL:
-      return {"gateway error", Tone::kBad};
-    default:
-      return {"–", Tone::kFaint};
+    case v1::CallOutcome::UPSTREAM_FAILED: return {"server failed" + why, Tone::kBad};
+    case v1::CallOutcome::CANCELLED: return {"cancelled", Tone::kFaint};
+    case v1::CallOutcome::INTERNAL: return {"gateway error", Tone::kBad};
+    default: return {"–", Tone::kFaint};
   }
 }
 

@@ -18,14 +18,10 @@ std::string Join(const List& words, std::string_view between = ", ") {
 
 std::string AttachedTo(const v1::Attachment& attach) {
   switch (attach.scope_case()) {
-    case v1::Attachment::kGlobal:
-      return "global";
-    case v1::Attachment::kServer:
-      return "server " + attach.server();
-    case v1::Attachment::kConsumer:
-      return "consumer " + attach.consumer();
-    default:
-      return "nothing";
+    case v1::Attachment::kGlobal: return "global";
+    case v1::Attachment::kServer: return "server " + attach.server();
+    case v1::Attachment::kConsumer: return "consumer " + attach.consumer();
+    default: return "nothing";
   }
 }
 
@@ -73,8 +69,7 @@ std::string Does(const v1::Rule& rule) {
       std::snprintf(text, sizeof text, "record %.4g%%", rule.record().sample() * 100);
       return text;
     }
-    default:
-      return "–";
+    default: return "–";
   }
 }
 

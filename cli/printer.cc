@@ -13,18 +13,12 @@ namespace {
 
 std::string_view Escape(Tone tone) {
   switch (tone) {
-    case Tone::kPlain:
-      return "";
-    case Tone::kStrong:
-      return "\x1b[1m";
-    case Tone::kFaint:
-      return "\x1b[2m";
-    case Tone::kGood:
-      return "\x1b[32m";
-    case Tone::kWarning:
-      return "\x1b[33m";
-    case Tone::kBad:
-      return "\x1b[31m";
+    case Tone::kPlain: return "";
+    case Tone::kStrong: return "\x1b[1m";
+    case Tone::kFaint: return "\x1b[2m";
+    case Tone::kGood: return "\x1b[32m";
+    case Tone::kWarning: return "\x1b[33m";
+    case Tone::kBad: return "\x1b[31m";
   }
   return "";
 }
@@ -98,12 +92,8 @@ void Printer::Add(const std::vector<Column>& columns, const Row& row) {
       out_.stream << row.tree.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)
                   << '\n';
       break;
-    case Format::kYaml:
-      out_.stream << "---\n" << base::WriteYaml(row.tree);
-      break;
-    case Format::kName:
-      out_.stream << row.name << '\n';
-      break;
+    case Format::kYaml: out_.stream << "---\n" << base::WriteYaml(row.tree); break;
+    case Format::kName: out_.stream << row.name << '\n'; break;
   }
   out_.stream.flush();
 }
@@ -129,18 +119,12 @@ void Printer::PrintCells(const std::vector<Column>& columns, const std::vector<s
 void Printer::One(const nlohmann::ordered_json& tree, std::string_view name,
                   const std::function<void()>& for_people) {
   switch (format_) {
-    case Format::kTable:
-      for_people();
-      break;
+    case Format::kTable: for_people(); break;
     case Format::kJson:
       out_.stream << tree.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
       break;
-    case Format::kYaml:
-      out_.stream << base::WriteYaml(tree);
-      break;
-    case Format::kName:
-      out_.stream << name << '\n';
-      break;
+    case Format::kYaml: out_.stream << base::WriteYaml(tree); break;
+    case Format::kName: out_.stream << name << '\n'; break;
   }
   out_.stream.flush();
 }

@@ -20,14 +20,10 @@ struct State {
 // What matters most first: whether it is served at all, then how it is.
 State StateOf(const v1::Server& server, const v1::ServerStatus* status) {
   switch (server.approval()) {
-    case v1::Approval::DRAFT:
-      return {"○ draft", Tone::kFaint};
-    case v1::Approval::PENDING:
-      return {"▲ pending", Tone::kWarning};
-    case v1::Approval::REJECTED:
-      return {"✗ rejected", Tone::kBad};
-    default:
-      break;
+    case v1::Approval::DRAFT: return {"○ draft", Tone::kFaint};
+    case v1::Approval::PENDING: return {"▲ pending", Tone::kWarning};
+    case v1::Approval::REJECTED: return {"✗ rejected", Tone::kBad};
+    default: break;
   }
   if (server.lifecycle() == v1::Lifecycle::RETIRED) return {"○ retired", Tone::kFaint};
   if (!server.has_endpoint()) return {"○ external", Tone::kFaint};
@@ -35,12 +31,9 @@ State StateOf(const v1::Server& server, const v1::ServerStatus* status) {
     case v1::Health::HEALTHY:
       return server.lifecycle() == v1::Lifecycle::DEPRECATED ? State{"▲ deprecated", Tone::kWarning}
                                                              : State{"● healthy", Tone::kGood};
-    case v1::Health::DEGRADED:
-      return {"▲ degraded", Tone::kWarning};
-    case v1::Health::UNREACHABLE:
-      return {"✗ unreachable", Tone::kBad};
-    default:
-      return {"○ not checked", Tone::kFaint};
+    case v1::Health::DEGRADED: return {"▲ degraded", Tone::kWarning};
+    case v1::Health::UNREACHABLE: return {"✗ unreachable", Tone::kBad};
+    default: return {"○ not checked", Tone::kFaint};
   }
 }
 

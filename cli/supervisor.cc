@@ -156,17 +156,13 @@ void Supervisor::Wait(Clock::time_point deadline) {
   while (read(signals_, &info, sizeof info) == sizeof info) {
     switch (info.ssi_signo) {
       case SIGTERM:
-      case SIGINT:
-        ++stop_requests_;
-        break;
+      case SIGINT: ++stop_requests_; break;
       case SIGHUP:
         for (const Child& child : children_) {
           if (child.pid > 0) kill(child.pid, SIGHUP);
         }
         break;
-      default:
-        Reap();
-        break;
+      default: Reap(); break;
     }
   }
 }

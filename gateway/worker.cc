@@ -47,16 +47,11 @@ std::string Shown(std::string_view text) { return mcp::Quote(text.substr(0, 128)
 
 int HttpStatusOf(int error_code) {
   switch (error_code) {
-    case mcp::kUpstreamFailed:
-      return 502;
-    case mcp::kUpstreamUnavailable:
-      return 503;
-    case mcp::kUpstreamTimeout:
-      return 504;
-    case mcp::kInternalError:
-      return 500;
-    default:
-      return 200;
+    case mcp::kUpstreamFailed: return 502;
+    case mcp::kUpstreamUnavailable: return 503;
+    case mcp::kUpstreamTimeout: return 504;
+    case mcp::kInternalError: return 500;
+    default: return 200;
   }
 }
 

@@ -15,14 +15,11 @@ using base::http::Field;
 // The JSON-RPC codes that have an HTTP status of their own in the modern transport.
 int ModernStatus(int error_code) {
   switch (error_code) {
-    case kMethodNotFound:
-      return 404;
+    case kMethodNotFound: return 404;
     case kHeaderMismatch:
     case kMissingCapability:
-    case kUnsupportedRevision:
-      return 400;
-    default:
-      return 200;
+    case kUnsupportedRevision: return 400;
+    default: return 200;
   }
 }
 
@@ -110,9 +107,7 @@ base::Task<void> EndpointExchange::Deliver(HttpCaller& caller, Response response
     co_return co_await caller.Answer(refused ? response.http_status : 202, {}, {});
   }
   switch (response.kind) {
-    case Kind::kRelayed:
-      NoteOutcome(caller.relayed_outcome());
-      co_return co_await caller.End();
+    case Kind::kRelayed: NoteOutcome(caller.relayed_outcome()); co_return co_await caller.End();
     case Kind::kGone:
       if (record.outcome == Outcome::kUnknown) record.outcome = Outcome::kCancelled;
       co_return co_await caller.End();
@@ -120,8 +115,7 @@ base::Task<void> EndpointExchange::Deliver(HttpCaller& caller, Response response
       response = InternalError("a request was answered like a notification");
       break;
     case Kind::kMessage:
-    case Kind::kRefused:
-      break;
+    case Kind::kRefused: break;
   }
   AnswerOutcome outcome = OutcomeOf(response.body);
   const int code = outcome.error_code;

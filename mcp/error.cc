@@ -90,17 +90,11 @@ CallError ToCallError(const base::Error& error) {
       out.code = kResultTooLarge;
       out.reason = "ResultTooLarge";
       break;
-    case Code::kUnimplemented:
-      out.code = kMethodNotFound;
-      break;
+    case Code::kUnimplemented: out.code = kMethodNotFound; break;
     case Code::kInvalidArgument:
     case Code::kOutOfRange:
-    case Code::kNotFound:
-      out.code = kInvalidParams;
-      break;
-    default:
-      out.code = kInternalError;
-      out.message = "Internal error.";
+    case Code::kNotFound: out.code = kInvalidParams; break;
+    default: out.code = kInternalError; out.message = "Internal error.";
   }
   return out;
 }

@@ -61,8 +61,7 @@ Era EraOf(int http_status, const ReceivedMessage& message) {
   }
   switch (Integer(message.envelope.error_code.of(message.bytes)).value_or(0)) {
     case kHeaderMismatch:
-    case kMissingCapability:
-      return Era::kModern;
+    case kMissingCapability: return Era::kModern;
     case kUnsupportedRevision: {
       const std::string_view error = message.envelope.error.of(message.bytes);
       const std::string_view supported = Member(Member(error, "data"), "supported");
@@ -73,10 +72,8 @@ Era EraOf(int http_status, const ReceivedMessage& message) {
       return IsArray(supported) ? Era::kForeign : Era::kOlder;
     }
     // Older servers say so in a 200, or refuse the request for the lack of a session.
-    case kMethodNotFound:
-      return http_status == 404 ? Era::kModern : Era::kOlder;
-    default:
-      return Era::kOlder;
+    case kMethodNotFound: return http_status == 404 ? Era::kModern : Era::kOlder;
+    default: return Era::kOlder;
   }
 }
 

@@ -62,8 +62,7 @@ base::Task<void> HttpEndpoint::Serve() {
     case base::Code::kInvalidArgument:
       co_return co_await RefuseText(400, kInvalidRequest, "The body's framing is broken.",
                                     "BodyBroken");
-    default:
-      record.outcome = Outcome::kCancelled;
+    default: record.outcome = Outcome::kCancelled;
   }
 }
 

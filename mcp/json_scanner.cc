@@ -49,14 +49,10 @@ inline const char* SkipPlain(const char* at, const char* end) {
 bool JsonScanner::FailExpected(char expected) {
   if (at_ == end_) return Fail("the text ends too early");
   switch (expected) {
-    case ':':
-      return Fail("':' expected");
-    case '"':
-      return Fail("a key expected");
-    case '{':
-      return Fail("an object expected");
-    default:
-      return Fail("unexpected character");
+    case ':': return Fail("':' expected");
+    case '"': return Fail("a key expected");
+    case '{': return Fail("an object expected");
+    default: return Fail("unexpected character");
   }
 }
 
@@ -92,9 +88,7 @@ bool JsonScanner::Escape() {
     case 'f':
     case 'n':
     case 'r':
-    case 't':
-      at_ += 2;
-      return true;
+    case 't': at_ += 2; return true;
     case 'u':
       if (end_ - at_ < 6) return Fail("a string does not end");
       if (!IsHex(at_[2]) || !IsHex(at_[3]) || !IsHex(at_[4]) || !IsHex(at_[5])) {
@@ -102,8 +96,7 @@ bool JsonScanner::Escape() {
       }
       at_ += 6;
       return true;
-    default:
-      return Fail("an unknown escape in a string");
+    default: return Fail("an unknown escape in a string");
   }
 }
 

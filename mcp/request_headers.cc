@@ -120,8 +120,7 @@ RequestHeaders RequestHeaders::Read(const base::http::Fields& fields) {
         if (EqualsIgnoreCase(field.name, "mcp-protocol-version"))
           take(headers.version, field.value);
         break;
-      default:
-        break;
+      default: break;
     }
   }
   return headers;

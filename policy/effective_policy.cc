@@ -8,25 +8,19 @@ namespace v1 = portolan::v1;
 
 std::string_view ScopeName(Scope scope) {
   switch (scope) {
-    case Scope::kGlobal:
-      return "global";
-    case Scope::kServer:
-      return "server";
-    case Scope::kConsumer:
-      return "consumer";
+    case Scope::kGlobal: return "global";
+    case Scope::kServer: return "server";
+    case Scope::kConsumer: return "consumer";
   }
   return "global";
 }
 
 Scope ScopeOf(const v1::PolicySet& set) {
   switch (set.attach().scope_case()) {
-    case v1::Attachment::kServer:
-      return Scope::kServer;
-    case v1::Attachment::kConsumer:
-      return Scope::kConsumer;
+    case v1::Attachment::kServer: return Scope::kServer;
+    case v1::Attachment::kConsumer: return Scope::kConsumer;
     case v1::Attachment::kGlobal:
-    case v1::Attachment::SCOPE_NOT_SET:
-      break;
+    case v1::Attachment::SCOPE_NOT_SET: break;
   }
   return Scope::kGlobal;
 }

@@ -66,8 +66,7 @@ base::Result<void> CheckAttachment(const v1::PolicySet& set) {
         return Bad(pointer + "/consumer", "must be a consumer's name");
       }
       return {};
-    case v1::Attachment::SCOPE_NOT_SET:
-      break;
+    case v1::Attachment::SCOPE_NOT_SET: break;
   }
   return Bad(pointer, "must say what the set governs: global, server or consumer");
 }
@@ -183,8 +182,7 @@ base::Result<void> CheckRule(const v1::Rule& rule, const v1::PolicySet& set,
       }
       return rule.has_ip() ? CheckIp(rule.ip(), pointer + "/ip")
                            : CheckAuthenticate(rule.authenticate(), set, pointer + "/authenticate");
-    case v1::Rule::kRateLimit:
-      return CheckRateLimit(rule.rate_limit(), pointer + "/rate_limit");
+    case v1::Rule::kRateLimit: return CheckRateLimit(rule.rate_limit(), pointer + "/rate_limit");
     case v1::Rule::kRecord: {
       const double sample = rule.record().sample();
       // Written so that NaN fails.
@@ -193,8 +191,7 @@ base::Result<void> CheckRule(const v1::Rule& rule, const v1::PolicySet& set,
       }
       return {};
     }
-    case v1::Rule::POLICY_NOT_SET:
-      break;
+    case v1::Rule::POLICY_NOT_SET: break;
   }
   return Bad(pointer, "must hold one policy: ip, authenticate, rate_limit or record");
 }

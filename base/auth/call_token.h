@@ -20,7 +20,8 @@ SigningKeyPair GenerateSigningKeyPair();
 // The pair of a seed.
 Result<SigningKeyPair> SigningKeyPairFromSeed(std::string_view seed);
 
-std::string SignCallToken(const SigningKeyPair& key, const Principal& principal, std::int64_t expires_unix_ms);
+std::string SignCallToken(const SigningKeyPair& key, const Principal& principal,
+                          std::int64_t expires_unix_ms);
 
 // kUnauthenticated; the message begins with the reason of policies.md: `TokenExpired`, `TokenSignatureInvalid`, ...
 Result<Principal> VerifyCallToken(std::span<const std::string> public_keys, std::string_view token,

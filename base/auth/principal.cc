@@ -6,14 +6,10 @@ namespace base::auth {
 
 std::string_view KindName(PrincipalKind kind) {
   switch (kind) {
-    case PrincipalKind::kAnonymous:
-      return "anonymous";
-    case PrincipalKind::kAgent:
-      return "agent";
-    case PrincipalKind::kUser:
-      return "user";
-    case PrincipalKind::kService:
-      return "service";
+    case PrincipalKind::kAnonymous: return "anonymous";
+    case PrincipalKind::kAgent: return "agent";
+    case PrincipalKind::kUser: return "user";
+    case PrincipalKind::kService: return "service";
   }
   return "anonymous";
 }

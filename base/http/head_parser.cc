@@ -187,22 +187,19 @@ class HeadReader {
         if (EqualsIgnoreCase(name, "expect") && EqualsIgnoreCase(value, "100-continue"))
           framing_.expects_continue = true;
         return true;
-      case 10:
-        return !EqualsIgnoreCase(name, "connection") || ReadConnection(value);
+      case 10: return !EqualsIgnoreCase(name, "connection") || ReadConnection(value);
       case 14:
         if (!EqualsIgnoreCase(name, "content-length")) return true;
         if (length_ || is_chunked_) return false;
         length_ = Number(value);
         return length_.has_value();
-      case 16:
-        return !EqualsIgnoreCase(name, "proxy-connection") || ReadConnection(value);
+      case 16: return !EqualsIgnoreCase(name, "proxy-connection") || ReadConnection(value);
       case 17:
         if (!EqualsIgnoreCase(name, "transfer-encoding")) return true;
         if (length_ || is_chunked_ || !EqualsIgnoreCase(value, "chunked")) return false;
         is_chunked_ = true;
         return true;
-      default:
-        return true;
+      default: return true;
     }
   }
 

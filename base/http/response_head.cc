@@ -32,14 +32,10 @@ bool IsClean(std::string_view text) {
 
 bool FramesTheMessage(std::string_view name) {
   switch (name.size()) {
-    case 4:
-      return EqualsIgnoreCase(name, "date");
-    case 10:
-      return EqualsIgnoreCase(name, "connection");
-    case 14:
-      return EqualsIgnoreCase(name, "content-length");
-    case 17:
-      return EqualsIgnoreCase(name, "transfer-encoding");
+    case 4: return EqualsIgnoreCase(name, "date");
+    case 10: return EqualsIgnoreCase(name, "connection");
+    case 14: return EqualsIgnoreCase(name, "content-length");
+    case 17: return EqualsIgnoreCase(name, "transfer-encoding");
   }
   return false;
 }

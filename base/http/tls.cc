@@ -142,15 +142,10 @@ TlsSession::~TlsSession() { SSL_free(session_); }
 IoStep TlsSession::Outcome(int returned) {
   if (returned > 0) return {IoStep::Kind::kBytes, static_cast<std::size_t>(returned)};
   switch (SSL_get_error(session_, returned)) {
-    case SSL_ERROR_WANT_READ:
-      return {IoStep::Kind::kWantRead};
-    case SSL_ERROR_WANT_WRITE:
-      return {IoStep::Kind::kWantWrite};
-    case SSL_ERROR_ZERO_RETURN:
-      return {IoStep::Kind::kEnd};
-    default:
-      last_error_ = ERR_get_error();
-      return {IoStep::Kind::kFailed};
+    case SSL_ERROR_WANT_READ: return {IoStep::Kind::kWantRead};
+    case SSL_ERROR_WANT_WRITE: return {IoStep::Kind::kWantWrite};
+    case SSL_ERROR_ZERO_RETURN: return {IoStep::Kind::kEnd};
+    default: last_error_ = ERR_get_error(); return {IoStep::Kind::kFailed};
   }
 }
 

@@ -8,14 +8,10 @@ constexpr std::string_view kParameter = "mcp-param-";
 bool IsTraceContext(std::string_view name) {
   using base::http::EqualsIgnoreCase;
   switch (name.size()) {
-    case 7:
-      return EqualsIgnoreCase(name, "baggage");
-    case 10:
-      return EqualsIgnoreCase(name, "tracestate");
-    case 11:
-      return EqualsIgnoreCase(name, "traceparent");
-    default:
-      return false;
+    case 7: return EqualsIgnoreCase(name, "baggage");
+    case 10: return EqualsIgnoreCase(name, "tracestate");
+    case 11: return EqualsIgnoreCase(name, "traceparent");
+    default: return false;
   }
 }
 

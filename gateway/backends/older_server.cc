@@ -163,9 +163,7 @@ base::Task<base::Result<Response>> OlderServer::ReadStream(mcp::Call& call,
       break;
     }
     switch (envelope->kind) {
-      case mcp::Envelope::Kind::kRequest:
-        questions.Take(*bytes, *envelope);
-        break;
+      case mcp::Envelope::Kind::kRequest: questions.Take(*bytes, *envelope); break;
       case mcp::Envelope::Kind::kNotification: {
         if (questions.TakeCancellation(*bytes, *envelope)) break;
         // In a session of its own, a caller hears everything that the server says.

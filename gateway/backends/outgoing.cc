@@ -12,9 +12,7 @@ Outgoing MakeOutgoing(const mcp::Call& call, Passage passage, Upstream& upstream
   outgoing.passage = passage;
   switch (passage) {
     case Passage::kUntouched:
-    case Passage::kNone:
-      outgoing.bytes = call.bytes;
-      return outgoing;
+    case Passage::kNone: outgoing.bytes = call.bytes; return outgoing;
     case Passage::kRenumbered:
       outgoing.raw_id = std::to_string(upstream.NextId());
       outgoing.storage = mcp::legacy::WithId(call.bytes, call.envelope, outgoing.raw_id);

@@ -76,8 +76,7 @@ std::string AnswerTo(const mcp::Call& call, Passage passage, std::string_view by
                                          call.id(), call.client_capabilities);
     case Passage::kToModern:
       return mcp::legacy::ToLegacyResult(bytes, envelope, call.method, call.id());
-    default:
-      return mcp::legacy::WithId(bytes, envelope, call.id());
+    default: return mcp::legacy::WithId(bytes, envelope, call.id());
   }
 }
 

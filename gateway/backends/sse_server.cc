@@ -139,17 +139,12 @@ base::Task<std::optional<Response>> SseServer::Ask(mcp::Call& call, std::string 
       break;
     }
     switch (event->kind) {
-      case Event::Kind::kAnswer:
-        answer = std::move(event->bytes);
-        break;
-      case Event::Kind::kQuestion:
-        questions.Take(event->bytes, *mcp::Scan(event->bytes));
-        break;
+      case Event::Kind::kAnswer: answer = std::move(event->bytes); break;
+      case Event::Kind::kQuestion: questions.Take(event->bytes, *mcp::Scan(event->bytes)); break;
       case Event::Kind::kWithdrawal:
         questions.TakeCancellation(event->bytes, *mcp::Scan(event->bytes));
         break;
-      case Event::Kind::kEnd:
-        break;
+      case Event::Kind::kEnd: break;
       case Event::Kind::kNotification: {
         if (call.session.empty() && !MayHear(call, event->bytes)) break;
         const base::Result<void> told = co_await call.client.Notify(event->bytes);

@@ -38,10 +38,8 @@ std::string MessageFor(const mcp::Call& call, Passage passage, std::string_view 
   switch (passage) {
     case Passage::kToModern:
       return mcp::legacy::ToModernRequest(bytes, envelope, IdentityOf(call), raw_number);
-    case Passage::kToOlder:
-      return mcp::legacy::ToLegacyRequest(bytes, envelope, raw_number);
-    default:
-      return mcp::legacy::WithId(bytes, envelope, raw_number);
+    case Passage::kToOlder: return mcp::legacy::ToLegacyRequest(bytes, envelope, raw_number);
+    default: return mcp::legacy::WithId(bytes, envelope, raw_number);
   }
 }
 
@@ -94,11 +92,8 @@ base::Task<base::Result<std::string>> AwaitAnswer(mcp::Call& call, StdioRequest&
     base::Result<Event> event = co_await request.Next(cancel);
     if (!event) co_return event.error();
     switch (event->kind) {
-      case Event::Kind::kAnswer:
-        co_return std::move(event->bytes);
-      case Event::Kind::kQuestion:
-        questions.Take(event->bytes, *mcp::Scan(event->bytes));
-        break;
+      case Event::Kind::kAnswer: co_return std::move(event->bytes);
+      case Event::Kind::kQuestion: questions.Take(event->bytes, *mcp::Scan(event->bytes)); break;
       case Event::Kind::kWithdrawal:
         questions.TakeCancellation(event->bytes, *mcp::Scan(event->bytes));
         break;

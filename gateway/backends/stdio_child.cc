@@ -205,12 +205,9 @@ bool StdioChild::Take(std::string_view line) {
     return false;
   }
   switch (envelope->kind) {
-    case mcp::Envelope::Kind::kNotification:
-      return TakeNotification(line, *envelope);
-    case mcp::Envelope::Kind::kRequest:
-      return TakeQuestion(line, *envelope);
-    default:
-      return TakeAnswer(line, *envelope);
+    case mcp::Envelope::Kind::kNotification: return TakeNotification(line, *envelope);
+    case mcp::Envelope::Kind::kRequest: return TakeQuestion(line, *envelope);
+    default: return TakeAnswer(line, *envelope);
   }
 }
 

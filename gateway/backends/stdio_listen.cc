@@ -51,17 +51,10 @@ base::Task<base::Result<void>> Hear(mcp::Call& call, StdioPlace::Listener& liste
     const mcp::Envelope envelope =
         event->bytes.empty() ? mcp::Envelope() : *mcp::Scan(event->bytes);
     switch (event->kind) {
-      case Event::Kind::kAnswer:
-        co_return base::Result<void>();
-      case Event::Kind::kQuestion:
-        questions.Take(event->bytes, envelope);
-        break;
-      case Event::Kind::kWithdrawal:
-        questions.TakeCancellation(event->bytes, envelope);
-        break;
-      case Event::Kind::kEnd:
-        co_await questions.End();
-        break;
+      case Event::Kind::kAnswer: co_return base::Result<void>();
+      case Event::Kind::kQuestion: questions.Take(event->bytes, envelope); break;
+      case Event::Kind::kWithdrawal: questions.TakeCancellation(event->bytes, envelope); break;
+      case Event::Kind::kEnd: co_await questions.End(); break;
       case Event::Kind::kNotification: {
         const std::string method = mcp::DecodeString(envelope.method.of(event->bytes));
         if (!MayHearOutsideCalls(call, method, event->bytes)) break;

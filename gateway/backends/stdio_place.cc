@@ -92,10 +92,8 @@ base::Task<base::Result<void>> StdioPlace::Subscribe(std::string uri, std::strin
   switch (subscriptions_.Add(uri, owner)) {
     case ResourceSubscriptions::Added::kTooMany:
       co_return base::Fail(Code::kResourceExhausted, "too many subscriptions");
-    case ResourceSubscriptions::Added::kAnother:
-      co_return base::Result<void>();
-    case ResourceSubscriptions::Added::kFirst:
-      break;
+    case ResourceSubscriptions::Added::kAnother: co_return base::Result<void>();
+    case ResourceSubscriptions::Added::kFirst: break;
   }
   base::Result<void> told = co_await Tell("resources/subscribe", uri, cancel);
   if (!told) subscriptions_.Remove(uri, owner);

@@ -24,12 +24,9 @@ mcp::Response Failed(mcp::Call& call, mcp::Outcome outcome, const mcp::CallError
 std::string Sentence(std::string_view server, int code) {
   const std::string name = "Server '" + std::string(server) + "' ";
   switch (code) {
-    case mcp::kUpstreamTimeout:
-      return name + "did not answer in time.";
-    case mcp::kResultTooLarge:
-      return name + "sent an answer that is too long to be passed on.";
-    default:
-      return name + "could not be reached or gave no usable answer. Try again later.";
+    case mcp::kUpstreamTimeout: return name + "did not answer in time.";
+    case mcp::kResultTooLarge: return name + "sent an answer that is too long to be passed on.";
+    default: return name + "could not be reached or gave no usable answer. Try again later.";
   }
 }
 

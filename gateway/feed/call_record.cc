@@ -10,22 +10,14 @@ constexpr std::size_t kMaxText = 512;
 
 CallOutcome::Value ToProto(mcp::Outcome outcome) {
   switch (outcome) {
-    case mcp::Outcome::kUnknown:
-      return CallOutcome::UNSPECIFIED;
-    case mcp::Outcome::kOk:
-      return CallOutcome::OK;
-    case mcp::Outcome::kToolError:
-      return CallOutcome::TOOL_ERROR;
-    case mcp::Outcome::kRpcError:
-      return CallOutcome::RPC_ERROR;
-    case mcp::Outcome::kRefused:
-      return CallOutcome::REFUSED;
-    case mcp::Outcome::kUpstreamFailed:
-      return CallOutcome::UPSTREAM_FAILED;
-    case mcp::Outcome::kCancelled:
-      return CallOutcome::CANCELLED;
-    case mcp::Outcome::kInternal:
-      return CallOutcome::INTERNAL;
+    case mcp::Outcome::kUnknown: return CallOutcome::UNSPECIFIED;
+    case mcp::Outcome::kOk: return CallOutcome::OK;
+    case mcp::Outcome::kToolError: return CallOutcome::TOOL_ERROR;
+    case mcp::Outcome::kRpcError: return CallOutcome::RPC_ERROR;
+    case mcp::Outcome::kRefused: return CallOutcome::REFUSED;
+    case mcp::Outcome::kUpstreamFailed: return CallOutcome::UPSTREAM_FAILED;
+    case mcp::Outcome::kCancelled: return CallOutcome::CANCELLED;
+    case mcp::Outcome::kInternal: return CallOutcome::INTERNAL;
   }
   return CallOutcome::UNSPECIFIED;
 }

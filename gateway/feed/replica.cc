@@ -13,9 +13,7 @@ namespace v1 = portolan::v1;
 
 bool Replica::Apply(const v1::FollowResponse& event) {
   switch (event.event_case()) {
-    case v1::FollowResponse::kChanges:
-      ApplyChanges(event.changes());
-      return true;
+    case v1::FollowResponse::kChanges: ApplyChanges(event.changes()); return true;
     case v1::FollowResponse::kDefinitions:
       definitions_[event.definitions().server()] = event.definitions();
       return true;
@@ -28,8 +26,7 @@ bool Replica::Apply(const v1::FollowResponse& event) {
       if (complete_) revision_ = std::max(revision_, event.heartbeat().revision());
       return false;
     case v1::FollowResponse::kProbe:
-    case v1::FollowResponse::EVENT_NOT_SET:
-      return false;
+    case v1::FollowResponse::EVENT_NOT_SET: return false;
   }
   return false;
 }

@@ -191,13 +191,10 @@ class GrpcFeed final : public ResourceFeed {
         return sink_.OnChanges(std::move(*event.mutable_changes()));
       case v1::FollowResponse::kDefinitions:
         return sink_.OnDefinitions(std::move(*event.mutable_definitions()));
-      case v1::FollowResponse::kKeys:
-        return HandOnKeys(event.keys());
-      case v1::FollowResponse::kProbe:
-        return sink_.OnProbe(std::move(*event.mutable_probe()));
+      case v1::FollowResponse::kKeys: return HandOnKeys(event.keys());
+      case v1::FollowResponse::kProbe: return sink_.OnProbe(std::move(*event.mutable_probe()));
       case v1::FollowResponse::kHeartbeat:
-      case v1::FollowResponse::EVENT_NOT_SET:
-        return;
+      case v1::FollowResponse::EVENT_NOT_SET: return;
     }
   }
 

@@ -150,12 +150,9 @@ class GuardLink final : public Guard {
     while (true) {
       Packet packet;
       switch (guard_wire::Receive(descriptor_->native_handle(), packet)) {
-        case Receipt::kNothingYet:
-          return WaitReadable();
-        case Receipt::kClosed:
-          return Lost();
-        case Receipt::kPacket:
-          Take(std::move(packet));
+        case Receipt::kNothingYet: return WaitReadable();
+        case Receipt::kClosed: return Lost();
+        case Receipt::kPacket: Take(std::move(packet));
       }
     }
   }

@@ -14,12 +14,9 @@ namespace {
 
 PrincipalKind KindOf(const v1::Consumer& consumer) {
   switch (consumer.kind()) {
-    case v1::ConsumerKind::USER:
-      return PrincipalKind::kUser;
-    case v1::ConsumerKind::SERVICE:
-      return PrincipalKind::kService;
-    default:
-      return PrincipalKind::kAgent;
+    case v1::ConsumerKind::USER: return PrincipalKind::kUser;
+    case v1::ConsumerKind::SERVICE: return PrincipalKind::kService;
+    default: return PrincipalKind::kAgent;
   }
 }
 

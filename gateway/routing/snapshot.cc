@@ -35,8 +35,7 @@ base::Result<void> Check(const v1::Server& server) {
                           "/spec/endpoint/stdio/command: must not be empty");
       }
       return {};
-    case v1::Endpoint::TRANSPORT_NOT_SET:
-      break;
+    case v1::Endpoint::TRANSPORT_NOT_SET: break;
   }
   return base::Fail(
       base::Code::kUnimplemented,
@@ -98,8 +97,7 @@ std::vector<v1::Rejection> Snapshot::Apply(const v1::Changes& changes) {
 
 base::Result<void> Snapshot::Put(const v1::Resource& resource) {
   switch (resource.spec_case()) {
-    case v1::Resource::kServer:
-      return Take(resource, resource.server(), servers_);
+    case v1::Resource::kServer: return Take(resource, resource.server(), servers_);
     case v1::Resource::kPolicySet:
       // Whatever scope it had before or has now may be a consumer's.
       ++callers_version_;
@@ -110,8 +108,7 @@ base::Result<void> Snapshot::Put(const v1::Resource& resource) {
     case v1::Resource::kApiKey:
       ++callers_version_;
       return Take(resource, resource.api_key(), api_keys_);
-    default:
-      return {};  // of no meaning to a gateway
+    default: return {};  // of no meaning to a gateway
   }
 }
 

@@ -103,14 +103,12 @@ base::Task<Response> ParkForInput::Attend(Call& call, std::shared_ptr<RunningCal
   }
   RunningCall::Ending& ending = *visit->ending;
   switch (ending.kind) {
-    case RunningCall::Ending::Kind::kNotHere:
-      co_return StateRefused(call);
+    case RunningCall::Ending::Kind::kNotHere: co_return StateRefused(call);
     case RunningCall::Ending::Kind::kAsks: {
       const std::string state = sealer_.Seal(call, running->id(), ending.round);
       co_return Response::Message(InputRequiredMessage(call.id(), ending.requests, state));
     }
-    case RunningCall::Ending::Kind::kAnswered:
-      break;
+    case RunningCall::Ending::Kind::kAnswered: break;
   }
   Take(call.record, ending.record);
   Readdress(ending.response, call);

@@ -144,8 +144,7 @@ base::Result<void> CheckReferences(Transaction& store, const v1::Resource& resou
     }
     case v1::Resource::kApiKey:
       return CheckExists(store, "/spec/consumer", "Consumer", resource.api_key().consumer());
-    default:
-      return {};
+    default: return {};
   }
 }
 

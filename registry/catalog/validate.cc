@@ -58,8 +58,7 @@ base::Result<void> Walk(const pb::Message& message, const std::string& pointer, 
           }
           break;
         }
-        default:
-          break;
+        default: break;
       }
     }
   }
@@ -100,8 +99,7 @@ base::Result<void> ValidateSpecOf(const v1::Resource& resource) {
       if (key.expires_at_ms() < 0) return FieldError("/spec/expires_at_ms", "must not be negative");
       return {};
     }
-    case v1::Resource::SPEC_NOT_SET:
-      break;
+    case v1::Resource::SPEC_NOT_SET: break;
   }
   return FieldError("/spec", "is missing");
 }

@@ -86,13 +86,11 @@ base::Result<void> CheckEndpoint(const v1::Endpoint& endpoint) {
       }
       return CheckUrl("/spec/endpoint/streamable_http/url", endpoint.streamable_http().url());
     }
-    case v1::Endpoint::kStdio:
-      return CheckStdio(endpoint.stdio());
+    case v1::Endpoint::kStdio: return CheckStdio(endpoint.stdio());
     case v1::Endpoint::kSse:
       if (endpoint.sse().url().empty()) return FieldError("/spec/endpoint/sse/url", "is missing");
       return CheckUrl("/spec/endpoint/sse/url", endpoint.sse().url());
-    case v1::Endpoint::TRANSPORT_NOT_SET:
-      break;
+    case v1::Endpoint::TRANSPORT_NOT_SET: break;
   }
   return FieldError("/spec/endpoint", "needs a transport: streamable_http, stdio or sse");
 }

@@ -25,12 +25,9 @@ class Word {
       case 'e':
       case 'i':
       case 'o':
-      case 'u':
-        return false;
-      case 'y':
-        return i == 0 || !IsConsonant(i - 1);
-      default:
-        return true;
+      case 'u': return false;
+      case 'y': return i == 0 || !IsConsonant(i - 1);
+      default: return true;
     }
   }
 

@@ -6,16 +6,11 @@ namespace registry::search {
 
 std::string_view FieldName(SearchField field) {
   switch (field) {
-    case SearchField::kName:
-      return "name";
-    case SearchField::kServer:
-      return "server";
-    case SearchField::kServerDescription:
-      return "server_description";
-    case SearchField::kDescription:
-      return "description";
-    case SearchField::kParameters:
-      return "parameters";
+    case SearchField::kName: return "name";
+    case SearchField::kServer: return "server";
+    case SearchField::kServerDescription: return "server_description";
+    case SearchField::kDescription: return "description";
+    case SearchField::kParameters: return "parameters";
   }
   return "";
 }

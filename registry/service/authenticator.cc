@@ -39,12 +39,9 @@ base::auth::Principal Admin(std::string_view authentication) {
 
 base::auth::PrincipalKind KindOf(v1::ConsumerKind::Value kind) {
   switch (kind) {
-    case v1::ConsumerKind::USER:
-      return base::auth::PrincipalKind::kUser;
-    case v1::ConsumerKind::SERVICE:
-      return base::auth::PrincipalKind::kService;
-    default:
-      return base::auth::PrincipalKind::kAgent;
+    case v1::ConsumerKind::USER: return base::auth::PrincipalKind::kUser;
+    case v1::ConsumerKind::SERVICE: return base::auth::PrincipalKind::kService;
+    default: return base::auth::PrincipalKind::kAgent;
   }
 }
 

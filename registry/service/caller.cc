@@ -4,8 +4,7 @@ namespace registry {
 
 base::Result<void> CheckAccess(const Caller& caller, Access access) {
   switch (access) {
-    case Access::kAnyone:
-      return {};
+    case Access::kAnyone: return {};
     case Access::kReader:
       if (!caller.principal.anonymous() || caller.local) return {};
       return base::Fail(

@@ -76,12 +76,9 @@ Pulled PullOne(Stream& stream, const Method& method) {
   const auto state = stream.Next(*message);
   if (state.has_error()) return {Stream::State::kEnd, EndEnvelope(state.error())};
   switch (*state) {
-    case Stream::State::kMessage:
-      return {*state, Envelope(*message)};
-    case Stream::State::kWait:
-      return {*state, {}};
-    case Stream::State::kEnd:
-      break;
+    case Stream::State::kMessage: return {*state, Envelope(*message)};
+    case Stream::State::kWait: return {*state, {}};
+    case Stream::State::kEnd: break;
   }
   return {Stream::State::kEnd, EndEnvelope({base::Code::kOk, {}})};
 }

@@ -33,12 +33,9 @@ std::string Text(const ordered_json& object, const char* key) {
 
 std::string_view Word(Status status) {
   switch (status) {
-    case Status::kDeprecated:
-      return "deprecated";
-    case Status::kDeleted:
-      return "deleted";
-    case Status::kActive:
-      break;
+    case Status::kDeprecated: return "deprecated";
+    case Status::kDeleted: return "deleted";
+    case Status::kActive: break;
   }
   return "active";
 }

@@ -38,12 +38,9 @@ Statement& Statement::Int(std::int64_t value) {
 
 bool Statement::Step() {
   switch (sqlite3_step(statement_)) {
-    case SQLITE_ROW:
-      return true;
-    case SQLITE_DONE:
-      return false;
-    default:
-      Throw(database_, "the database");
+    case SQLITE_ROW: return true;
+    case SQLITE_DONE: return false;
+    default: Throw(database_, "the database");
   }
 }
 

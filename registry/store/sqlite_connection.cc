@@ -57,23 +57,15 @@ std::vector<StoredCall> ReadCalls(Statement& statement) {
 base::Error ToError(const SqliteError& error) {
   base::Code code = base::Code::kInternal;
   switch (error.code() & 0xff) {
-    case SQLITE_FULL:
-      code = base::Code::kResourceExhausted;
-      break;
+    case SQLITE_FULL: code = base::Code::kResourceExhausted; break;
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-    case SQLITE_IOERR:
-      code = base::Code::kUnavailable;
-      break;
+    case SQLITE_IOERR: code = base::Code::kUnavailable; break;
     case SQLITE_CORRUPT:
-    case SQLITE_NOTADB:
-      code = base::Code::kDataLoss;
-      break;
+    case SQLITE_NOTADB: code = base::Code::kDataLoss; break;
     case SQLITE_CANTOPEN:
     case SQLITE_READONLY:
-    case SQLITE_PERM:
-      code = base::Code::kFailedPrecondition;
-      break;
+    case SQLITE_PERM: code = base::Code::kFailedPrecondition; break;
   }
   return {code, error.what()};
 }

@@ -85,8 +85,7 @@ class Generator {
         add ? r.AddDouble(&m, &f, value) : r.SetDouble(&m, &f, value);
         return;
       }
-      case FieldDescriptor::CPPTYPE_FLOAT:
-        return;
+      case FieldDescriptor::CPPTYPE_FLOAT: return;
     }
   }
 
@@ -198,18 +197,12 @@ TYPED_TEST(ManifestPropertyTest, DamagedTextIsAnErrorAtWorst) {
     for (int i = 0; i < 20 && !text.empty(); ++i) {
       std::size_t at = generator.Pick(text.size());
       switch (generator.Pick(4)) {
-        case 0:
-          text[at] = static_cast<char>(generator.Pick(256));
-          break;
-        case 1:
-          text.erase(at, generator.Pick(8));
-          break;
+        case 0: text[at] = static_cast<char>(generator.Pick(256)); break;
+        case 1: text.erase(at, generator.Pick(8)); break;
         case 2:
           text.insert(at, text.substr(generator.Pick(text.size()), generator.Pick(16)));
           break;
-        default:
-          text.insert(at, 1, "{}[]:,\"'&*-\n #"[generator.Pick(14)]);
-          break;
+        default: text.insert(at, 1, "{}[]:,\"'&*-\n #"[generator.Pick(14)]); break;
       }
       fuzz::ManifestInput(text);
     }

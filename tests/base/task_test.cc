@@ -31,7 +31,8 @@ TEST(TaskTest, AMillionChildrenThatDoNotWaitDoNotGrowTheStack) {
 Task<> Tick(boost::asio::io_context& io) {
   boost::asio::steady_timer timer(io);
   timer.expires_after(std::chrono::seconds(0));
-  auto [error] = co_await AwaitIo<error_code>([&](auto handler) { timer.async_wait(std::move(handler)); });
+  auto [error] =
+      co_await AwaitIo<error_code>([&](auto handler) { timer.async_wait(std::move(handler)); });
   EXPECT_FALSE(error);
 }
 

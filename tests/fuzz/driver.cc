@@ -88,18 +88,10 @@ class Mutator {
       case 0:
         if (at < input.size()) input[at] = static_cast<char>(input[at] ^ (1 << Below(8)));
         break;
-      case 1:
-        input.erase(at, 1 + Below(8));
-        break;
-      case 2:
-        input.insert(at, kWords[Below(std::size(kWords))]);
-        break;
-      case 3:
-        input.insert(at, 1, static_cast<char>(Below(256)));
-        break;
-      case 4:
-        input.insert(at, input.substr(Below(input.size() + 1), Below(64)));
-        break;
+      case 1: input.erase(at, 1 + Below(8)); break;
+      case 2: input.insert(at, kWords[Below(std::size(kWords))]); break;
+      case 3: input.insert(at, 1, static_cast<char>(Below(256))); break;
+      case 4: input.insert(at, input.substr(Below(input.size() + 1), Below(64))); break;
       default: {
         const std::string& other = corpus[Below(corpus.size())];
         input = input.substr(0, at) + other.substr(Below(other.size() + 1));

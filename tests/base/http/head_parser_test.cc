@@ -268,17 +268,10 @@ class HeadParserTest : public ::testing::Test {
       const std::size_t at = generator_() % (text.size() + 1);
       const std::string_view piece = kPieces[generator_() % std::size(kPieces)];
       switch (generator_() % 4) {
-        case 0:
-          text.insert(at, piece);
-          break;
-        case 1:
-          text.replace(at, std::min(piece.size(), text.size() - at), piece);
-          break;
-        case 2:
-          text.erase(at, 1 + generator_() % 3);
-          break;
-        default:
-          text.insert(at, 1, static_cast<char>(generator_() % 256));
+        case 0: text.insert(at, piece); break;
+        case 1: text.replace(at, std::min(piece.size(), text.size() - at), piece); break;
+        case 2: text.erase(at, 1 + generator_() % 3); break;
+        default: text.insert(at, 1, static_cast<char>(generator_() % 256));
       }
     }
     if (generator_() % 8 == 0) text.resize(generator_() % (text.size() + 1));

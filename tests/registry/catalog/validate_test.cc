@@ -95,8 +95,8 @@ TEST(ValidateTest, UrlsAreHttpWithoutUserOrFragment) {
 TEST(ValidateTest, StreamsOfOldServersHaveAUrlToo) {
   EXPECT_EQ(WrongServer("{endpoint: {sse: {url: 'http://h/sse'}}}"), "");
   EXPECT_TRUE(WrongServer("{endpoint: {sse: {}}}").starts_with("/spec/endpoint/sse/url: "));
-  EXPECT_TRUE(WrongServer("{endpoint: {sse: {url: 'ftp://h/'}}}")
-                  .starts_with("/spec/endpoint/sse/url: "));
+  EXPECT_TRUE(
+      WrongServer("{endpoint: {sse: {url: 'ftp://h/'}}}").starts_with("/spec/endpoint/sse/url: "));
 }
 
 TEST(ValidateTest, ProgramsAreChecked) {
