@@ -1,8 +1,12 @@
 // Put, Apply and Delete: everything that depends on what the catalog holds already.
 #include <algorithm>
 #include <numeric>
+#include <set>
 
+#include "registry/catalog/apply_set.h"
 #include "registry/catalog/catalog.h"
+#include "registry/catalog/difference.h"
+#include "registry/catalog/masked.h"
 #include "registry/catalog/names.h"
 #include "registry/catalog/stored_form.h"
 #include "registry/catalog/validate.h"
@@ -25,6 +29,8 @@ struct Writing {
 struct Put {
   v1::Resource resource;
   v1::Outcome::Value outcome = v1::Outcome::UNCHANGED;
+  // What was there.
+  std::optional<v1::Resource> before;
 };
 
 bool IsAdmin(const base::auth::Principal& writer) { return writer.HasRole("admin"); }
@@ -154,6 +160,8 @@ base::Result<void> Complete(const Writing& writing, v1::Resource& resource,
                             const v1::Resource* before) {
   if (resource.has_server()) {
     const v1::Server* server = before ? &before->server() : nullptr;
+    if (const auto ok = KeepMasked(*resource.mutable_server(), server); ok.has_error())
+      return ok.error();
     CompleteServer(*resource.mutable_server(), resource.name(), server, IsAdmin(writing.writer));
     return CheckServer(writing, resource.name(), resource.server(), server);
   }
@@ -204,7 +212,9 @@ base::Result<Put> PutOne(const Writing& writing, v1::Resource resource, bool com
     return ok.error();
 
   const std::string spec = SpecBytes(resource);
-  if (before && spec == (*stored)->spec) return Put{std::move(*before), v1::Outcome::UNCHANGED};
+  if (before && spec == (*stored)->spec) {
+    return Put{std::move(*before), v1::Outcome::UNCHANGED, std::nullopt};
+  }
   if (const auto ok = CheckReferences(writing.store, resource); ok.has_error()) return ok.error();
 
   const auto revision = writing.store.Put(resource.kind(), resource.name(), spec,
@@ -214,7 +224,8 @@ base::Result<Put> PutOne(const Writing& writing, v1::Resource resource, bool com
   resource.set_updated_at_ms(writing.now_ms);
   resource.set_created_at_ms(before ? before->created_at_ms() : writing.now_ms);
   *writing.changes.emplace_back().mutable_resource() = resource;
-  return Put{std::move(resource), before ? v1::Outcome::CHANGED : v1::Outcome::CREATED};
+  const auto outcome = before ? v1::Outcome::CHANGED : v1::Outcome::CREATED;
+  return Put{std::move(resource), outcome, std::move(before)};
 }
 
 base::Result<std::int64_t> DeleteOne(const Writing& writing, const std::string& kind,
@@ -262,6 +273,68 @@ base::Result<void> DeleteKeys(const Writing& writing, const std::string& consume
   }
 }
 
+// With what cannot be without it.
+base::Result<std::int64_t> DeleteWhole(const Writing& writing, const std::string& kind,
+                                       const std::string& name) {
+  if (kind == "Server") {
+    if (const auto ok = DeleteVersions(writing, name); ok.has_error()) return ok.error();
+  }
+  if (kind == "Consumer") {
+    if (const auto ok = DeleteKeys(writing, name); ok.has_error()) return ok.error();
+  }
+  return DeleteOne(writing, kind, name);
+}
+
+// Removes the set's members that the request lacks.
+base::Result<void> Prune(const Writing& writing, const v1::ApplyRequest& request, ApplySet& set,
+                         v1::ApplyResponse& response) {
+  std::set<std::pair<std::string, std::string>> listed;
+  for (const v1::Resource& resource : request.resources())
+    listed.emplace(KindOf(resource), resource.name());
+  std::vector<ApplySet::Member> absent;
+  for (const ApplySet::Member& member : set.members()) {
+    if (!listed.contains({member.kind, member.name})) absent.push_back(member);
+  }
+  // What refers to others before those, so that only what stays is warned of.
+  const auto refers = [](const ApplySet::Member& member) {
+    return member.kind != "Server" && member.kind != "Consumer";
+  };
+  std::stable_partition(absent.begin(), absent.end(), refers);
+  for (const ApplySet::Member& member : absent) {
+    set.Remove(member.kind, member.name);
+    const auto stored = writing.store.Find(member.kind, member.name);
+    if (stored.has_error()) return stored.error();
+    // Gone already with what it belonged to.
+    if (!*stored) continue;
+    const auto warnings = WhatLeansOn(writing.store, member.kind, member.name);
+    if (warnings.has_error()) return warnings.error();
+    const auto revision = DeleteWhole(writing, member.kind, member.name);
+    if (revision.has_error()) return revision.error();
+    v1::ApplyResponse::Result& result = *response.add_results();
+    result.set_kind(member.kind);
+    result.set_name(member.name);
+    result.set_outcome(v1::Outcome::REMOVED);
+    result.set_revision(*revision);
+    for (const std::string& warning : *warnings) result.add_warnings(warning);
+  }
+  return {};
+}
+
+// Remembers what this apply created, and prunes.
+base::Result<void> KeepSet(const Writing& writing, const v1::ApplyRequest& request,
+                           v1::ApplyResponse& response) {
+  auto set = ApplySet::Read(writing.store, request.set());
+  if (set.has_error()) return set.error();
+  if (request.prune()) {
+    if (const auto ok = Prune(writing, request, *set, response); ok.has_error()) return ok.error();
+  }
+  for (const v1::ApplyResponse::Result& result : response.results()) {
+    if (result.outcome() == v1::Outcome::CREATED)
+      set->Add({result.kind(), result.name(), writing.now_ms});
+  }
+  return set->Write(writing.store);
+}
+
 // Servers and consumers before what refers to them.
 int ApplyOrder(const v1::Resource& resource) {
   return resource.has_server() || resource.has_consumer() ? 0 : 1;
@@ -292,6 +365,8 @@ base::Result<v1::Resource> Catalog::Put(const base::auth::Principal& writer,
 
 base::Result<v1::ApplyResponse> Catalog::Apply(const base::auth::Principal& writer,
                                                const v1::ApplyRequest& request) {
+  if (request.prune() && request.set().empty())
+    return FieldError("/set", "is missing: prune removes only what a set made");
   const auto context = [&](int index) {
     const v1::Resource& resource = request.resources(index);
     return "resource " + std::to_string(index) + ", " + KindOf(resource) + " '" +
@@ -325,6 +400,14 @@ base::Result<v1::ApplyResponse> Catalog::Apply(const base::auth::Principal& writ
           result.set_name(put->resource.name());
           result.set_outcome(put->outcome);
           result.set_revision(put->resource.revision());
+          if (request.dry_run() && put->before) {
+            for (v1::FieldChange& change : Difference(*put->before, put->resource))
+              *result.add_changes() = std::move(change);
+          }
+        }
+        if (!request.set().empty()) {
+          if (const auto ok = KeepSet(writing, request, response); ok.has_error())
+            return ok.error();
         }
         return request.dry_run() || changes.empty() ? Store::Then::kUndo : Store::Then::kCommit;
       },
@@ -353,15 +436,7 @@ base::Result<std::int64_t> Catalog::Delete(const base::auth::Principal& writer,
                                                       std::to_string((*stored)->revision));
         }
         const Writing writing{store, writer, clock_.UnixMillis(), changes};
-        if (request.kind() == "Server") {
-          if (const auto ok = DeleteVersions(writing, request.name()); ok.has_error())
-            return ok.error();
-        }
-        if (request.kind() == "Consumer") {
-          if (const auto ok = DeleteKeys(writing, request.name()); ok.has_error())
-            return ok.error();
-        }
-        const auto deleted = DeleteOne(writing, request.kind(), request.name());
+        const auto deleted = DeleteWhole(writing, request.kind(), request.name());
         if (deleted.has_error()) return deleted.error();
         revision = *deleted;
         return Store::Then::kCommit;

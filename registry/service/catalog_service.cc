@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "policy/effective_policy.h"
+#include "registry/service/catalog_import.h"
 #include "registry/service/catalog_streams.h"
 #include "registry/service/disclosure.h"
 
@@ -77,6 +78,12 @@ base::Result<v1::PutResponse> CatalogService::Put(const Caller& caller,
 base::Result<v1::ApplyResponse> CatalogService::Apply(const Caller& caller,
                                                       const v1::ApplyRequest& request) {
   return catalog_.Apply(caller.principal, request);
+}
+
+base::Result<v1::ImportResponse> CatalogService::Import(const Caller& caller,
+                                                        const v1::ImportRequest& request) {
+  const ApplyAs apply = [&](const v1::ApplyRequest& part) { return Apply(caller, part); };
+  return registry::Import(catalog_, apply, request);
 }
 
 base::Result<v1::DeleteResponse> CatalogService::Delete(const Caller& caller,

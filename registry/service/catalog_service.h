@@ -29,6 +29,7 @@ class CatalogService {
   base::Result<v1::ListResponse> List(const Caller& caller, const v1::ListRequest& request);
   base::Result<v1::PutResponse> Put(const Caller& caller, const v1::PutRequest& request);
   base::Result<v1::ApplyResponse> Apply(const Caller& caller, const v1::ApplyRequest& request);
+  base::Result<v1::ImportResponse> Import(const Caller& caller, const v1::ImportRequest& request);
   base::Result<v1::DeleteResponse> Delete(const Caller& caller, const v1::DeleteRequest& request);
   base::Result<std::unique_ptr<Stream>> Watch(const Caller& caller, const v1::WatchRequest& request,
                                               Wake wake);

@@ -25,6 +25,7 @@ Methods AllMethods(CatalogService& catalog, AccessService& access, FleetService&
   methods.Unary(Access::kReader, "CatalogService", "List", catalog, &CatalogService::List);
   methods.Unary(Access::kAdmin, "CatalogService", "Put", catalog, &CatalogService::Put);
   methods.Unary(Access::kAdmin, "CatalogService", "Apply", catalog, &CatalogService::Apply);
+  methods.Unary(Access::kAdmin, "CatalogService", "Import", catalog, &CatalogService::Import);
   methods.Unary(Access::kAdmin, "CatalogService", "Delete", catalog, &CatalogService::Delete);
   methods.Streaming<v1::WatchResponse>(Access::kReader, "CatalogService", "Watch", catalog, &CatalogService::Watch);
   methods.Unary(Access::kReader, "CatalogService", "GetDefinitions", catalog, &CatalogService::GetDefinitions);

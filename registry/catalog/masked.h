@@ -1,0 +1,16 @@
+// `***` stands for a secret that is not told: exports and lists show it. Written back, it means
+// "as it is".
+#pragma once
+
+#include "base/result.h"
+#include "portolan/v1/server.pb.h"
+
+namespace registry {
+
+inline constexpr char kMasked[] = "***";
+
+// Puts the values of `before` (null: there is none) where the environment of a program says `***`.
+// kInvalidArgument naming the field where there is nothing to keep.
+base::Result<void> KeepMasked(portolan::v1::Server& server, const portolan::v1::Server* before);
+
+}  // namespace registry

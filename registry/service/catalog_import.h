@@ -1,0 +1,21 @@
+// Import: server.json documents of others become Servers and ServerVersions, entry by entry.
+//
+// What is valid is written in one transaction, in order; an entry that the catalog refuses after
+// all is refused alone, and the rest is written again without it.
+#pragma once
+
+#include <functional>
+
+#include "registry/catalog/catalog.h"
+
+namespace registry {
+
+inline constexpr int kMaxImportEntries = 500;
+
+// Writes as the one who imports.
+using ApplyAs = std::function<base::Result<v1::ApplyResponse>(const v1::ApplyRequest&)>;
+
+base::Result<v1::ImportResponse> Import(const Catalog& catalog, const ApplyAs& apply,
+                                        const v1::ImportRequest& request);
+
+}  // namespace registry
