@@ -1,9 +1,9 @@
 // portolan-registry: the wiring diagram as code.
 //
-//   SqliteStore <-- Catalog --changes--> search::Feed, ServerListing
+//   SqliteStore <-- Catalog --changes--> search::Feed, DiscoveryServer, ServerListing
 //                      ^
 //   methods (Catalog, Access, Fleet, Usage) <-- GrpcFace, ConnectFace (on the WorkerPool)
-//   HttpFace (one loop) --> ConnectFace, discovery tools, RegistryApi, portal
+//   HttpFace (one loop) --> ConnectFace, DiscoveryServer, RegistryApi, portal
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -30,7 +30,7 @@
 #include "registry/service/access_service.h"
 #include "registry/service/catalog_service.h"
 #include "registry/service/connect_face.h"
-#include "registry/service/discovery_tools.h"
+#include "registry/service/discovery_server.h"
 #include "registry/service/fleet_service.h"
 #include "registry/service/grpc_face.h"
 #include "registry/service/http_face.h"
@@ -96,6 +96,7 @@ class Registry {
   search::Index index_;
   search::Feed index_feed_{index_};
   std::unique_ptr<ServerListing> listing_;
+  std::unique_ptr<DiscoveryServer> discovery_;
 
   std::unique_ptr<CatalogService> catalog_service_;
   std::unique_ptr<AccessService> access_service_;
@@ -105,7 +106,6 @@ class Registry {
 
   mcp::legacy::TokenSessionHost discovery_sessions_{base::auth::Aead(keys_.session_ring),
                                                     "registry", clock_};
-  std::unique_ptr<mcp::Handler> discovery_;
   std::unique_ptr<RegistryApi> registry_api_;
   base::http::StaticFiles portal_{portal::EmbeddedFiles()};
   std::unique_ptr<ConnectFace> connect_face_;
@@ -156,6 +156,10 @@ base::Result<void> Registry::Listen() {
 base::Result<void> Registry::Attach() {
   listing_ = std::make_unique<ServerListing>(settings_.gateway_public_url);
   if (auto ok = catalog_.Attach(index_feed_); !ok) return ok.error();
+  // Behind the index, since who is told of a change asks at once.
+  discovery_ = std::make_unique<DiscoveryServer>(
+      loop_, index_, DiscoveryOptions{.gateway_public_url = settings_.gateway_public_url});
+  if (auto ok = catalog_.Attach(*discovery_); !ok) return ok.error();
   return catalog_.Attach(*listing_);
 }
 
@@ -176,7 +180,6 @@ void Registry::MakeFaces() {
   methods_ = std::make_unique<const Methods>(
       AllMethods(*catalog_service_, *access_service_, fleet_service_, usage_service_));
 
-  discovery_ = MakeDiscoveryTools(index_, {.gateway_public_url = settings_.gateway_public_url});
   registry_api_ = std::make_unique<RegistryApi>(*listing_);
   connect_face_ = std::make_unique<ConnectFace>(*methods_, pool_, loop_);
   HttpFace::Parts parts{
@@ -248,6 +251,7 @@ void Registry::Tick() {
 void Registry::Drain() {
   spdlog::info("draining");
   http_face_->Drain();
+  discovery_->Drain();
   http_server_->Drain();
   grpc_face_->Drain(kDrainWithin);
   tick_.expires_after(kDrainWithin);

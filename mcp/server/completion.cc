@@ -37,16 +37,16 @@ base::Task<Reply> Completion::Serve(ServedCall& call) {
     if (!prompt) co_return InvalidParams("Unknown prompt.");
     for (const PromptArgument& argument : prompt->arguments) {
       if (argument.name != name) continue;
-      co_return Values(call,
-                       argument.complete ? argument.complete(typed) : std::vector<std::string>());
+      if (!argument.complete) co_return Values(call, {});
+      co_return Values(call, argument.complete(call.call(), typed));
     }
     co_return InvalidParams("The prompt has no argument '" + name + "'.");
   }
   if (kind == "ref/resource") {
     const auto* found = resources_.FindTemplate(DecodeString(Member(ref, "uri")));
     if (!found) co_return InvalidParams("Unknown resource template.");
-    co_return Values(call,
-                     found->complete ? found->complete(name, typed) : std::vector<std::string>());
+    if (!found->complete) co_return Values(call, {});
+    co_return Values(call, found->complete(call.call(), name, typed));
   }
   co_return InvalidParams("'ref.type' must be ref/prompt or ref/resource.");
 }

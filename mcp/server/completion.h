@@ -1,5 +1,5 @@
 // Completion is the Feature that proposes values for the arguments of prompts and the variables of
-// resource templates, as each of them says.
+// resource templates, as each of them says: the best first, of which the caller gets 100.
 #pragma once
 
 #include <string_view>

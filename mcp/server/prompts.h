@@ -31,7 +31,7 @@ struct PromptArgument {
   std::string description;
   bool required = false;
   // What may stand here, by what was typed of it; see completion.h.
-  std::function<std::vector<std::string>(std::string_view typed)> complete;
+  std::function<std::vector<std::string>(const Call& call, std::string_view typed)> complete;
 };
 
 struct Prompt {

@@ -1,10 +1,17 @@
 #include "mcp/server/resources.h"
 
+#include <algorithm>
+#include <cassert>
+
+#include "mcp/error.h"
+#include "mcp/message.h"
 #include "mcp/raw_json.h"
 #include "mcp/revision.h"
 
 namespace mcp {
 namespace {
+
+using base::Code;
 
 // What a resource and a template have in common.
 template <class Described>
@@ -38,18 +45,23 @@ ResourceContents ResourceContents::Blob(std::string mime_type, std::string base6
   return {std::move(mime_type), {}, std::move(base64)};
 }
 
+Resources::Resources(std::vector<Resource> resources, std::vector<ResourceTemplate> templates,
+                     ListFreshness freshness, Subscriptions* subscriptions)
+    : resources_(std::move(resources)),
+      templates_(std::move(templates)),
+      freshness_(freshness),
+      subscriptions_(subscriptions) {
+  for (const ResourceTemplate& one : templates_) {
+    if (!one.list) continue;
+    assert(!listing_);
+    listing_ = &one;
+  }
+}
+
 const ResourceTemplate* Resources::FindTemplate(std::string_view uri_template) const {
   for (const ResourceTemplate& candidate : templates_)
     if (candidate.uri.text() == uri_template) return &candidate;
   return nullptr;
-}
-
-bool Resources::Exists(std::string_view uri) const {
-  for (const Resource& resource : resources_)
-    if (resource.uri == uri) return true;
-  for (const ResourceTemplate& candidate : templates_)
-    if (candidate.uri.Match(uri)) return true;
-  return false;
 }
 
 void Resources::Declare(ObjectWriter& capabilities) const {
@@ -62,15 +74,29 @@ bool Resources::Serves(std::string_view method) const {
          (subscriptions_ && (method == "resources/subscribe" || method == "resources/unsubscribe"));
 }
 
-std::string Resources::List() const {
+Reply Resources::List(const ServedCall& served) const {
+  const std::string_view raw_cursor = served.Param("cursor");
+  if (!raw_cursor.empty() && (!listing_ || !IsString(raw_cursor)))
+    return InvalidParams("'cursor' is none that a list before was given with.");
+  ResourcePage page;
+  if (listing_) {
+    auto listed = listing_->list(served.call(), DecodeString(raw_cursor));
+    if (!listed) return ToCallError(listed.error());
+    page = *std::move(listed);
+  }
   std::string list = "[";
-  for (const Resource& resource : resources_) {
+  const auto add = [&list](const Resource& resource) {
     ObjectWriter item;
     item.Text("uri", resource.uri);
     Describe(item, resource);
     Append(list, std::move(item));
-  }
-  return list + "]";
+  };
+  if (raw_cursor.empty()) std::for_each(resources_.begin(), resources_.end(), add);
+  std::for_each(page.resources.begin(), page.resources.end(), add);
+  ObjectWriter out;
+  out.Raw("resources", list + "]").TextUnlessEmpty("nextCursor", page.next);
+  Complete(out, served, freshness_);
+  return std::move(out).Take();
 }
 
 std::string Resources::ListTemplates() const {
@@ -87,43 +113,39 @@ std::string Resources::ListTemplates() const {
 base::Task<Reply> Resources::Serve(ServedCall& served) {
   const std::string_view method = served.call().method;
   if (method == "resources/read") co_return co_await Read(served);
-  if (method == "resources/subscribe" || method == "resources/unsubscribe")
-    co_return Subscribe(served);
+  if (method == "resources/subscribe") co_return co_await Subscribe(served);
+  if (method == "resources/unsubscribe") co_return std::string("{}");
+  if (method == "resources/list") co_return List(served);
   ObjectWriter out;
-  if (method == "resources/list") {
-    out.Raw("resources", List());
-  } else {
-    out.Raw("resourceTemplates", ListTemplates());
-  }
+  out.Raw("resourceTemplates", ListTemplates());
   Complete(out, served, freshness_);
   co_return std::move(out).Take();
 }
 
-Reply Resources::Subscribe(ServedCall& served) const {
-  if (!Exists(served.call().item)) return NotFound(served.call());
-  return std::string("{}");
+base::Task<base::Result<ResourceContents>> Resources::Contents(ServedCall& served) {
+  const std::string_view uri = served.call().item;
+  for (const Resource& resource : resources_)
+    if (resource.uri == uri) co_return co_await resource.read(served);
+  for (const ResourceTemplate& one : templates_) {
+    const auto variables = one.uri.Match(uri);
+    if (variables) co_return co_await one.read(served, *variables);
+  }
+  co_return base::Fail(Code::kNotFound, "Resource not found.");
+}
+
+base::Task<Reply> Resources::Subscribe(ServedCall& served) {
+  const base::Result<ResourceContents> contents = co_await Contents(served);
+  if (contents) co_return std::string("{}");
+  if (contents.error().code == Code::kNotFound) co_return NotFound(served.call());
+  co_return served.Failure(contents.error());
 }
 
 base::Task<Reply> Resources::Read(ServedCall& served) {
-  const std::string_view uri = served.call().item;
-  base::Result<ResourceContents> contents = base::Fail(base::Code::kNotFound, "");
-  bool found = false;
-  for (const Resource& resource : resources_) {
-    if (resource.uri != uri) continue;
-    found = true;
-    contents = co_await resource.read(served);
-    break;
-  }
-  for (std::size_t i = 0; i < templates_.size() && !found; ++i) {
-    const auto variables = templates_[i].uri.Match(uri);
-    if (!variables) continue;
-    found = true;
-    contents = co_await templates_[i].read(served, *variables);
-  }
-  if (!found) co_return NotFound(served.call());
+  const base::Result<ResourceContents> contents = co_await Contents(served);
+  if (!contents && contents.error().code == Code::kNotFound) co_return NotFound(served.call());
   if (!contents) co_return served.Failure(contents.error());
   ObjectWriter item;
-  item.Text("uri", uri).TextUnlessEmpty("mimeType", contents->mime_type);
+  item.Text("uri", served.call().item).TextUnlessEmpty("mimeType", contents->mime_type);
   if (contents->blob.empty()) {
     item.Text("text", contents->text);
   } else {

@@ -17,20 +17,25 @@ std::string Notification(std::string_view method, std::string_view raw_id, Objec
 
 }  // namespace
 
-void Subscriptions::Announce(Kind kind) {
+void Subscriptions::Announce(Kind kind, const Sees& sees) {
   for (Listener* listener : listeners_) {
-    if (!(listener->kinds & kind)) continue;
+    if (!(listener->kinds & kind) || (sees && !sees(listener->call))) continue;
     listener->changed |= kind;
     listener->event.Set();
   }
 }
 
-void Subscriptions::AnnounceResource(std::string_view uri) {
+void Subscriptions::AnnounceResource(std::string_view uri, const Sees& sees) {
   for (Listener* listener : listeners_) {
-    if (!listener->uris.contains(uri)) continue;
+    if (!listener->uris.contains(uri) || (sees && !sees(listener->call))) continue;
     listener->changed_uris.emplace(uri);
     listener->event.Set();
   }
+}
+
+void Subscriptions::End() {
+  ended_ = true;
+  for (Listener* listener : listeners_) listener->event.Set();
 }
 
 base::Task<Reply> Subscriptions::Serve(ServedCall& served) {
@@ -44,7 +49,7 @@ base::Task<Reply> Subscriptions::Serve(ServedCall& served) {
   const std::string_view wanted = served.Param("notifications");
   if (!IsObject(wanted)) co_return InvalidParams("'notifications' must be an object.");
 
-  Listener listener(loop_);
+  Listener listener(loop_, call);
   ObjectWriter honoured;
   const auto take = [&](std::string_view name, Kind kind) {
     if (Member(wanted, name) != "true") return;
@@ -66,11 +71,15 @@ base::Task<Reply> Subscriptions::Serve(ServedCall& served) {
   if (!taken.empty()) honoured.Raw("resourceSubscriptions", "[" + taken + "]");
 
   struct Registration {
-    std::list<Listener*>& all;
+    Subscriptions& all;
     std::list<Listener*>::iterator place;
-    ~Registration() { all.erase(place); }
+    ~Registration() {
+      all.listeners_.erase(place);
+      all.heard_ = !all.listeners_.empty();
+    }
   };
-  const Registration registration{listeners_, listeners_.insert(listeners_.end(), &listener)};
+  const Registration registration{*this, listeners_.insert(listeners_.end(), &listener)};
+  heard_ = true;
   const auto wake = [&listener] { listener.event.Set(); };
   base::CancelSignal::Hook hook(call.cancel, wake);
 
@@ -83,7 +92,7 @@ base::Task<Reply> Subscriptions::Serve(ServedCall& served) {
       {kTools, "notifications/tools/list_changed"},
       {kPrompts, "notifications/prompts/list_changed"},
       {kResources, "notifications/resources/list_changed"}};
-  while (told && !call.cancel.requested()) {
+  while (told && !call.cancel.requested() && !ended_) {
     for (const auto& [kind, method] : kMethods) {
       if (!told || !(listener.changed & kind)) continue;
       listener.changed &= ~kind;
@@ -97,8 +106,16 @@ base::Task<Reply> Subscriptions::Serve(ServedCall& served) {
       message = Notification("notifications/resources/updated", call.id(), std::move(params));
       told = co_await call.client.Notify(message);
     }
-    if (!told || call.cancel.requested()) break;
+    if (!told || call.cancel.requested() || ended_) break;
     if (listener.changed == 0) co_await listener.event.Wait();
+  }
+  if (ended_ && told && !call.cancel.requested()) {
+    ObjectWriter meta;
+    meta.Raw("io.modelcontextprotocol/subscriptionId", call.id());
+    ObjectWriter out;
+    Complete(out, served);
+    out.Raw("_meta", std::move(meta).Take());
+    co_return std::move(out).Take();
   }
   co_return served.Failure(base::Fail(base::Code::kCancelled, "nobody listens any more"));
 }

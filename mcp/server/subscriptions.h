@@ -1,6 +1,9 @@
 // Subscriptions tells callers what changed: `subscriptions/listen` stays open, and what is
 // announced here goes to each listener that asked for it (MCP 2026-07-28, Subscriptions).
 //
+// A change that not everybody may know of is announced with who may: to all others it did not
+// happen.
+//
 // A listener that reads slowly loses nothing and holds nothing up: what it has not been told yet is
 // a few flags and those of its own URIs that changed, each once. Callers of older revisions come
 // here too: the transport listens for each session.
@@ -8,6 +11,8 @@
 // One thread.
 #pragma once
 
+#include <atomic>
+#include <functional>
 #include <list>
 #include <set>
 #include <string>
@@ -15,6 +20,7 @@
 
 #include "base/event.h"
 #include "base/loop.h"
+#include "mcp/call.h"
 #include "mcp/server/feature.h"
 
 namespace mcp {
@@ -29,8 +35,15 @@ class Subscriptions final : public Feature {
 
   void AnnounceTools() { Announce(kTools); }
   void AnnouncePrompts() { Announce(kPrompts); }
-  void AnnounceResources() { Announce(kResources); }
-  void AnnounceResource(std::string_view uri);
+  // Whether the caller of a listen may hear of a change; empty: all may.
+  using Sees = std::function<bool(const Call& call)>;
+  void AnnounceResources(const Sees& sees = {}) { Announce(kResources, sees); }
+  void AnnounceResource(std::string_view uri, const Sees& sees = {});
+  // Every listener is sent home in good order, and who comes now at once.
+  void End();
+
+  // Whether anybody listens; from any thread.
+  bool heard() const { return heard_.load(std::memory_order_relaxed); }
 
   // listChanged and subscribe are declared by the features that announce.
   void Declare(ObjectWriter&) const override {}
@@ -40,16 +53,19 @@ class Subscriptions final : public Feature {
  private:
   enum Kind : unsigned { kTools = 1, kPrompts = 2, kResources = 4 };
   struct Listener {
-    explicit Listener(base::Loop& loop) : event(loop) {}
+    Listener(base::Loop& loop, const Call& caller) : call(caller), event(loop) {}
+    const Call& call;
     unsigned kinds = 0;  // asked for
     std::set<std::string, std::less<>> uris;
     unsigned changed = 0;  // not told yet
     std::set<std::string, std::less<>> changed_uris;
     base::Event event;
   };
-  void Announce(Kind kind);
+  void Announce(Kind kind, const Sees& sees = {});
 
   base::Loop& loop_;
+  bool ended_ = false;
+  std::atomic<bool> heard_ = false;
   // In the frames of Serve.
   std::list<Listener*> listeners_;
 };

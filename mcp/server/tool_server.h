@@ -1,5 +1,4 @@
-// A ToolServer is a Server with tools and nothing else, whole and ready. The discovery tools are
-// one.
+// A ToolServer is a Server with tools and nothing else, whole and ready. portolan-demo is one.
 #pragma once
 
 #include <utility>

@@ -69,7 +69,8 @@ std::optional<UriTemplate::Variables> UriTemplate::Match(std::string_view uri) c
     if (end == std::string_view::npos || end == 0) return std::nullopt;
     const std::string_view raw = uri.substr(0, end);
     std::optional<std::string> value = PercentDecode(raw);
-    if (!value || raw.find('/') != std::string_view::npos) return std::nullopt;
+    const bool at_end = last && next.empty();
+    if (!value || (!at_end && raw.find('/') != std::string_view::npos)) return std::nullopt;
     out[names_[i]] = std::move(*value);
     uri.remove_prefix(end + next.size());
   }

@@ -1,4 +1,7 @@
 // A UriTemplate is a URI with named gaps: `test://template/{id}/data` (RFC 6570, level 1).
+//
+// A gap is never empty, and a `/` in its value is written %2F; only in a gap at the very end it may
+// stand as it is, since that is what many clients send.
 #pragma once
 
 #include <map>
@@ -20,7 +23,7 @@ class UriTemplate {
 
   const std::string& text() const { return text_; }
   const std::vector<std::string>& names() const { return names_; }
-  // What stands in the gaps of `uri`, percent-decoded; a gap is never empty and never spans a `/`.
+  // What stands in the gaps of `uri`, percent-decoded.
   std::optional<Variables> Match(std::string_view uri) const;
 
  private:

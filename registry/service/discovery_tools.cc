@@ -3,7 +3,6 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "mcp/server/tool_server.h"
 #include "registry/search/answer.h"
 #include "registry/search/visibility.h"
 #include "registry/service/tool_arguments.h"
@@ -13,37 +12,12 @@ namespace {
 
 using mcp::ToolResult;
 using nlohmann::ordered_json;
-using search::ServerDocument;
-using search::ToolDocument;
 
 constexpr std::size_t kMaxQueries = 10;
 constexpr int kMaxHits = 50;
-constexpr std::size_t kBriefBytes = 200;
 // Schemas are left out of an answer that has grown beyond this; describe_tool still has them.
 constexpr std::size_t kMaxSchemaBytes = 256 * 1024;
 constexpr std::size_t kServersNamed = 12;
-
-// One line that tells what it is about: the first, cut at a letter's end.
-std::string Brief(std::string_view text) {
-  std::size_t begin = text.find_first_not_of(" \t\r\n");
-  if (begin == std::string_view::npos) return "";
-  text.remove_prefix(begin);
-  std::string_view line = text.substr(0, text.find_first_of("\r\n"));
-  if (line.size() <= kBriefBytes) return std::string(line);
-  std::size_t end = kBriefBytes;
-  while (end > 0 && (static_cast<unsigned char>(line[end]) & 0xC0) == 0x80) --end;
-  return std::string(line.substr(0, end)) + "…";
-}
-
-std::string Dump(const ordered_json& tree) {
-  return tree.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
-}
-
-// A stored schema as a tree; stored ones are valid.
-ordered_json Parsed(std::string_view json) {
-  ordered_json tree = ordered_json::parse(json, nullptr, /*allow_exceptions=*/false);
-  return tree.is_discarded() ? ordered_json::object() : tree;
-}
 
 double Rounded(double score) { return std::round(score * 1000) / 1000; }
 
@@ -119,7 +93,7 @@ class Discovery {
       return ToolResult::Error("several servers have a tool '" + Brief(id) + "'" +
                                search::DidYouMean(ids));
     }
-    return Structured(Whole(*found.front().server, *found.front().tool));
+    return Structured(registry::DescribeTool(*found.front().server, *found.front().tool));
   }
 
   ToolResult DescribeServer(mcp::ServedCall& call) const {
@@ -133,7 +107,7 @@ class Discovery {
       return ToolResult::Error("no server '" + Brief(name) + "'" + search::DidYouMean(close) +
                                OrFind(close, "find_servers"));
     }
-    return Structured(Whole(*server));
+    return Structured(registry::DescribeServer(*server, options_));
   }
 
   // An agent passes over a tool that could be about anything: say what this caller can find.
@@ -181,36 +155,6 @@ class Discovery {
     return result;
   }
 
-  static ordered_json Whole(const ServerDocument& server, const ToolDocument& tool) {
-    ordered_json definition = Parsed(tool.definition);
-    ordered_json out = {{"id", server.ToolId(tool)}, {"server", server.name}, {"name", tool.name}};
-    if (!tool.title.empty()) out["title"] = tool.title;
-    out["description"] = tool.description;
-    out["required"] = tool.required;
-    out["schema"] = Parsed(tool.input_schema);
-    if (definition.contains("outputSchema")) out["output_schema"] = definition["outputSchema"];
-    if (definition.contains("annotations")) out["annotations"] = definition["annotations"];
-    return out;
-  }
-
-  ordered_json Whole(const ServerDocument& server) const {
-    ordered_json out = {{"name", server.name}, {"base_path", server.base_path}};
-    if (!server.title.empty()) out["title"] = server.title;
-    out["description"] = server.description;
-    if (!server.version.empty()) out["version"] = server.version;
-    if (!server.owner.empty()) out["owner"] = server.owner;
-    out["tags"] = server.tags;
-    if (!server.base_path.empty() && !options_.gateway_public_url.empty()) {
-      out["url"] = options_.gateway_public_url + "/" + server.base_path + "/mcp";
-    }
-    out["tools"] = ordered_json::array();
-    for (const ToolDocument& tool : server.tools) {
-      out["tools"].push_back(
-          {{"id", server.ToolId(tool)}, {"description", Brief(tool.description)}});
-    }
-    return out;
-  }
-
   const search::Index& index_;
   const DiscoveryOptions options_;
 };
@@ -253,8 +197,7 @@ mcp::Tool MakeTool(const std::shared_ptr<const Discovery>& discovery, std::strin
 
 }  // namespace
 
-std::unique_ptr<mcp::Handler> MakeDiscoveryTools(const search::Index& index,
-                                                 DiscoveryOptions options) {
+std::vector<mcp::Tool> DiscoveryTools(const search::Index& index, DiscoveryOptions options) {
   auto discovery = std::make_shared<const Discovery>(index, std::move(options));
   mcp::Tool find_tools = MakeTool(discovery, "find_tools", kFindToolsSchema, &Discovery::FindTools);
   find_tools.title = "Find tools";
@@ -290,16 +233,8 @@ std::unique_ptr<mcp::Handler> MakeDiscoveryTools(const search::Index& index,
       MakeTool(discovery, "registry_fetch", kDescribeServerSchema, &Discovery::DescribeServer);
   registry_fetch.unlisted = true;
 
-  mcp::ServerOptions server;
-  server.name = "portolan";
-  server.title = "Portolan";
-  server.instructions =
-      "A catalog of MCP servers and their tools. Find a tool with find_tools (one capability per "
-      "query) before you say "
-      "that something cannot be done.";
-  return std::make_unique<mcp::ToolServer>(
-      std::move(server), std::vector<mcp::Tool>{find_tools, find_servers, describe_tool,
-                                                describe_server, registry_search, registry_fetch});
+  return {find_tools,      find_servers,    describe_tool,
+          describe_server, registry_search, registry_fetch};
 }
 
 }  // namespace registry

@@ -178,6 +178,7 @@ base::Task<void> HttpFace::ServeMcp(Exchange& exchange) {
   mcp::Record record;
   mcp::EndpointOptions options;
   options.sessions = &parts_.discovery_sessions;
+  options.ending = &ending_;
   co_await mcp::ServeHttp(exchange, parts_.loop, caller->principal, record, parts_.discovery,
                           options);
 }

@@ -11,6 +11,7 @@
 #include <functional>
 #include <string>
 
+#include "base/cancel.h"
 #include "base/http/origin_check.h"
 #include "base/http/server.h"
 #include "base/loop.h"
@@ -44,8 +45,11 @@ class HttpFace final : public base::http::Service {
 
   base::Task<void> Serve(base::http::Exchange& exchange) override;
 
-  // From now on /readyz says 503.
-  void Drain() { draining_ = true; }
+  // From now on /readyz says 503, and streams that would go on for ever end.
+  void Drain() {
+    draining_ = true;
+    ending_.Request();
+  }
 
  private:
   base::Task<void> ServeApi(base::http::Exchange& exchange, std::string_view method);
@@ -56,6 +60,7 @@ class HttpFace final : public base::http::Service {
 
   const Parts parts_;
   bool draining_ = false;
+  base::CancelSignal ending_;
 };
 
 }  // namespace registry

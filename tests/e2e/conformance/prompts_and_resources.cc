@@ -15,7 +15,7 @@ using mcp::ServedCall;
 using Messages = std::vector<PromptMessage>;
 
 // Values that begin with what was typed.
-std::vector<std::string> Beginning(std::string_view typed) {
+std::vector<std::string> Beginning(const mcp::Call&, std::string_view typed) {
   std::vector<std::string> out;
   for (const std::string_view city : {"paris", "park", "party", "porto"})
     if (city.starts_with(typed)) out.emplace_back(city);
@@ -119,14 +119,20 @@ std::vector<mcp::Resource> Resources() {
 }
 
 std::vector<mcp::ResourceTemplate> ResourceTemplates() {
-  const auto by_id = [](std::string_view, std::string_view typed) {
+  const auto by_id = [](const mcp::Call&, std::string_view, std::string_view typed) {
     std::vector<std::string> out;
     for (const std::string_view id : {"123", "456"})
       if (id.starts_with(typed)) out.emplace_back(id);
     return out;
   };
-  return {{*mcp::UriTemplate::Parse("test://template/{id}/data"), "template", "", "Data by its id.",
-           "application/json", ReadById, by_id}};
+  return {{*mcp::UriTemplate::Parse("test://template/{id}/data"),
+           "template",
+           "",
+           "Data by its id.",
+           "application/json",
+           ReadById,
+           by_id,
+           {}}};
 }
 
 }  // namespace conformance

@@ -19,7 +19,12 @@ TEST(UriTemplateTest, FindsWhatStandsInTheGaps) {
   EXPECT_EQ(Gap("x://{a}-{id}.txt", "x://1-2.3.txt"), "2.3");
 }
 
-TEST(UriTemplateTest, AGapIsNeverEmptyNorSpansASlash) {
+TEST(UriTemplateTest, ASlashStandsAsItIsInAGapAtTheEnd) {
+  EXPECT_EQ(Gap("x://{id}", "x://a/b"), "a/b");
+  EXPECT_EQ(Gap("x://{id}", "x://"), std::nullopt);
+}
+
+TEST(UriTemplateTest, AnyOtherGapIsNeverEmptyNorSpansASlash) {
   EXPECT_EQ(Gap("x://{id}/data", "x:///data"), std::nullopt);
   EXPECT_EQ(Gap("x://{id}/data", "x://1/2/data"), std::nullopt);
   EXPECT_EQ(Gap("x://{id}/data", "x://1/data/"), std::nullopt);
@@ -42,14 +47,19 @@ class ResourcesTest : public ServerFixture {
              }}};
   }
   static std::vector<ResourceTemplate> MakeTemplates() {
-    return {{*UriTemplate::Parse("x://by/{id}"), "by-id", "", "", "",
+    return {{*UriTemplate::Parse("x://by/{id}"),
+             "by-id",
+             "",
+             "",
+             "",
              [](ServedCall&, const UriTemplate::Variables& variables)
                  -> base::Task<base::Result<ResourceContents>> {
                co_return ResourceContents::Blob("", variables.at("id"));
              },
-             [](std::string_view variable, std::string_view typed) {
+             [](const Call&, std::string_view variable, std::string_view typed) {
                return std::vector<std::string>(150, std::string(variable) + std::string(typed));
-             }}};
+             },
+             {}}};
   }
   static std::vector<Prompt> MakePrompts() {
     Prompt prompt;
@@ -100,6 +110,41 @@ TEST_F(ResourcesTest, AnUnknownOneIsNamedInTheError) {
   EXPECT_EQ(modern.code(), kInvalidParams);
   EXPECT_EQ(Member(Member(modern.error(), "data"), "uri"), R"("x://two")");
   EXPECT_EQ(Ask("resources/read", R"("uri":"x://two")", kLatestLegacy).code(), -32002);
+}
+
+TEST_F(ResourcesTest, ATemplateMayListWhatItStandsForInPages) {
+  std::vector<ResourceTemplate> templates = MakeTemplates();
+  templates[0].list = [](const Call&, std::string_view cursor) -> base::Result<ResourcePage> {
+    ResourcePage page;
+    if (!cursor.empty() && cursor != "b")
+      return base::Fail(base::Code::kInvalidArgument, "cursor: not one of ours");
+    page.resources.push_back({cursor.empty() ? "x://by/a" : "x://by/b", "", "", "", "", {}});
+    if (cursor.empty()) page.next = "b";
+    return page;
+  };
+  Resources many(MakeResources(), std::move(templates), {});
+  Server listing({}, {&many});
+  const auto list = [&](std::string_view params) -> TestCall& {
+    TestCall& test = calls.emplace_back();
+    Fill(test, "resources/list", params);
+    Begin(listing, test);
+    return test;
+  };
+  const TestCall& first = list("");
+  EXPECT_EQ(
+      Member(first.result(), "resources"),
+      R"([{"uri":"x://one","name":"one","description":"The one.","mimeType":"text/plain"},{"uri":"x://by/a","name":""}])");
+  EXPECT_EQ(Member(first.result(), "nextCursor"), R"("b")");
+  const TestCall& second = list(R"("cursor":"b")");
+  EXPECT_EQ(Member(second.result(), "resources"), R"([{"uri":"x://by/b","name":""}])");
+  EXPECT_EQ(Member(second.result(), "nextCursor"), "");
+  EXPECT_EQ(list(R"("cursor":"c")").code(), kInvalidParams);
+  EXPECT_EQ(list(R"("cursor":7)").code(), kInvalidParams);
+}
+
+TEST_F(ResourcesTest, OneSubscribesToWhatOneCanRead) {
+  EXPECT_EQ(Ask("resources/subscribe", R"("uri":"x://one")", kLatestLegacy).result(), "{}");
+  EXPECT_EQ(Ask("resources/subscribe", R"("uri":"x://two")", kLatestLegacy).code(), -32002);
 }
 
 TEST_F(ResourcesTest, APromptNeedsItsArguments) {

@@ -68,6 +68,32 @@ TEST_F(SubscriptionsTest, TellsEachChangedUriOnce) {
   HangUp(listener);
 }
 
+TEST_F(SubscriptionsTest, WhoMayNotKnowHearsNothing) {
+  TestCall listener;
+  Listen(listener, R"({"resourcesListChanged":true,"resourceSubscriptions":["x://a"]})");
+  const auto others = [](const Call& call) { return !call.principal.anonymous(); };
+  subscriptions.AnnounceResources(others);
+  subscriptions.AnnounceResource("x://a", others);
+  Settle();
+  EXPECT_EQ(listener.client.heard.size(), 1u);
+  HangUp(listener);
+}
+
+TEST_F(SubscriptionsTest, EndsInGoodOrderForAll) {
+  TestCall listener, late;
+  EXPECT_FALSE(subscriptions.heard());
+  Listen(listener, R"({"toolsListChanged":true})");
+  EXPECT_TRUE(subscriptions.heard());
+  subscriptions.End();
+  Settle();
+  ASSERT_TRUE(listener.answered);
+  EXPECT_EQ(listener.result(), R"({"resultType":"complete","_meta":{)"
+                               R"("io.modelcontextprotocol/subscriptionId":7}})");
+  EXPECT_FALSE(subscriptions.heard());
+  Listen(late, R"({"toolsListChanged":true})");
+  EXPECT_TRUE(late.answered);
+}
+
 TEST_F(SubscriptionsTest, NobodyHearsAnythingAfterHangingUp) {
   TestCall listener;
   Listen(listener, R"({"toolsListChanged":true})");

@@ -3,80 +3,20 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <nlohmann/json.hpp>
+#include "tests/registry/service/discovery_fixture.h"
 
 namespace registry {
 namespace {
 
 using nlohmann::json;
-using search::ServerDocument;
-using search::ToolDocument;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
 
-class NobodyListening final : public mcp::Client {
- public:
-  base::Task<base::Result<void>> Notify(std::string_view) override {
-    co_return base::Result<void>();
-  }
-  base::Task<base::Result<void>> Relay(mcp::Source&) override { co_return base::Result<void>(); }
-};
-
-ToolDocument Tool(const std::string& name, const std::string& description,
-                  const std::string& schema) {
-  ToolDocument tool;
-  tool.name = name;
-  tool.description = description;
-  tool.input_schema = schema;
-  tool.definition =
-      json{{"name", name}, {"description", description}, {"inputSchema", json::parse(schema)}}
-          .dump();
-  search::ReadInputSchema(schema, tool);
-  return tool;
-}
-
-class DiscoveryToolsTest : public testing::Test {
+class DiscoveryToolsTest : public DiscoveryFixture {
  protected:
-  DiscoveryToolsTest() {
-    auto server = std::make_shared<ServerDocument>();
-    server->name = "local/everything";
-    server->base_path = "everything";
-    server->description = "A server with one of each";
-    server->tools = {
-        Tool(
-            "get-sum", "Returns the sum of two numbers\nand nothing else",
-            R"({"type":"object","properties":{"a":{"type":"number"},"b":{"type":"number"}},"required":["a","b"]})"),
-        Tool("echo", "Echoes back the input",
-             R"({"type":"object","properties":{"message":{"type":"string"}}})")};
-    index_.Upsert(server);
-  }
-
-  json Ask(const std::string& method, const json& params) {
-    std::string bytes =
-        json{{"jsonrpc", "2.0"}, {"id", 7}, {"method", method}, {"params", params}}.dump();
-    auto envelope = mcp::Scan(bytes);
-    std::string item = params.value("name", "");
-    mcp::Call call{.bytes = bytes,
-                   .envelope = *envelope,
-                   .principal = caller_,
-                   .client = client_,
-                   .cancel = cancel_,
-                   .record = record_,
-                   .method = method,
-                   .item = item};
-    mcp::Response response;
-    base::Spawn(Answer(call, response));
-    return json::parse(response.body);
-  }
-
-  base::Task<void> Answer(mcp::Call& call, mcp::Response& response) {
-    response = co_await tools_->Handle(call);
-  }
-
   json Use(const std::string& tool, const json& arguments) {
-    json answer = Ask("tools/call", {{"name", tool}, {"arguments", arguments}});
-    return answer.at("result");
+    return Result("tools/call", {{"name", tool}, {"arguments", arguments}});
   }
   json Found(const std::string& tool, const json& arguments) {
     return Use(tool, arguments).at("structuredContent");
@@ -86,20 +26,13 @@ class DiscoveryToolsTest : public testing::Test {
     EXPECT_EQ(result.value("isError", false), true) << result;
     return result.at("content").at(0).at("text");
   }
-
-  search::Index index_;
-  std::unique_ptr<mcp::Handler> tools_ = MakeDiscoveryTools(index_, {"http://127.0.0.1:8900"});
-  NobodyListening client_;
-  base::CancelSignal cancel_;
-  mcp::Record record_;
-  base::auth::Principal caller_;
 };
 
 TEST_F(DiscoveryToolsTest, ListsFourToolsAndSaysWhatCanBeFound) {
   std::vector<std::string> names;
   std::string description;
-  json answer = Ask("tools/list", json::object());
-  for (const json& tool : answer["result"]["tools"]) {
+  json answer = Result("tools/list");
+  for (const json& tool : answer["tools"]) {
     names.push_back(tool["name"]);
     if (tool["name"] == "find_tools") description = tool["description"];
   }
@@ -173,6 +106,16 @@ TEST_F(DiscoveryToolsTest, DescribesAServerWhole) {
   EXPECT_EQ(server["tools"][0]["id"], "everything.get-sum");
 }
 
+TEST_F(DiscoveryToolsTest, DescribesSoManyToolsAndCountsTheRest) {
+  auto server = std::make_shared<search::ServerDocument>();
+  server->name = "local/many";
+  for (int i = 0; i < 503; ++i) server->tools.push_back(Tool("t" + std::to_string(i), "", "{}"));
+  index_.Upsert(server);
+  json described = Found("describe_server", {{"name", "local/many"}});
+  EXPECT_EQ(described["tools"].size(), 500u);
+  EXPECT_EQ(described["more_tools"], 3);
+}
+
 TEST_F(DiscoveryToolsTest, ProposesCloseNamesForWhatIsNotThere) {
   EXPECT_EQ(Refused("describe_tool", {{"id", "everything.get_summ"}}),
             "no tool 'everything.get_summ'; did you mean 'everything.get-sum'?");
@@ -205,15 +148,12 @@ TEST_F(DiscoveryToolsTest, TakesTheNamesOfOtherRegistries) {
 }
 
 TEST_F(DiscoveryToolsTest, HidesWhatTheCallerMayNotSee) {
-  auto server = std::make_shared<ServerDocument>(*index_.FindServer("everything", {}));
-  server->audiences = {"consumer:alice"};
-  index_.Upsert(server);
+  Hide("everything", "consumer:alice");
   EXPECT_EQ(Found("find_tools", {{"queries", {"echo"}}})["results"][0]["tools"], json::array());
   EXPECT_THAT(Refused("describe_tool", {{"id", "everything.echo"}}),
               Not(HasSubstr("did you mean")));
   EXPECT_THAT(Ask("tools/list", json::object()).dump(), Not(HasSubstr("everything")));
-  caller_.id = "consumer/alice";
-  caller_.kind = base::auth::PrincipalKind::kAgent;
+  BeAlice();
   EXPECT_EQ(Found("describe_tool", {{"id", "everything.echo"}})["name"], "echo");
 }
 

@@ -1,0 +1,71 @@
+#include "registry/service/discovery_server.h"
+
+#include <utility>
+
+#include "registry/search/feed.h"
+#include "registry/search/visibility.h"
+#include "registry/service/discovery_prompts.h"
+#include "registry/service/discovery_resources.h"
+#include "registry/service/discovery_tools.h"
+
+namespace registry {
+namespace {
+
+mcp::ServerOptions About() {
+  mcp::ServerOptions about;
+  about.name = "portolan";
+  about.title = "Portolan";
+  about.instructions =
+      "A catalog of MCP servers and their tools. Find a tool with find_tools (one capability per "
+      "query) before you say that something cannot be done. Each server is a resource, "
+      "portolan://servers/NAMESPACE/NAME.";
+  return about;
+}
+
+}  // namespace
+
+DiscoveryServer::DiscoveryServer(base::Loop& loop, const search::Index& index,
+                                 const DiscoveryOptions& options)
+    : loop_(loop),
+      subscriptions_(loop),
+      tools_(DiscoveryTools(index, options), {}),
+      resources_({}, {ServerResources(index, options)}, {}, &subscriptions_),
+      prompts_(DiscoveryPrompts(index, options), {}),
+      completion_(prompts_, resources_),
+      server_(About(),
+              {&tools_, &resources_, &prompts_, &completion_, &logging_, &subscriptions_}) {}
+
+void DiscoveryServer::OnChanges(std::span<const v1::Change> changes) {
+  for (const v1::Change& change : changes) {
+    const v1::Resource& resource = change.resource();
+    if (resource.kind() != "Server") continue;
+    Document now;
+    if (!change.deleted())
+      now = std::make_shared<const search::ServerDocument>(search::ToDocument(resource));
+    const auto known = known_.try_emplace(resource.name()).first;
+    Document before = std::exchange(known->second, now);
+    if (!now) known_.erase(known);
+    Announce(resource.name(), std::move(before), std::move(now), Changed::kEntry);
+  }
+}
+
+void DiscoveryServer::OnDefinitions(const v1::ServerDefinitions& definitions) {
+  const auto known = known_.find(definitions.server());
+  if (known == known_.end()) return;
+  Announce(known->first, nullptr, known->second, Changed::kContents);
+}
+
+void DiscoveryServer::Announce(std::string name, Document before, Document now, Changed changed) {
+  if (!subscriptions_.heard()) return;
+  loop_.Post(
+      [this, name = std::move(name), before = std::move(before), now = std::move(now), changed] {
+        const auto sees = [&](const mcp::Call& call) {
+          const search::Visible visible = search::VisibleTo(call.principal);
+          return (before && visible(*before)) || (now && visible(*now));
+        };
+        subscriptions_.AnnounceResource(ServerUri(name), sees);
+        if (changed == Changed::kEntry) subscriptions_.AnnounceResources(sees);
+      });
+}
+
+}  // namespace registry
