@@ -72,6 +72,7 @@ base::Task<> HeldListen::Run(base::CancelSignal& until) {
   while (!until.requested()) {
     bool heard = false;
     const bool known = co_await Listen(until, heard);
+    if (options_.ended) options_.ended();
     if (heard) pause = kFirstPause;
     const bool waited = co_await options_.loop.timers.Sleep(known ? pause : kUnknownPause, until);
     if (!waited) break;

@@ -42,6 +42,8 @@ class HeldListen {
     std::function<ListenFilter()> filter;
     // A new one for each attempt.
     std::function<std::unique_ptr<ListenClient>()> client;
+    // When an attempt has ended; may be empty.
+    std::function<void()> ended;
   };
   explicit HeldListen(Options options) : options_(std::move(options)) {}
   HeldListen(const HeldListen&) = delete;

@@ -21,6 +21,10 @@ using std::chrono::milliseconds;
 constexpr milliseconds kOpenPatience{2'000};
 constexpr milliseconds kFirstPause{1'000};
 constexpr milliseconds kLongestPause{30'000};
+// Until a server has seen that the stream before ours is closed: 2.5 s in all.
+constexpr milliseconds kTakenPause{20};
+constexpr int kMaxTaken = 7;
+constexpr int kConflict = 409;
 
 }  // namespace
 
@@ -95,8 +99,7 @@ base::Task<std::optional<Response>> ServerListener::Run() {
   filter_ = *filter;
   Ending ending = Ending::kBroken;
   while (!deadline_.signal().requested()) {
-    const bool fresh = !session_;
-    if (fresh) {
+    if (!session_) {
       const base::Result<Session> opened = co_await OpenSession();
       if (!opened && !acknowledged_) {
         EndSession();
@@ -109,15 +112,21 @@ base::Task<std::optional<Response>> ServerListener::Run() {
       }
       session_ = *opened;
       last_event_id_.clear();
+      subscribed_ = false;
       questions_.emplace(call_.client, [this, session = session_](std::string answer) {
         sessions_->PostAside(std::move(answer), session);
       });
     }
-    ending = co_await Follow(fresh);
+    ending = co_await Follow();
     if (ending == Ending::kCallerGone || ending == Ending::kRefused) break;
     if (ending == Ending::kNotServed) {
       co_await StayQuiet();
       break;
+    }
+    if (ending == Ending::kTaken) {
+      const milliseconds pause = kTakenPause * (1 << refusals_++);
+      (void)co_await context_.loop.timers.Sleep(pause, deadline_.signal());
+      continue;
     }
     if (ending == Ending::kSessionLost) {
       co_await questions_->End();
@@ -161,7 +170,7 @@ base::Task<> ServerListener::Await(Opening& opening, milliseconds limit) {
   });
 }
 
-base::Task<ServerListener::Ending> ServerListener::Follow(bool fresh) {
+base::Task<ServerListener::Ending> ServerListener::Follow() {
   const auto opening =
       std::shared_ptr<Opening>(new Opening{last_event_id_, session_, deadline_.signal(), {}, {}});
   base::Spawn(Open(opening, streams_.Get(), sessions_->url()));
@@ -171,7 +180,10 @@ base::Task<ServerListener::Ending> ServerListener::Follow(bool fresh) {
     refusal_ = opening->result->error().error.WithContext("GET");
     co_return Ending::kRefused;
   }
-  if (fresh && !callers_own_) co_await Subscribe();
+  const bool taken =
+      opening->result && *opening->result && (**opening->result)->status() == kConflict;
+  if (taken && !acknowledged_ && refusals_ < kMaxTaken) co_return Ending::kTaken;
+  if (!subscribed_ && !callers_own_) co_await Subscribe();
   if (!acknowledged_) {
     const bool told = co_await Acknowledge();
     if (!told) deadline_.signal().Request();
@@ -192,6 +204,7 @@ base::Task<ServerListener::Ending> ServerListener::Follow(bool fresh) {
   }
   // One that says so of a session that it has just given us means something else.
   if (mcp::IsSessionLoss(answer, session_->id) && ++losses_ < 2) co_return Ending::kSessionLost;
+  if (status == kConflict) co_return Ending::kBroken;
   // Whoever does not serve it says 405, and some say 404 or 501, or whatever they say to any GET.
   co_return status < 500 || status == 501 ? Ending::kNotServed : Ending::kBroken;
 }
@@ -229,6 +242,7 @@ base::Task<> ServerListener::Subscribe() {
     co_await sessions_->Say("logging/setLevel", "level", call_.log_level, session_,
                             deadline_.signal());
   }
+  subscribed_ = true;
   std::vector<std::string> taken;
   for (const std::string& uri : filter_.resource_uris) {
     if (deadline_.signal().requested()) break;
@@ -244,7 +258,8 @@ base::Task<> ServerListener::Subscribe() {
 base::Task<bool> ServerListener::Acknowledge() {
   filter_ = Granted(std::move(filter_), offered_);
   acknowledged_ = true;
-  const std::string message = ListenAcknowledged(call_.id(), filter_);
+  std::string message = ListenAcknowledged(call_.id(), filter_);
+  if (callers_own_) message = HearingItsSession(message);
   const base::Result<void> told = co_await call_.client.Notify(message);
   co_return told.has_value();
 }

@@ -2,9 +2,9 @@
 // Streamable HTTP: what such a server pushes comes on a stream opened by GET.
 //
 //   session     the caller's own, or the one that a modern caller's calls are in; only one stream
-//   is
-//               served in each, so a second listener gets a session for itself
-//   GET         opened first, or what is said between would be lost
+//               is served in each, so a second listener gets a session for itself
+//   GET         opened first, or what is said between would be lost; while the server still sees
+//               the stream of the listener before us (409), asked for again soon
 //   subscribe   resources/subscribe for each URI (a caller with a session has done so itself)
 //   ack         notifications/subscriptions/acknowledged, then whatever comes, tagged
 //   again       a stream that ends is opened again behind its last event, with growing pauses
@@ -53,11 +53,11 @@ class ServerListener {
   // A GET on its way.
   struct Opening;
   // Why a stream is not read any more.
-  enum class Ending { kBroken, kSessionLost, kNotServed, kRefused, kCallerGone };
+  enum class Ending { kBroken, kTaken, kSessionLost, kNotServed, kRefused, kCallerGone };
 
   base::Task<base::Result<Session>> OpenSession();
-  // Opens the stream and reads it to its end; `fresh`: nothing was said in the session yet.
-  base::Task<Ending> Follow(bool fresh);
+  // Opens the stream and reads it to its end.
+  base::Task<Ending> Follow();
   static base::Task<> Open(std::shared_ptr<Opening> opening, base::http::Client& client,
                            const base::http::Url& url);
   base::Task<> Await(Opening& opening, std::chrono::milliseconds limit);
@@ -86,11 +86,13 @@ class ServerListener {
   Session session_;
   // Of the present session: an answer to one that is lost is nobody's.
   std::optional<Questions> questions_;
+  bool subscribed_ = false;  // in the present session
   bool acknowledged_ = false;
   std::string last_event_id_;
   std::optional<std::chrono::milliseconds> retry_;
   std::chrono::milliseconds pause_;
-  int losses_ = 0;  // of sessions, since a stream was last opened
+  int losses_ = 0;    // of sessions, since a stream was last opened
+  int refusals_ = 0;  // of a stream that is still another's
   base::Error refusal_;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "gateway/backends/resource_subscriptions.h"
+#include "mcp/legacy/listening.h"
 #include "mcp/raw_json.h"
 
 namespace gateway {
@@ -96,6 +97,16 @@ std::string ListenAcknowledged(std::string_view raw_id, const ListenFilter& gran
   return R"({"jsonrpc":"2.0","method":"notifications/subscriptions/acknowledged","params":{)"
          R"("_meta":{)" +
          TagMember(raw_id) + "}," + NotificationsMember(granted) + "}}";
+}
+
+std::string HearingItsSession(std::string_view acknowledged) {
+  const std::string_view meta = mcp::Member(mcp::Member(acknowledged, "params"), "_meta");
+  return WithMember(acknowledged, meta, mcp::Quote(mcp::legacy::kHearsSession) + ":true");
+}
+
+bool HearsItsSession(std::string_view acknowledged) {
+  const std::string_view meta = mcp::Member(mcp::Member(acknowledged, "params"), "_meta");
+  return mcp::Member(meta, mcp::legacy::kHearsSession) == "true";
 }
 
 std::string ListenEnded(std::string_view raw_id) {

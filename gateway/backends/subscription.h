@@ -35,6 +35,9 @@ std::string ListenParams(const ListenFilter& filter);
 
 // The first message: what will be heard of.
 std::string ListenAcknowledged(std::string_view raw_id, const ListenFilter& granted);
+// The same, of a listen in its caller's own session with the server (mcp/legacy/listening.h).
+std::string HearingItsSession(std::string_view acknowledged);
+bool HearsItsSession(std::string_view acknowledged);
 // The result, when it ends without an error.
 std::string ListenEnded(std::string_view raw_id);
 

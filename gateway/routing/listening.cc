@@ -19,6 +19,8 @@ using mcp::Response;
 // Listens of one principal on one worker that need a stream of their own at the server. What the
 // others cost is bounded by the connections.
 constexpr std::ptrdiff_t kMaxWithResources = 100;
+// A server that takes longer to be listened to is heard later.
+constexpr std::chrono::milliseconds kServerPatience{3'000};
 
 // The kinds of lists that change, each with the lists behind it.
 struct Kind {
@@ -82,6 +84,12 @@ class Listeners::Listener {
     ended_ = true;
     changed_.Set();
   }
+  // The server is heard from now on, or cannot be.
+  void Settle(bool hears_session) {
+    settled_ = true;
+    hears_session_ = hears_session && !call_.session.empty();
+    changed_.Set();
+  }
 
  private:
   class Ear;
@@ -91,6 +99,11 @@ class Listeners::Listener {
   bool MayBeHeard() const;
   // What must be heard from the server itself; nothing when nobody wants it.
   ListenFilter FromServer() const;
+  // Hears the server, or does so no more.
+  void Hearken();
+  // Until the server is heard, or could not be.
+  base::Task<> AwaitServer();
+  base::Task<bool> Acknowledge();
   base::Task<bool> TellListChanges();
   base::Task<bool> TellMessage();
   static base::Task<> Hear(Listener& self, std::unique_ptr<HeldListen> held);
@@ -109,7 +122,10 @@ class Listeners::Listener {
   // The server's side
   HeldListen* held_ = nullptr;
   std::unique_ptr<base::CancelSignal> deaf_;  // nothing more is wanted from the server
-  std::string message_;                       // to be sent, when there is `sent_`
+  bool settled_ = false;                      // whether it is heard is known
+  bool hears_session_ = false;
+  bool acknowledged_session_ = false;
+  std::string message_;  // to be sent, when there is `sent_`
   std::function<void(base::Result<void>)> sent_;
 };
 
@@ -119,7 +135,13 @@ class Listeners::Listener::Ear final : public ListenClient {
   explicit Ear(Listener& listener) : listener_(listener) {}
 
   base::Task<base::Result<void>> Notify(std::string_view message) override {
-    if (!Wanted(message)) co_return base::Result<void>();
+    const std::string method = mcp::DecodeString(mcp::Member(message, "method"));
+    if (method == "notifications/subscriptions/acknowledged") {
+      listener_.Settle(HearsItsSession(message));
+      co_return base::Result<void>();
+    }
+    if (!listener_.settled_) listener_.Settle(false);
+    if (!Wanted(method, message)) co_return base::Result<void>();
     auto [result] = co_await base::AwaitIo<base::Result<void>>([&](auto handler) {
       listener_.message_ = message;
       listener_.sent_ = std::move(handler);
@@ -134,9 +156,7 @@ class Listeners::Listener::Ear final : public ListenClient {
   }
 
  private:
-  bool Wanted(std::string_view message) const {
-    const std::string method = mcp::DecodeString(mcp::Member(message, "method"));
-    if (method == "notifications/subscriptions/acknowledged") return false;
+  bool Wanted(std::string_view method, std::string_view message) const {
     if (method.ends_with("/list_changed")) {
       return listener_.FromServer().WantsListChanged(method);
     }
@@ -187,14 +207,13 @@ base::Task<Response> Listeners::Listener::Run(ListenFilter wanted) {
   filter_ = Granted(*route_, std::move(wanted));
   const auto wake = [this] { changed_.Set(); };
   base::CancelSignal::Hook hook(call_.cancel, wake);
-  const std::string acknowledged = ListenAcknowledged(call_.id(), filter_);
-  failed_ = !co_await call_.client.Notify(acknowledged);
+  Hearken();
+  co_await AwaitServer();
+  if (!over()) failed_ = !co_await Acknowledge();
   while (!over()) {
-    const bool wanted_of_server = MayBeHeard() || !(FromServer() == ListenFilter());
-    // Of a server that waits for approval nothing is asked, and it is not heard.
-    if (held_ && !(wanted_of_server && route_->approved())) deaf_->Request();
-    if (!held_ && wanted_of_server && route_->approved()) StartHearing();
-    if (!co_await TellListChanges()) failed_ = true;
+    Hearken();
+    if (hears_session_ != acknowledged_session_) failed_ = !co_await Acknowledge();
+    if (!failed_ && !co_await TellListChanges()) failed_ = true;
     if (!failed_ && !co_await TellMessage()) failed_ = true;
     if (!over()) co_await changed_.Wait();
   }
@@ -208,6 +227,32 @@ base::Task<Response> Listeners::Listener::Run(ListenFilter wanted) {
   }
   if (!ended_ || failed_ || call_.cancel.requested()) co_return Response::Gone();
   co_return Response::Message(ListenEnded(call_.id()));
+}
+
+void Listeners::Listener::Hearken() {
+  const bool wanted_of_server = MayBeHeard() || !(FromServer() == ListenFilter());
+  // Of a server that waits for approval nothing is asked, and it is not heard.
+  if (held_ && !(wanted_of_server && route_->approved())) deaf_->Request();
+  if (!held_ && wanted_of_server && route_->approved()) StartHearing();
+}
+
+base::Task<> Listeners::Listener::AwaitServer() {
+  if (!held_) co_return;
+  base::Timers::Timer patience;
+  const auto expire = [](void* self) {
+    auto* listener = static_cast<Listener*>(self);
+    listener->Settle(listener->hears_session_);
+  };
+  listeners_.loop_.timers.Arm(patience, kServerPatience, expire, this);
+  while (!settled_ && !over()) co_await changed_.Wait();
+}
+
+base::Task<bool> Listeners::Listener::Acknowledge() {
+  std::string message = ListenAcknowledged(call_.id(), filter_);
+  acknowledged_session_ = hears_session_;
+  if (acknowledged_session_) message = HearingItsSession(message);
+  const base::Result<void> told = co_await call_.client.Notify(message);
+  co_return told.has_value();
 }
 
 base::Task<bool> Listeners::Listener::TellListChanges() {
@@ -245,6 +290,7 @@ void Listeners::Listener::StartHearing() {
       .server = [this] { return listeners_.backend_of_(*route_); },
       .filter = [this] { return FromServer(); },
       .client = [this] { return std::make_unique<Ear>(*this); },
+      .ended = [this] { Settle(false); },
   });
   held_ = held.get();
   deaf_ = std::make_unique<base::CancelSignal>();

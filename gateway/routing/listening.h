@@ -8,7 +8,8 @@
 //                           hear of resources or belongs to a session (an older server may log and
 //                           ask there), or when the server's lists are not in the catalog
 //
-// A listener stays while its server is away, whose own listen is tried again meanwhile. It ends
+// What is acknowledged is heard from then on: what the caller's next message makes the server say is
+// not missed. A listener stays while its server is away, whose own listen is tried again meanwhile. It ends
 // politely, with a result, when its server is removed or retired and when the worker drains. What
 // comes from a server waits until the caller has taken what came before; list_changed is told once,
 // however often the list changed meanwhile. So nothing piles up.

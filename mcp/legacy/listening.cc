@@ -97,6 +97,7 @@ void Listening::Hear(std::string_view message) {
     if (DecodeString(envelope->method.of(message)) != kAcknowledged)
       return log_.Add(WithoutSubscription(message, *envelope), false, nullptr);
     acknowledged_ = true;
+    hears_session_ = Member(envelope->meta.of(message), kHearsSession) == "true";
     bell_.Ring();
   } else if (envelope->kind == Envelope::Kind::kRequest) {
     log_.Add(message, false, nullptr);  // a question of ours on its way out

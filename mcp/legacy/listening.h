@@ -13,6 +13,11 @@
 
 namespace mcp::legacy {
 
+// In the _meta of an acknowledgement: true when everything is heard that the server says in the
+// session, so that what the session subscribes to later needs no other listen. From our own
+// Handlers to us; no caller sees it.
+inline constexpr std::string_view kHearsSession = "portolan/hearsSession";
+
 class Listening final : private Client {
  public:
   // All outlive it; the bell rings when one of the states below changes.
@@ -22,6 +27,8 @@ class Listening final : private Client {
 
   // The server has begun to tell.
   bool acknowledged() const { return acknowledged_; }
+  // It tells of what the session subscribes to from now on, too.
+  bool hears_session() const { return hears_session_; }
   bool done() const { return done_; }
   // Done, and the server ended it in good order.
   bool ended_well() const { return ended_well_; }
@@ -45,6 +52,7 @@ class Listening final : private Client {
   Record record_;
 
   bool acknowledged_ = false;
+  bool hears_session_ = false;
   bool done_ = false;
   bool ended_well_ = false;
 };

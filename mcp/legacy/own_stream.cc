@@ -126,13 +126,14 @@ OwnStream::Next OwnStream::Supervise() {
   if (listener_->replaced()) return Next::kFinish;
   std::erase_if(retired_, [](const auto& one) { return one->done(); });
   const auto now = steady_clock::now();
+  const std::uint64_t subscribed = session_->subscriptions_version();
   if (next_ && (next_->acknowledged() || next_->done())) {
     current_->cancel.Request();
     retired_.push_back(std::exchange(current_, std::move(next_)));
   }
   if (current_ && current_->acknowledged()) {
     back_off_ = milliseconds(0);
-    listener_->Listens(current_->version());
+    listener_->Listens(current_->hears_session() ? subscribed : current_->version());
   }
   if (current_ && current_->done()) {
     if (current_->ended_well() && current_->acknowledged()) return Next::kFinish;
@@ -144,7 +145,9 @@ OwnStream::Next OwnStream::Supervise() {
   }
   // Who has not said what it can do cannot be listened for yet (2024-11-05).
   if (!current_ && now >= listen_at_ && session_->introduced()) Listen();
-  if (current_ && !next_ && current_->version() != session_->subscriptions_version()) Listen();
+  const bool is_outdated =
+      current_ && current_->version() != subscribed && !current_->hears_session();
+  if (is_outdated && !next_) Listen();
   return Next::kGoOn;
 }
 

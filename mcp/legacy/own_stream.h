@@ -4,7 +4,7 @@
 //   Handler --subscriptions/listen (our call)--> Listening --> the session's log --> the exchange
 //
 // What the caller subscribes to later is listened to by a new call, which takes over when it is
-// acknowledged. A caller whose connection is gone is listened for half a minute more: it may come
+// acknowledged; unless the present one hears of it anyway (kHearsSession). A caller whose connection is gone is listened for half a minute more: it may come
 // back for what it missed. One thread; lives in the exchange's frame.
 #pragma once
 

@@ -5,6 +5,7 @@
 
 #include <boost/asio/executor_work_guard.hpp>
 
+#include "gateway/backends/subscription.h"
 #include "gateway/routing/snapshot.h"
 #include "mcp/raw_json.h"
 #include "tests/support/backend_fixture.h"
@@ -27,6 +28,8 @@ std::string ListenTo(std::string_view what) {
   return R"({"jsonrpc":"2.0","id":"L","method":"subscriptions/listen","params":{"notifications":{)" +
          std::string(what) + "}}}";
 }
+constexpr const char* kServersAcknowledgement =
+    R"({"jsonrpc":"2.0","method":"notifications/subscriptions/acknowledged","params":{"_meta":{"io.modelcontextprotocol/subscriptionId":"L"}}})";
 constexpr const char* kAllLists =
     R"("toolsListChanged":true,"promptsListChanged":true,"resourcesListChanged":true)";
 
@@ -226,6 +229,44 @@ TEST_F(ListeningTest, InASessionTheServerMayLogAndAsk) {
   Start(test);
   WaitForNotifications(test, 2);
   EXPECT_THAT(test.client.notifications[1], HasSubstr("notifications/message"));
+}
+
+TEST_F(ListeningTest, WhatIsAcknowledgedIsHeardFromThenOn) {
+  base::CancelSignal begun;
+  server_ = std::make_shared<FakeHandler>([&](mcp::Call& call) -> base::Task<mcp::Response> {
+    requests_.emplace_back(call.bytes);
+    (void)co_await loop_.timers.Sleep(std::chrono::hours(1), begun);
+    (void)co_await call.client.Notify(kServersAcknowledgement);
+    (void)co_await loop_.timers.Sleep(std::chrono::hours(1), call.cancel);
+    co_return mcp::Response::Gone();
+  });
+  TestCall& test = New(ListenTo(R"("resourceSubscriptions":["a"])"), kModern);
+  Start(test);
+  RunUntil([&] { return !requests_.empty(); });
+  loop_.io.poll();
+  EXPECT_THAT(test.client.notifications, SizeIs(0));
+  begun.Request();
+  WaitForNotifications(test, 1);
+  EXPECT_THAT(test.client.notifications[0], HasSubstr("subscriptions/acknowledged"));
+}
+
+TEST_F(ListeningTest, AServerThatCannotBeHeardHoldsNobodyUp) {
+  server_ = std::make_shared<FakeHandler>([this](mcp::Call& call) -> base::Task<mcp::Response> {
+    requests_.emplace_back(call.bytes);
+    co_return mcp::Response::Message("{}");
+  });
+  TestCall& test = New(ListenTo(R"("resourceSubscriptions":["a"])"), kModern);
+  Start(test);
+  WaitForNotifications(test, 1);
+  EXPECT_THAT(requests_, SizeIs(1));
+}
+
+TEST_F(ListeningTest, ASessionIsToldThatItsServerIsHeardInIt) {
+  says_ = {HearingItsSession(kServersAcknowledgement)};
+  TestCall& test = New(ListenTo(kAllLists), kModern, "session");
+  Start(test);
+  WaitForNotifications(test, 1);
+  EXPECT_TRUE(HearsItsSession(test.client.notifications[0]));
 }
 
 TEST_F(ListeningTest, AServerThatEndsItsListenIsListenedToAgain) {

@@ -67,7 +67,7 @@ class OwnStreamTest : public EndpointTest {
     ++listeners;
     wanted.emplace_back(Member(call.envelope.params.of(call.bytes), "notifications"));
     client = &call.client;
-    co_await call.client.Notify(kAcknowledged);
+    co_await call.client.Notify(acknowledgement);
     co_await loop.timers.Sleep(std::chrono::hours(1), call.cancel);
     --listeners;
     co_return Response::Gone();
@@ -78,6 +78,7 @@ class OwnStreamTest : public EndpointTest {
     };
     base::Spawn(push(*client, std::string(message)));
   }
+  std::string acknowledgement = kAcknowledged;
   int listeners = 0;
   std::vector<std::string> wanted;
   Client* client = nullptr;
@@ -174,6 +175,25 @@ TEST_F(OwnStreamTest, ASubscriptionIsListenedToWhenItsAnswerComes) {
   Serve(unsubscribe, pushing);
   RunUntil([&] { return unsubscribe.finished; });
   EXPECT_EQ(Member(wanted.back(), "resourceSubscriptions"), "[]");
+  Close(session);
+  RunUntil([&] { return stream.finished && listeners == 0; });
+}
+
+TEST_F(OwnStreamTest, WhatIsHeardInTheSessionAnywayNeedsNoOtherListen) {
+  acknowledgement =
+      R"({"jsonrpc":"2.0","method":"notifications/subscriptions/acknowledged","params":{"_meta":{"portolan/hearsSession":true}}})";
+  const std::string session = OpenSession();
+  FakeExchange stream = Get(session);
+  Serve(stream, pushing);
+  RunUntil([&] { return stream.status != 0; });
+  FakeExchange subscribe =
+      InSession(Request("1", "resources/subscribe", R"({"uri":"a:b"})"), session);
+  Serve(subscribe, pushing);
+  RunUntil([&] { return subscribe.finished; });
+  EXPECT_EQ(wanted.size(), 1U);
+  EXPECT_EQ(listeners, 1);
+  Push(R"({"jsonrpc":"2.0","method":"notifications/resources/updated","params":{"uri":"a:b"}})");
+  RunUntil([&] { return Hear(stream).messages.size() == 1; });
   Close(session);
   RunUntil([&] { return stream.finished && listeners == 0; });
 }

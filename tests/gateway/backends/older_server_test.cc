@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "gateway/backends/remote_server.h"
+#include "gateway/backends/subscription.h"
 #include "gateway/backends/upstream_table.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/older_server.h"
@@ -239,6 +240,34 @@ TEST_F(OlderServerTest, AStreamThatEndsIsOpenedAgainBehindItsLastEvent) {
   Listen(call);
   RunUntil([&] { return call.client.notifications.size() == 3; });
   EXPECT_EQ(seen_id, "e-1");
+  Hang(call);
+}
+
+// As the official server does until it has seen that the stream before is closed.
+TEST_F(OlderServerTest, AStreamThatIsStillAnothersIsAskedForAgainBeforeTheAcknowledgement) {
+  int asked = 0;
+  older_.stream = [&](Exchange& exchange, const ScriptedServer::Request&) -> base::Task<void> {
+    if (++asked < 3) co_return co_await support::RespondJson(exchange, 409, "{}");
+    co_await StartEvents(exchange);
+    (void)co_await loop_.timers.Sleep(std::chrono::seconds(30), exchange.cancel());
+  };
+  TestCall call(kListen, kModern);
+  Listen(call);
+  RunUntil([&] { return !call.client.notifications.empty(); });
+  EXPECT_EQ(asked, 3);
+  EXPECT_EQ(Posted("resources/subscribe").size(), 1U);
+  Hang(call);
+}
+
+TEST_F(OlderServerTest, AListenerInItsOwnSessionNeedsNoOtherForWhatIsSubscribedToLater) {
+  older_.stream = [&](Exchange& exchange, const ScriptedServer::Request&) -> base::Task<void> {
+    co_await StartEvents(exchange);
+    (void)co_await loop_.timers.Sleep(std::chrono::seconds(30), exchange.cancel());
+  };
+  TestCall call(kListen, kModern, "one");
+  Listen(call);
+  RunUntil([&] { return !call.client.notifications.empty(); });
+  EXPECT_TRUE(HearsItsSession(call.client.notifications[0]));
   Hang(call);
 }
 
