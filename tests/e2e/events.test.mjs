@@ -7,7 +7,6 @@ import { fullClients } from './full_clients.mjs';
 import { HandmadeServer } from './handmade_server.mjs';
 import { generous, within } from './heard.mjs';
 import { Installation } from './installation.mjs';
-import { openFor } from './losses.mjs';
 import { openSession, openStream } from './raw_client.mjs';
 
 const total = 10_000;
@@ -64,7 +63,7 @@ function modernFlood(count) {
 describe('Ten thousand events', () => {
   for (const server of ['older', 'modern']) {
     for (const client of Object.keys(fullClients)) {
-      test(`all come to ${client}, in order (${server} server)`, openFor(client), async () => {
+      test(`all come to ${client}, in order (${server} server)`, async () => {
         const connected = await fullClients[client](at(server));
         try {
           const result = await connected.call('flood', { count: total }, { onprogress() {} });
@@ -103,7 +102,8 @@ describe('Ten thousand events', () => {
       const events = [...first, ...(await rest.untilEvent(({ data }) => data?.result))];
       rest.breakOff();
       assert.deepEqual(progressOf(events), numbers(0, total));
-      const ids = events.map(({ id }) => id).filter(Boolean);
+      // The first event of a stream that goes on has the id of the last one before.
+      const ids = events.filter(({ data }) => data).map(({ id }) => id);
       assert.equal(new Set(ids).size, ids.length, 'ids are used twice');
     } finally {
       halfWay.resolve();

@@ -12,9 +12,18 @@ export class Heard {
     for (const waiter of this.#waiting) waiter(event);
   }
 
+  // Each event from now on for which `wanted` holds.
+  async *each(what, wanted, from = this.events.length) {
+    for (;;) {
+      const found = await this.until(what, wanted, generous, from);
+      from = this.events.indexOf(found, from) + 1;
+      yield found;
+    }
+  }
+
   // The first event, past or to come, for which `wanted` holds.
-  until(what, wanted, milliseconds = generous) {
-    const found = this.events.find(wanted);
+  until(what, wanted, milliseconds = generous, from = 0) {
+    const found = this.events.slice(from).find(wanted);
     if (found !== undefined) return Promise.resolve(found);
     return new Promise((resolve, reject) => {
       const stop = () => {
