@@ -1,5 +1,7 @@
 #include "mcp/outcome.h"
 
+#include <cstring>
+
 #include "mcp/message.h"
 #include "mcp/raw_json.h"
 #include "mcp/sse.h"
@@ -15,7 +17,11 @@ bool EndsWithToolError(std::string_view tail) {
   constexpr std::size_t kLook = 512;
   constexpr std::string_view kKey = "\"isError\"";
   if (tail.size() > kLook) tail.remove_prefix(tail.size() - kLook);
-  std::size_t at = tail.rfind(kKey);
+  // Forward, since that goes by memchr: the last bytes of a long text hold few quotes.
+  std::size_t at = std::string_view::npos;
+  for (std::size_t next = tail.find(kKey); next != std::string_view::npos;
+       next = tail.find(kKey, next + kKey.size()))
+    at = next;
   if (at == std::string_view::npos || (at > 0 && tail[at - 1] == '\\')) return false;
   at = tail.find_first_not_of(": \n\r\t", at + kKey.size());
   return at != std::string_view::npos && tail.substr(at).starts_with("true");
@@ -28,6 +34,18 @@ AnswerOutcome OfEnvelope(std::string_view bytes, const Envelope& envelope) {
   }
   if (envelope.is_error.of(bytes) == "true") return {Outcome::kToolError, 0};
   return {Outcome::kOk, 0};
+}
+
+// Where the last event of a stream begins: behind an empty line. Events whose lines end in a bare CR
+// are not told apart.
+std::size_t LastEventOf(std::string_view stream) {
+  std::size_t end = stream.find_last_not_of("\r\n") + 1;
+  while (const void* found = ::memrchr(stream.data(), '\n', end)) {
+    end = static_cast<std::size_t>(static_cast<const char*>(found) - stream.data());
+    const std::string_view before = stream.substr(0, end);
+    if (before.ends_with('\n') || before.ends_with("\n\r")) return end + 1;
+  }
+  return 0;
 }
 
 }  // namespace
@@ -69,22 +87,28 @@ bool OutcomeWatch::at_event_boundary() const {
          tail_.ends_with("\r\r");
 }
 
+// From the end: the answer is the last event, and what went before it need not be read.
 OutcomeWatch::Tail OutcomeWatch::ReadTail() const {
-  SseParser parser;
-  parser.Feed(tail_);
   Tail out;
-  for (;;) {
-    const auto event = parser.Next();
-    if (!event || !*event) return out;
-    const base::Result<Envelope> envelope = Scan((*event)->data);
-    if (!envelope) continue;
-    out.has_event = true;
-    if (envelope->kind == Envelope::Kind::kRequest ||
-        envelope->kind == Envelope::Kind::kNotification)
-      continue;
-    out.has_answer = true;
-    out.last = OfEnvelope((*event)->data, *envelope);
+  for (std::string_view left = tail_; !left.empty() && !out.has_answer;) {
+    const std::size_t begin = LastEventOf(left);
+    SseParser parser;
+    parser.Feed(left.substr(begin));
+    left = left.substr(0, begin);
+    for (;;) {
+      const auto event = parser.Next();
+      if (!event || !*event) break;
+      const base::Result<Envelope> envelope = Scan((*event)->data);
+      if (!envelope) continue;
+      out.has_event = true;
+      if (envelope->kind == Envelope::Kind::kRequest ||
+          envelope->kind == Envelope::Kind::kNotification)
+        continue;
+      out.has_answer = true;
+      out.last = OfEnvelope((*event)->data, *envelope);
+    }
   }
+  return out;
 }
 
 AnswerOutcome OutcomeWatch::Finish() const {

@@ -211,6 +211,19 @@ TEST(OutcomeWatchTest, FindsTheAnswerInALongStream) {
   EXPECT_EQ(watch.Finish().outcome, Outcome::kToolError);
 }
 
+TEST(OutcomeWatchTest, FindsTheAnswerBeforeACommentAndWithAnyLineEnd) {
+  for (const std::string_view end : {"\n", "\r\n", "\r"}) {
+    const std::string line_end(end);
+    OutcomeWatch watch;
+    for (const std::string_view event :
+         {R"(data: {"jsonrpc":"2.0","method":"n"})",
+          R"(data: {"jsonrpc":"2.0","id":1,"error":{"code":-7,"message":""}})", ": bye"})
+      watch.Feed(std::string(event) + line_end + line_end);
+    EXPECT_TRUE(watch.has_answer());
+    EXPECT_EQ(watch.Finish().error_code, -7);
+  }
+}
+
 TEST(OutcomeWatchTest, TakesALongLastEventForTheAnswer) {
   OutcomeWatch watch;
   watch.Feed("data: {\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"x\":\"" + std::string(9000, 'x') +
