@@ -23,47 +23,54 @@ constexpr std::size_t kMaxKeptBytes = 256 * 1024;
 
 struct Node {
   Node* next;
+  std::size_t bytes;  // of the list from here on
 };
 
+// Without a destructor of its own, so that a warm call finds it without asking whether it lives.
 struct FreeLists {
-  std::array<Node*, kClasses> head{};
-  std::array<std::size_t, kClasses> kept_bytes{};
-  ~FreeLists() {
-    for (Node* node : head) {
-      while (node) ::operator delete(std::exchange(node, node->next));
+  std::array<Node*, kClasses> head;
+  std::size_t max_bytes;
+};
+constinit thread_local FreeLists free_lists{{}, kMaxKeptBytes};
+
+// Made when a thread first asks the heap for a frame.
+struct Sweeper {
+  ~Sweeper() {
+    free_lists.max_bytes = 0;  // a frame freed later, during thread exit, goes straight back
+    for (Node*& head : free_lists.head) {
+      while (head) ::operator delete(std::exchange(head, head->next));
     }
-    head.fill(nullptr);
-    kept_bytes.fill(kMaxKeptBytes);  // a frame freed later, during thread exit, goes straight back
   }
 };
-
-thread_local FreeLists free_lists;
+thread_local Sweeper sweeper;
 
 std::size_t ClassOf(std::size_t bytes) { return (bytes + kClassBytes - 1) / kClassBytes - 1; }
+
+void* AllocateNew(std::size_t bytes) {
+  static_cast<void>(&sweeper);
+  return ::operator new(bytes);
+}
 
 }  // namespace
 
 void* AllocateFrame(std::size_t bytes) {
   const std::size_t size_class = ClassOf(bytes);
   if (size_class >= kClasses) return ::operator new(bytes);
-  FreeLists& lists = free_lists;
-  if (Node* node = lists.head[size_class]) {
-    lists.head[size_class] = node->next;
-    lists.kept_bytes[size_class] -= (size_class + 1) * kClassBytes;
+  Node*& head = free_lists.head[size_class];
+  if (Node* const node = head) {
+    head = node->next;
     return node;
   }
-  return ::operator new((size_class + 1) * kClassBytes);
+  return AllocateNew((size_class + 1) * kClassBytes);
 }
 
 void FreeFrame(void* frame, std::size_t bytes) noexcept {
   const std::size_t size_class = ClassOf(bytes);
-  FreeLists& lists = free_lists;
-  if (size_class >= kClasses || lists.kept_bytes[size_class] >= kMaxKeptBytes)
-    return ::operator delete(frame);
-  Node* node = static_cast<Node*>(frame);
-  node->next = lists.head[size_class];
-  lists.head[size_class] = node;
-  lists.kept_bytes[size_class] += (size_class + 1) * kClassBytes;
+  if (size_class >= kClasses) return ::operator delete(frame);
+  Node*& head = free_lists.head[size_class];
+  const std::size_t kept = (head ? head->bytes : 0) + (size_class + 1) * kClassBytes;
+  if (kept > free_lists.max_bytes) return ::operator delete(frame);
+  head = new (frame) Node{head, kept};
 }
 
 #endif

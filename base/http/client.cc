@@ -1,6 +1,5 @@
 #include "base/http/client.h"
 
-#include <charconv>
 #include <functional>
 #include <memory>
 #include <stdexcept>
@@ -10,7 +9,7 @@
 #include "base/http/client_exchange.h"
 #include "base/http/connection_pool.h"
 #include "base/http/dialer.h"
-#include "base/http/response_head.h"
+#include "base/http/head_writer.h"
 
 namespace base::http {
 namespace {
@@ -79,48 +78,39 @@ class PooledClient final : public Client {
 
   // Valid until the next request.
   std::string_view RenderHead(const Url& url, const Request& request) {
-    head_.assign(request.method).append(" ").append(url.target).append(" HTTP/1.1\r\nHost: ");
-    AppendAuthority(url);
+    head_.Clear();
+    head_.Add(request.method).Add(" ").Add(url.target).Add(" HTTP/1.1\r\nHost: ");
+    AddAuthority(url);
     std::size_t length = 0;
     for (std::string_view piece : request.body) length += piece.size();
     const bool has_no_body =
         length == 0 && (request.method == "GET" || request.method == "HEAD" ||
                         request.method == "DELETE" || request.method == "OPTIONS");
-    if (!has_no_body) {
-      head_.append("\r\nContent-Length: ");
-      AppendNumber(length);
-    }
-    head_.append("\r\n");
+    if (!has_no_body) head_.Add("\r\nContent-Length: ").AddNumber(length);
+    head_.Add("\r\n");
     for (const Field& field : request.fields) {
       const std::size_t size = field.name.size();
       if ((size == 14 && EqualsIgnoreCase(field.name, "content-length")) ||
           (size == 17 && EqualsIgnoreCase(field.name, "transfer-encoding")))
         continue;
-      AppendField(head_, field.name, field.value);
+      head_.AddField(field.name, field.value);
     }
-    return head_.append("\r\n");
+    return head_.Add("\r\n").text();
   }
 
-  void AppendAuthority(const Url& url) {
+  void AddAuthority(const Url& url) {
     const bool bracketed = url.host.find(':') != std::string::npos;
-    if (bracketed) head_.push_back('[');
-    head_.append(url.host);
-    if (bracketed) head_.push_back(']');
-    if (url.port == (url.tls ? 443 : 80)) return;
-    head_.push_back(':');
-    AppendNumber(url.port);
-  }
-
-  void AppendNumber(std::size_t number) {
-    char digits[20];
-    head_.append(digits, std::to_chars(digits, digits + sizeof(digits), number).ptr);
+    if (bracketed) head_.Add("[");
+    head_.Add(url.host);
+    if (bracketed) head_.Add("]");
+    if (url.port != (url.tls ? 443 : 80)) head_.Add(":").AddNumber(url.port);
   }
 
   Loop& loop_;
   const ClientLimits limits_;
   Dialer dialer_;
   std::unordered_map<Url, std::unique_ptr<ConnectionPool>, OriginHash, OriginEqual> pools_;
-  std::string head_;
+  HeadWriter head_;
 };
 
 }  // namespace

@@ -14,7 +14,7 @@
 #include <string>
 
 #include "base/http/body_reader.h"
-#include "base/http/response_head.h"
+#include "base/http/head_writer.h"
 #include "base/http/server.h"
 #include "base/http/wire.h"
 
