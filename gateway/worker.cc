@@ -26,6 +26,9 @@ constexpr std::size_t kMaxSpareRecords = 256;
 // How long connections may take to close when the worker ends.
 constexpr std::chrono::seconds kEndWithin{2};
 
+constexpr base::http::Field kErrorFields[] = {{"Content-Type", "application/json"}};
+constexpr base::http::Field kWellKnownFields[] = {{"Content-Type", "application/json"},
+                                                  {"Cache-Control", "no-store"}};
 // What the portal's page may send (Fetch, CORS).
 constexpr base::http::Field kPreflightFields[] = {
     {"Access-Control-Allow-Methods", "POST, GET, DELETE"},
@@ -44,6 +47,15 @@ bool IsParamField(std::string_view name) {
 
 // A caller's words in our log: short, quoted, on one line.
 std::string Shown(std::string_view text) { return mcp::Quote(text.substr(0, 128)); }
+
+auto* FaceOf(Face face) {
+  switch (face) {
+    case Face::kMcp: break;
+    case Face::kSse: return &mcp::legacy::ServeSseStream;
+    case Face::kMessages: return &mcp::legacy::ServeSseMessage;
+  }
+  return &mcp::ServeHttp;
+}
 
 int HttpStatusOf(int error_code) {
   switch (error_code) {
@@ -66,23 +78,25 @@ class Worker::Server final : public mcp::Handler {
   base::Task<mcp::Response> Handle(mcp::Call& call) override {
     if (call.is_request() && IsListOrDiscover(call.method)) {
       if (const DefinitionLists* lists = route_.lists_for(call.method))
-        co_return AnswerFrom(*lists, call);
+        return Give(AnswerFrom(*lists, call));
     }
     if (call.is_request() && call.method == "subscriptions/listen") {
       std::shared_ptr<const Route> route = (*worker_.table_)->FindServer(route_.server_name());
-      co_return co_await worker_.listeners_.Listen(call, std::move(route));
+      return worker_.listeners_.Listen(call, std::move(route));
     }
     // Of a server that waits for approval nothing is asked, and it is told nothing.
-    if (!route_.approved()) co_return mcp::Response::Accepted();
+    if (!route_.approved()) return Give(mcp::Response::Accepted());
     const DefinitionLists* lists = route_.inputs().definitions.get();
     const mcp::ParamHeaders* repeated =
         lists && call.method == "tools/call" ? lists->repeated_of(call.item) : nullptr;
-    const std::shared_ptr<mcp::Handler> backend = worker_.BackendOf(route_);
-    if (repeated) co_return co_await AskWithHeaders(call, *repeated, *backend);
-    co_return co_await backend->Handle(call);
+    backend_ = worker_.BackendOf(route_);
+    if (repeated) return AskWithHeaders(call, *repeated, *backend_);
+    return backend_->Handle(call);
   }
 
  private:
+  static base::Task<mcp::Response> Give(mcp::Response response) { co_return response; }
+
   // A server of 2026-07-28 wants arguments repeated in the head (Custom Headers from Tool
   // Parameters): a modern caller has done so, for an older one we do.
   base::Task<mcp::Response> AskWithHeaders(mcp::Call& call, const mcp::ParamHeaders& repeated,
@@ -112,6 +126,7 @@ class Worker::Server final : public mcp::Handler {
 
   Worker& worker_;
   const Route& route_;
+  std::shared_ptr<mcp::Handler> backend_;  // while it answers
 };
 
 // One admitted exchange's calls: GOVERN, then SERVE.
@@ -225,26 +240,17 @@ void Worker::Drain() {
 
 base::Task<void> Worker::Serve(base::http::Exchange& exchange) {
   const base::http::RequestHead& head = exchange.head();
-  if (const auto answer = WellKnown(head.method, head.path)) {
-    constexpr base::http::Field kFields[] = {{"Content-Type", "application/json"},
-                                             {"Cache-Control", "no-store"}};
-    (void)co_await exchange.Respond(answer->status, kFields, answer->body);
-    co_return;
-  }
+  if (const auto answer = WellKnown(head.method, head.path))
+    return Respond(exchange, answer->status, kWellKnownFields, answer->body);
+  if (gate_.IsPortalPreflight(head)) return Respond(exchange, 204, kPreflightFields, {});
+  return ServeCall(exchange);
+}
+
+base::Task<void> Worker::Respond(base::http::Exchange& exchange, int status,
+                                 std::span<const base::http::Field> fields, std::string_view body) {
   AdmittedExchange answered(exchange);
   AddPortalFields(answered);
-  if (gate_.IsPortalPreflight(head)) {
-    (void)co_await answered.Respond(204, kPreflightFields, std::string_view());
-    co_return;
-  }
-
-  active_.fetch_add(1, std::memory_order_relaxed);
-  std::unique_ptr<mcp::Record> record = TakeRecord();
-  const Table table = table_;  // a running call keeps the one it began with
-  co_await ServeCall(answered, **table, *record);
-  Finish(exchange, *record);
-  GiveBack(std::move(record));
-  active_.fetch_sub(1, std::memory_order_relaxed);
+  (void)co_await answered.Respond(status, fields, body);
 }
 
 // What the portal's page may read of an answer (Fetch, CORS).
@@ -271,47 +277,50 @@ void Worker::GiveBack(std::unique_ptr<mcp::Record> record) {
   spare_records_.push_back(std::move(record));
 }
 
-base::Task<void> Worker::ServeCall(AdmittedExchange& answered, const RouteTable& table,
-                                   mcp::Record& record) {
+base::Task<void> Worker::ServeCall(base::http::Exchange& exchange) {
+  AdmittedExchange answered(exchange);
+  AddPortalFields(answered);
+  active_.fetch_add(1, std::memory_order_relaxed);
+  std::unique_ptr<mcp::Record> record = TakeRecord();
+  const Table table = table_;  // a running call keeps the one it began with
+
   // ADMIT
-  const Admission admission = gate_.Admit(answered, table, record);
-  if (!admission.admitted()) {
-    answered.Add("X-Request-Id", record.request_id);
-    const GateRefusal& refusal = admission.refusal;
-    for (const auto& [name, value] : refusal.headers) answered.Add(name, value);
-    // Without the request id: one client searches such bodies for numbers that an id may hold.
-    const std::string body = mcp::ErrorMessage({}, refusal.error, {});
-    constexpr base::http::Field kFields[] = {{"Content-Type", "application/json"}};
-    (void)co_await answered.Respond(refusal.status, kFields, std::string_view(body));
-    record.http_status = refusal.status;
-    co_return;
-  }
-  std::string deprecation;
-  if (admission.route->deprecated()) {
-    deprecation =
-        "@" + std::to_string(admission.route->inputs().server->updated_at_ms / 1000);  // RFC 9745
-    answered.Add("Deprecation", deprecation);
+  const Admission admission = gate_.Admit(answered, **table, *record);
+  if (admission.admitted()) {
+    // ROUTE, GOVERN, SERVE
+    std::string deprecation;
+    if (admission.route->deprecated()) {
+      const std::int64_t updated_at_ms = admission.route->inputs().server->updated_at_ms;
+      deprecation = "@" + std::to_string(updated_at_ms / 1000);  // RFC 9745
+      answered.Add("Deprecation", deprecation);
+    }
+    RoutedCall handler(*this, admission);
+    Sessions::OfEndpoint sessions(sessions_, admission.route->base_path());
+    mcp::EndpointOptions options;
+    options.max_body_bytes = shared_.max_body_bytes;
+    options.sessions = &sessions;
+    options.ending = &draining_;
+    options.parts = this;
+    const auto serve = FaceOf(admission.face);
+    co_await serve(answered, loop_, *admission.principal, *record, handler, options);
+  } else {
+    co_await Refuse(answered, admission.refusal, *record);
   }
 
-  // ROUTE, GOVERN, SERVE
-  RoutedCall handler(*this, admission);
-  Sessions::OfEndpoint sessions(sessions_, admission.route->base_path());
-  mcp::EndpointOptions options;
-  options.max_body_bytes = shared_.max_body_bytes;
-  options.sessions = &sessions;
-  options.ending = &draining_;
-  options.parts = this;
-  const base::auth::Principal& principal = *admission.principal;
-  switch (admission.face) {
-    case Face::kMcp:
-      co_return co_await mcp::ServeHttp(answered, loop_, principal, record, handler, options);
-    case Face::kSse:
-      co_return co_await mcp::legacy::ServeSseStream(answered, loop_, principal, record, handler,
-                                                     options);
-    case Face::kMessages:
-      co_return co_await mcp::legacy::ServeSseMessage(answered, loop_, principal, record, handler,
-                                                      options);
-  }
+  // RECORD
+  Finish(exchange, *record);
+  GiveBack(std::move(record));
+  active_.fetch_sub(1, std::memory_order_relaxed);
+}
+
+base::Task<void> Worker::Refuse(AdmittedExchange& answered, const GateRefusal& refusal,
+                                mcp::Record& record) {
+  answered.Add("X-Request-Id", record.request_id);
+  for (const auto& [name, value] : refusal.headers) answered.Add(name, value);
+  // Without the request id: one client searches such bodies for numbers that an id may hold.
+  const std::string body = mcp::ErrorMessage({}, refusal.error, {});
+  (void)co_await answered.Respond(refusal.status, kErrorFields, std::string_view(body));
+  record.http_status = refusal.status;
 }
 
 void Worker::Finish(const base::http::Exchange& exchange, mcp::Record& record) {

@@ -96,8 +96,12 @@ class Worker final : public base::http::Service, private mcp::PartSink {
 
   Worker(std::vector<std::string> session_ring, SharedByWorkers& shared);
 
-  base::Task<void> ServeCall(AdmittedExchange& answered, const RouteTable& table,
-                             mcp::Record& record);
+  base::Task<void> ServeCall(base::http::Exchange& exchange);
+  base::Task<void> Refuse(AdmittedExchange& answered, const GateRefusal& refusal,
+                          mcp::Record& record);
+  // Answers what is no call. `fields` and `body` are constants.
+  base::Task<void> Respond(base::http::Exchange& exchange, int status,
+                           std::span<const base::http::Field> fields, std::string_view body);
   void AddPortalFields(AdmittedExchange& answered) const;
   std::unique_ptr<mcp::Record> TakeRecord();
   void GiveBack(std::unique_ptr<mcp::Record> record);

@@ -164,23 +164,26 @@ base::Task<base::Result<void>> HttpCaller::Relay(Source& source) {
     watch_.Feed(*piece);
     sent = co_await RelayJsonAsEvent(source, *piece);
   } else {
-    sent = co_await RelayJson(source, *piece);
+    plain_ = true;
+    timer_.Disarm();
+    record_.http_status = 200;
+    const std::array<base::http::Field, 2> all = {kJsonType, {"X-Request-Id", record_.request_id}};
+    const std::span<const base::http::Field> fields(all.data(), record_.request_id.empty() ? 1 : 2);
+    if (piece->size() == source.length() || source.complete()) {
+      ended_ = true;
+      whole_outcome_ = OutcomeOf(*piece);
+      sent = Forgive(co_await exchange_.Respond(200, fields, *piece));
+    } else {
+      sent = co_await RelayJson(source, *piece, fields);
+    }
   }
   PassTurn();
   co_return sent;
 }
 
-base::Task<base::Result<void>> HttpCaller::RelayJson(Source& source, std::string_view first) {
-  plain_ = true;
-  timer_.Disarm();
-  record_.http_status = 200;
-  const std::array<base::http::Field, 2> all = {kJsonType, {"X-Request-Id", record_.request_id}};
-  const std::span<const base::http::Field> fields(all.data(), record_.request_id.empty() ? 1 : 2);
-  if (first.size() == source.length() || source.complete()) {
-    ended_ = true;
-    whole_outcome_ = OutcomeOf(first);
-    co_return Forgive(co_await exchange_.Respond(200, fields, first));
-  }
+// An answer that comes in pieces.
+base::Task<base::Result<void>> HttpCaller::RelayJson(Source& source, std::string_view first,
+                                                     std::span<const base::http::Field> fields) {
   watch_.Feed(first);
   base::Result<void> sent = Forgive(co_await exchange_.StartStream(200, fields, source.length()));
   base::Result<std::string_view> piece = first;

@@ -69,6 +69,8 @@ class HttpCaller final : public Client {
 
   // The answer is an event stream, begun already.
   bool streaming() const { return events_; }
+  // Everything has been said, and nobody is writing.
+  bool ended() const { return ended_ && !writing_ && !keeper_; }
 
   // Of what was relayed.
   AnswerOutcome relayed_outcome() const {
@@ -103,7 +105,8 @@ class HttpCaller final : public Client {
   base::Task<base::Result<void>> Write(std::string_view bytes);
   base::Task<base::Result<void>> WriteEvent(std::string_view message, bool is_error);
   base::Task<void> Finish();
-  base::Task<base::Result<void>> RelayJson(Source& source, std::string_view first);
+  base::Task<base::Result<void>> RelayJson(Source& source, std::string_view first,
+                                           std::span<const base::http::Field> fields);
   base::Task<base::Result<void>> RelayJsonAsEvent(Source& source, std::string_view first);
   base::Task<base::Result<void>> SendEvents(std::string_view stream);
 

@@ -24,33 +24,44 @@ bool IsRemoved(std::string_view method) {
 class HttpEndpoint final : public EndpointExchange {
  public:
   using EndpointExchange::EndpointExchange;
-  base::Task<void> Serve();
+
+  bool is_post() const { return exchange.head().method == "POST"; }
+  base::Task<void> ServeOtherVerb();
+  // Of a POST whose body need not be read.
+  bool can_serve_body() const {
+    return headers.accepts_json && headers.accepts_events && headers.is_json;
+  }
+  base::Task<void> RefuseUnread();
+  // What came of reading the body.
+  base::Task<void> ServeBody(const base::Result<std::string_view>& body);
 
  private:
   base::Task<void> ServeMessage(std::string_view body);
+  base::Task<void> RefuseUnreadable(base::Code why);
   base::Task<void> ServeModern();
-  base::Task<void> ServeOtherVerb();
-  base::Task<void> RefuseUnscanned(const base::Error& error);
+  base::Task<void> RefuseUnscanned(base::Error error);
+  base::Task<void> RefuseRevision();
   bool may_be_older() const {
     return options.sessions && !(headers.version && *headers.version >= ToString(kLatest));
   }
 };
 
-base::Task<void> HttpEndpoint::Serve() {
-  const base::http::RequestHead& head = exchange.head();
-  if (head.method != "POST") co_return co_await ServeOtherVerb();
+base::Task<void> HttpEndpoint::RefuseUnread() {
   if (!headers.accepts_json || !headers.accepts_events) {
     co_return co_await RefuseText(406, kInvalidRequest,
                                   "Accept must list application/json and text/event-stream.",
                                   "NotAcceptable");
   }
-  if (!headers.is_json) {
-    co_return co_await RefuseText(415, kInvalidRequest, "Content-Type must be application/json.",
-                                  "UnsupportedMediaType");
-  }
-  const base::Result<std::string_view> body = co_await exchange.ReadBody(options.max_body_bytes);
-  if (body) co_return co_await ServeMessage(*body);
-  switch (body.error().code) {
+  co_await RefuseText(415, kInvalidRequest, "Content-Type must be application/json.",
+                      "UnsupportedMediaType");
+}
+
+base::Task<void> HttpEndpoint::ServeBody(const base::Result<std::string_view>& body) {
+  return body ? ServeMessage(*body) : RefuseUnreadable(body.error().code);
+}
+
+base::Task<void> HttpEndpoint::RefuseUnreadable(base::Code why) {
+  switch (why) {
     case base::Code::kResourceExhausted: {
       const std::string limit = std::to_string(options.max_body_bytes);
       const std::string sentence = "The body is longer than " + limit + " bytes.";
@@ -72,24 +83,28 @@ base::Task<void> HttpEndpoint::ServeOtherVerb() {
   co_await RefuseText(405, kInvalidRequest, "Only POST is served here.", "MethodNotAllowed", allow);
 }
 
+// Waits for nothing itself: a call has fewer coroutines to go through.
 base::Task<void> HttpEndpoint::ServeMessage(std::string_view body) {
   const base::Result<Envelope> scanned = Scan(body);
   if (!scanned) {
     const bool is_batch = scanned.error().code == base::Code::kOutOfRange;
     if (is_batch && may_be_older() && headers.session && IsJson(body))
-      co_return co_await legacy::ServeBatch(*this, body);
-    co_return co_await RefuseUnscanned(scanned.error());
+      return legacy::ServeBatch(*this, body);
+    return RefuseUnscanned(scanned.error());
   }
   Take(body, *scanned);
-  if (IsModernRequest(headers, envelope)) co_return co_await ServeModern();
-  if (options.sessions) co_return co_await legacy::ServeMessage(*this);
+  if (IsModernRequest(headers, envelope)) return ServeModern();
+  return options.sessions ? legacy::ServeMessage(*this) : RefuseRevision();
+}
+
+base::Task<void> HttpEndpoint::RefuseRevision() {
   CallError error = UnsupportedRevision(headers.version.value_or("none"), false);
   if (!headers.version)
     error.message = "Only requests of protocol revision 2026-07-28 are served here.";
   co_await Refuse(400, id(), error);
 }
 
-base::Task<void> HttpEndpoint::RefuseUnscanned(const base::Error& error) {
+base::Task<void> HttpEndpoint::RefuseUnscanned(base::Error error) {
   const bool is_json = error.code != base::Code::kInvalidArgument;
   const std::string sentence =
       (is_json ? "Invalid request: " : "Parse error: ") + error.message + ".";
@@ -125,6 +140,9 @@ base::Task<void> HttpEndpoint::ServeModern() {
   HttpCaller caller(exchange, loop, record, options.keep_alive, nullptr);
   Call call = MakeCall(caller, exchange.cancel(), kLatest, {});
   Response response = co_await Handle(call);
+  // Relayed as a whole, as most answers are: nothing is left to be said.
+  const bool said = response.kind == Response::Kind::kRelayed && caller.ended();
+  if (said) co_return NoteOutcome(caller.relayed_outcome());
   co_await Deliver(caller, std::move(response), true);
 }
 
@@ -134,7 +152,14 @@ base::Task<void> ServeHttp(base::http::Exchange& exchange, base::Loop& loop,
                            const base::auth::Principal& principal, Record& record, Handler& handler,
                            const EndpointOptions& options) {
   HttpEndpoint endpoint(exchange, loop, principal, record, handler, options);
-  co_await endpoint.Serve();
+  if (!endpoint.is_post()) {
+    co_await endpoint.ServeOtherVerb();
+  } else if (!endpoint.can_serve_body()) {
+    co_await endpoint.RefuseUnread();
+  } else {
+    const base::Result<std::string_view> body = co_await exchange.ReadBody(options.max_body_bytes);
+    co_await endpoint.ServeBody(body);
+  }
   record.bytes_in = exchange.bytes_in();
   record.bytes_out = exchange.bytes_out();
 }

@@ -130,7 +130,7 @@ Task<void> ServerConnection::Run() {
     ready = co_await NextHead();
     if (!ready) break;
     co_await ServeOne();
-    ready = co_await FinishOne();
+    if (!FinishAtOnce()) ready = co_await FinishOne();
   }
   deadline_.Disarm();
   phase_ = Phase::kClosed;
@@ -222,6 +222,16 @@ Task<void> ServerConnection::ServeOne() {
   --host_.active;
 }
 
+bool ServerConnection::FinishAtOnce() {
+  const bool can_go_on = answer_ == Answer::kComplete && keep_ && !cancel_->requested() &&
+                         !retired_ && wire_->open() && body_.complete();
+  if (!can_go_on) return false;
+  cancel_.reset();
+  body_.End();
+  wire_->buffer().Unpin();
+  return true;
+}
+
 Task<bool> ServerConnection::FinishOne() {
   const bool cancelled = cancel_->requested();
   cancel_.reset();
@@ -258,10 +268,10 @@ Task<void> ServerConnection::Linger() {
 // ---- The answer
 
 Task<Result<std::string_view>> ServerConnection::ReadBody(std::size_t max_bytes) {
-  if (body_.arrived()) {
-    Result<std::string_view> body = co_await body_.ReadAll(max_bytes);
-    co_return body;
-  }
+  return body_.arrived() ? body_.ReadAll(max_bytes) : AwaitBody(max_bytes);
+}
+
+Task<Result<std::string_view>> ServerConnection::AwaitBody(std::size_t max_bytes) {
   Deadline(Phase::kServing, host_.limits.body_timeout);
   Result<std::string_view> body = co_await body_.ReadAll(max_bytes);
   deadline_.Disarm();

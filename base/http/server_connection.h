@@ -88,7 +88,9 @@ class ServerConnection final
   // 1: a head is there; 0: more must come; -1: refused and answered.
   int TakeHead();
   Task<void> ServeOne();
-  // Makes ready for the next request. False: the connection ends.
+  // Makes ready for the next request. False: not without waiting, or the connection ends.
+  bool FinishAtOnce();
+  // The same with waiting. False: the connection ends.
   Task<bool> FinishOne();
   Task<void> Linger();
 
@@ -96,6 +98,7 @@ class ServerConnection final
   // Head of the answer; decides whether the connection is kept.
   std::string_view BeginAnswer(int status, std::span<const Field> fields,
                                std::optional<std::uint64_t> length);
+  Task<Result<std::string_view>> AwaitBody(std::size_t max_bytes);
   Task<Result<void>> RespondWith(int status, std::span<const Field> fields, std::uint64_t length,
                                  Pieces pieces);
   // Waits until the socket has taken what TrySend left.
