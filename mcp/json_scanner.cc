@@ -161,7 +161,7 @@ bool JsonScanner::Literal(std::string_view word) {
 }
 
 // Iterative: the kinds of the open containers are bits of one word (1: object).
-bool JsonScanner::Value(int depth) {
+bool JsonScanner::AnyValue(int depth) {
   std::uint64_t objects = 0;
   int open = 0;
   bool has_escape = false;

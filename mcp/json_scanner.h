@@ -22,7 +22,10 @@ class JsonScanner {
 
   // Each returns false, with what() set, when the text is not what it should be.
   void SkipSpaces() {
-    while (at_ != end_ && (*at_ == ' ' || *at_ == '\n' || *at_ == '\r' || *at_ == '\t')) ++at_;
+    // Nearly always there is none.
+    while (at_ != end_ && static_cast<unsigned char>(*at_) <= ' ' &&
+           (*at_ == ' ' || *at_ == '\n' || *at_ == '\r' || *at_ == '\t'))
+      ++at_;
   }
   bool Expect(char expected) {
     if (at_ != end_ && *at_ == expected) {
@@ -35,7 +38,10 @@ class JsonScanner {
   bool String(bool& has_escape);
   bool Number();
   // Any value; `depth` is that of the containers around it.
-  bool Value(int depth);
+  bool Value(int depth) {
+    bool has_escape = false;
+    return peek() == '"' ? String(has_escape) : AnyValue(depth);
+  }
 
   const char* what() const { return what_; }
   bool Fail(const char* what) {
@@ -44,6 +50,7 @@ class JsonScanner {
   }
 
  private:
+  bool AnyValue(int depth);
   bool FailExpected(char expected);
   bool Literal(std::string_view word);
   bool Escape();

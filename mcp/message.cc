@@ -11,33 +11,33 @@ namespace mcp {
 namespace {
 
 // The decoded keys of one object, to find a second of the same name. Few keys are compared one by
-// one; many go into a set, so that an object of a million keys costs no more than its bytes.
+// one; more go into a set, so that an object of a million keys costs no more than its bytes.
 class KeySet {
  public:
   // False when `key` is there already. The characters must outlive the set.
   bool Insert(std::string_view key) {
-    if (many_) return many_->insert(key).second;
     for (std::size_t i = 0; i < count_; ++i) {
       if (size_[i] == key.size() && std::memcmp(data_[i], key.data(), key.size()) == 0)
         return false;
     }
-    if (count_ == kFew) {
-      many_ = std::make_unique<std::unordered_set<std::string_view>>();
-      for (std::size_t i = 0; i < count_; ++i) many_->insert({data_[i], size_[i]});
-      return many_->insert(key).second;
-    }
+    if (count_ == kFew) return InsertIntoMore(key);
     data_[count_] = key.data();
     size_[count_++] = key.size();
     return true;
   }
 
  private:
+  bool InsertIntoMore(std::string_view key) {
+    if (!more_) more_ = std::make_unique<std::unordered_set<std::string_view>>();
+    return more_->insert(key).second;
+  }
+
   static constexpr std::size_t kFew = 24;
   // Uninitialised up to count_.
   const char* data_[kFew];
   std::size_t size_[kFew];
   std::size_t count_ = 0;
-  std::unique_ptr<std::unordered_set<std::string_view>> many_;
+  std::unique_ptr<std::unordered_set<std::string_view>> more_;
 };
 
 class EnvelopeScan {

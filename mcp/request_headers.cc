@@ -110,7 +110,8 @@ RequestHeaders RequestHeaders::Read(const base::http::Fields& fields) {
       case 12:
         if (EqualsIgnoreCase(field.name, "content-type")) {
           std::string_view value = field.value;
-          headers.is_json = EqualsIgnoreCase(TakePart(value, ';'), "application/json");
+          headers.is_json = value == "application/json" ||
+                            EqualsIgnoreCase(TakePart(value, ';'), "application/json");
         }
         break;
       case 14:

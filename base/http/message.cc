@@ -35,6 +35,11 @@ bool EqualWords(std::uint64_t a, std::uint64_t b) {
   return ((differ << 2) & ~(letters & ~lower)) == 0;
 }
 
+// By length and first letter: enough to tell most fields from the one looked for. Neither is empty.
+bool MayBe(std::string_view field, std::string_view name) {
+  return field.size() == name.size() && ((field.front() ^ name.front()) & ~0x20) == 0;
+}
+
 }  // namespace
 
 bool EqualsIgnoreCase(std::string_view a, std::string_view b) {
@@ -56,15 +61,16 @@ bool EqualsIgnoreCase(std::string_view a, std::string_view b) {
 
 std::optional<std::string_view> Fields::Find(std::string_view name) const {
   for (const Field& field : fields_) {
-    if (field.name.size() == name.size() && EqualsIgnoreCase(field.name, name)) return field.value;
+    if (MayBe(field.name, name) && EqualsIgnoreCase(field.name, name)) return field.value;
   }
   return std::nullopt;
 }
 
 std::size_t Fields::Count(std::string_view name) const {
   return static_cast<std::size_t>(
-      std::count_if(fields_.begin(), fields_.end(),
-                    [&](const Field& field) { return EqualsIgnoreCase(field.name, name); }));
+      std::count_if(fields_.begin(), fields_.end(), [&](const Field& field) {
+        return MayBe(field.name, name) && EqualsIgnoreCase(field.name, name);
+      }));
 }
 
 // clang-format off

@@ -129,7 +129,17 @@ Task<void> ServerConnection::Run() {
     Deadline(Phase::kIdle, std::min(patience, host_.limits.keep_buffer));
     ready = co_await NextHead();
     if (!ready) break;
-    co_await ServeOne();
+    BeginOne();
+    try {
+      co_await host_.service.Serve(*this);
+    } catch (const std::exception& error) {
+      spdlog::error("a service threw: {}", error.what());
+    }
+    if (answer_ == Answer::kNone && !cancel_->requested()) {
+      const std::string_view sorry = "internal error\n";
+      Result<void> ignored = co_await Respond(500, {}, sorry);
+    }
+    --host_.active;
     if (!FinishAtOnce()) ready = co_await FinishOne();
   }
   deadline_.Disarm();
@@ -199,7 +209,7 @@ int ServerConnection::TakeHead() {
   return 1;
 }
 
-Task<void> ServerConnection::ServeOne() {
+void ServerConnection::BeginOne() {
   deadline_.Disarm();
   phase_ = Phase::kServing;
   expired_ = false;
@@ -210,16 +220,6 @@ Task<void> ServerConnection::ServeOne() {
   body_.Begin(framing_);
   if (body_.arrived()) wire_->Watch();
   ++host_.active;
-  try {
-    co_await host_.service.Serve(*this);
-  } catch (const std::exception& error) {
-    spdlog::error("a service threw: {}", error.what());
-  }
-  if (answer_ == Answer::kNone && !cancel_->requested()) {
-    const std::string_view sorry = "internal error\n";
-    Result<void> ignored = co_await Respond(500, {}, sorry);
-  }
-  --host_.active;
 }
 
 bool ServerConnection::FinishAtOnce() {

@@ -87,7 +87,7 @@ class ServerConnection final
   Task<bool> NextHead();
   // 1: a head is there; 0: more must come; -1: refused and answered.
   int TakeHead();
-  Task<void> ServeOne();
+  void BeginOne();
   // Makes ready for the next request. False: not without waiting, or the connection ends.
   bool FinishAtOnce();
   // The same with waiting. False: the connection ends.

@@ -3,21 +3,23 @@
 namespace gateway {
 namespace {
 
-constexpr std::string_view kParameter = "mcp-param-";
+using base::http::EqualsIgnoreCase;
 
-bool IsTraceContext(std::string_view name) {
-  using base::http::EqualsIgnoreCase;
-  switch (name.size()) {
-    case 7: return EqualsIgnoreCase(name, "baggage");
-    case 10: return EqualsIgnoreCase(name, "tracestate");
-    case 11: return EqualsIgnoreCase(name, "traceparent");
-    default: return false;
-  }
-}
+constexpr std::string_view kParameter = "mcp-param-";
 
 bool IsParameter(std::string_view name) {
   return name.size() > kParameter.size() &&
-         base::http::EqualsIgnoreCase(name.substr(0, kParameter.size()), kParameter);
+         EqualsIgnoreCase(name.substr(0, kParameter.size()), kParameter);
+}
+
+// Each field of each call is asked about, so the first letter decides for most.
+bool IsForwarded(std::string_view name, bool modern) {
+  switch (name.empty() ? '\0' : name.front() | 0x20) {
+    case 'b': return EqualsIgnoreCase(name, "baggage");
+    case 'm': return modern && IsParameter(name);
+    case 't': return EqualsIgnoreCase(name, "tracestate") || EqualsIgnoreCase(name, "traceparent");
+    default: return false;
+  }
 }
 
 }  // namespace
@@ -27,9 +29,7 @@ FieldList ForwardedFields(const mcp::Call& call, bool modern) {
   if (!call.record.request_id.empty()) fields.push_back({"X-Request-Id", call.record.request_id});
   if (!call.fields) return fields;
   for (const base::http::Field& field : call.fields->all()) {
-    if (IsTraceContext(field.name) || (modern && IsParameter(field.name))) {
-      fields.push_back(field);
-    }
+    if (IsForwarded(field.name, modern)) fields.push_back(field);
   }
   return fields;
 }

@@ -76,26 +76,20 @@ base::Task<std::optional<Response>> ModernServer::Ask(mcp::Call& call, Deadline&
     const std::string status = "the server answered HTTP " + std::to_string((*answer)->status());
     co_return UpstreamError(call, name_, base::Fail(Code::kUnavailable, status), deadline);
   }
-  Response response = co_await PassOn(call, outgoing, **answer, deadline);
-  co_return response;
-}
-
-base::Task<Response> ModernServer::PassOn(mcp::Call& call, const Outgoing& outgoing,
-                                          mcp::Answer& answer, Deadline& deadline) {
   if (!call.is_request()) co_return Response::Accepted();
   // A resource that is not there has another error code in each era.
-  const bool relay =
-      outgoing.passage == Passage::kUntouched
-          ? call.method != kListenMethod
-          : outgoing.passage == Passage::kToModern && call.method != "resources/read";
-  if (!relay || !answer.ok() || answer.empty() || call.collect_result_up_to != 0) {
-    co_return co_await Collect(call, outgoing, answer, deadline);
+  const bool may_relay = passage == Passage::kUntouched
+                             ? call.method != kListenMethod
+                             : passage == Passage::kToModern && call.method != "resources/read";
+  if (!may_relay || !(*answer)->ok() || (*answer)->empty() || call.collect_result_up_to != 0) {
+    Response response = co_await Collect(call, outgoing, **answer, deadline);
+    co_return response;
   }
-  if (!answer.is_mcp()) {
+  if (!(*answer)->is_mcp()) {
     co_return UpstreamError(
         call, name_, base::Fail(Code::kDataLoss, "the server's answer is no JSON"), deadline);
   }
-  const base::Result<void> relayed = co_await call.client.Relay(answer);
+  const base::Result<void> relayed = co_await call.client.Relay(**answer);
   if (relayed) co_return Response::Relayed();
   co_return UpstreamError(call, name_, relayed.error(), deadline);
 }

@@ -31,8 +31,6 @@ class ModernServer {
   base::Task<std::optional<mcp::Response>> Ask(mcp::Call& call, Deadline& deadline);
 
  private:
-  base::Task<mcp::Response> PassOn(mcp::Call& call, const Outgoing& outgoing, mcp::Answer& answer,
-                                   Deadline& deadline);
   base::Task<mcp::Response> Collect(mcp::Call& call, const Outgoing& outgoing, mcp::Answer& answer,
                                     Deadline& deadline);
 
