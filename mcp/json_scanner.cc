@@ -60,17 +60,17 @@ bool JsonScanner::String(bool& has_escape) {
   has_escape = false;
   if (!Expect('"')) return false;
   for (;;) {
-    at_ = SkipPlain(at_, end_);
-    if (at_ == end_) return Fail("a string does not end");
-    const char c = *at_;
-    if (c == '"') {
-      ++at_;
+    const char* const at = SkipPlain(at_, end_);
+    if (at != end_ && *at == '"') {
+      at_ = at + 1;
       return true;
     }
-    if (c == '\\') {
+    at_ = at;
+    if (at_ == end_) return Fail("a string does not end");
+    if (*at_ == '\\') {
       has_escape = true;
       if (!Escape()) return false;
-    } else if (static_cast<unsigned char>(c) < 0x20) {
+    } else if (static_cast<unsigned char>(*at_) < 0x20) {
       return Fail("a control character in a string");
     } else if (!MultiByte()) {
       return false;
@@ -128,25 +128,31 @@ bool JsonScanner::MultiByte() {
   return true;
 }
 
+void JsonScanner::Digits() {
+  const char* at = at_;
+  while (at != end_ && IsDigit(*at)) ++at;
+  at_ = at;
+}
+
 bool JsonScanner::Number() {
   if (peek() == '-') ++at_;
   if (peek() == '0') {
     ++at_;
   } else if (IsDigit(peek())) {
-    while (IsDigit(peek())) ++at_;
+    Digits();
   } else {
     return Fail("a broken number");
   }
   if (peek() == '.') {
     ++at_;
     if (!IsDigit(peek())) return Fail("a broken number");
-    while (IsDigit(peek())) ++at_;
+    Digits();
   }
   if (peek() == 'e' || peek() == 'E') {
     ++at_;
     if (peek() == '+' || peek() == '-') ++at_;
     if (!IsDigit(peek())) return Fail("a broken number");
-    while (IsDigit(peek())) ++at_;
+    Digits();
   }
   return true;
 }

@@ -53,6 +53,7 @@ class JsonScanner {
   bool AnyValue(int depth);
   bool FailExpected(char expected);
   bool Literal(std::string_view word);
+  void Digits();
   bool Escape();
   bool MultiByte();
 

@@ -53,7 +53,7 @@ class PooledClient final : public Client {
       if (request.times) request.times->reused = connection->used();
       auto exchange = std::make_unique<HttpExchange>(std::move(connection), request);
       boost::system::result<void, SendFailure> started =
-          co_await exchange->Start(RenderHead(url, request), request);
+          co_await exchange->Start(RenderHead(pool.authority(), url.target, request), request);
       if (started) co_return std::unique_ptr<ClientExchange>(std::move(exchange));
       if (!exchange->may_repeat() || fresh) co_return started.error();
       fresh = true;
@@ -77,10 +77,10 @@ class PooledClient final : public Client {
   }
 
   // Valid until the next request.
-  std::string_view RenderHead(const Url& url, const Request& request) {
+  std::string_view RenderHead(std::string_view authority, std::string_view target,
+                              const Request& request) {
     head_.Clear();
-    head_.Add(request.method).Add(" ").Add(url.target).Add(" HTTP/1.1\r\nHost: ");
-    AddAuthority(url);
+    head_.Add(request.method).Add(" ").Add(target).Add(" HTTP/1.1\r\nHost: ").Add(authority);
     std::size_t length = 0;
     for (std::string_view piece : request.body) length += piece.size();
     const bool has_no_body =
@@ -96,14 +96,6 @@ class PooledClient final : public Client {
       head_.AddField(field.name, field.value);
     }
     return head_.Add("\r\n").text();
-  }
-
-  void AddAuthority(const Url& url) {
-    const bool bracketed = url.host.find(':') != std::string::npos;
-    if (bracketed) head_.Add("[");
-    head_.Add(url.host);
-    if (bracketed) head_.Add("]");
-    if (url.port != (url.tls ? 443 : 80)) head_.Add(":").AddNumber(url.port);
   }
 
   Loop& loop_;

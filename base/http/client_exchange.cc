@@ -117,7 +117,7 @@ int HttpExchange::TakeHead() {
 SendFailure HttpExchange::Failure(std::string_view what) {
   SendFailure failure;
   failure.stage = "http";
-  const std::string to = connection_->pool().origin().authority();
+  const std::string to = connection_->pool().authority();
   if (cancelled_) {
     failure.error = Fail(Code::kCancelled, "the request was cancelled");
   } else if (connection_->expired()) {
@@ -147,7 +147,7 @@ void HttpExchange::BeforeWait() {
 void HttpExchange::AfterWait() { connection_->DisarmDeadline(); }
 
 Error HttpExchange::WhyEnded() {
-  const std::string from = connection_->pool().origin().authority();
+  const std::string from = connection_->pool().authority();
   if (cancelled_) return Fail(Code::kCancelled, "the request was cancelled");
   if (connection_->expired())
     return Fail(Code::kDeadlineExceeded, from + " sent nothing for too long");

@@ -159,7 +159,7 @@ Task<boost::system::result<PooledConnectionPtr, SendFailure>> ConnectionPool::Ac
     if (!std::exchange(waiter->may_open, false)) {
       const std::string all = std::to_string(limits_.max_connections_per_origin);
       co_return SendFailure{Fail(Code::kUnavailable, "all " + all + " connections to " +
-                                                         origin_.authority() + " are busy"),
+                                                         authority_ + " are busy"),
                             true, "tcp"};
     }
   } else {

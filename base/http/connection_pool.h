@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "base/http/client.h"
@@ -56,9 +57,14 @@ using PooledConnectionPtr = std::unique_ptr<PooledConnection>;
 class ConnectionPool {
  public:
   ConnectionPool(Loop& loop, Dialer& dialer, const ClientLimits& limits, Url origin)
-      : loop_(loop), dialer_(dialer), limits_(limits), origin_(std::move(origin)) {}
+      : loop_(loop),
+        dialer_(dialer),
+        limits_(limits),
+        origin_(std::move(origin)),
+        authority_(origin_.authority()) {}
 
   const Url& origin() const { return origin_; }
+  const std::string& authority() const { return authority_; }  // the Host header
   Loop& loop() { return loop_; }
   const ClientLimits& limits() const { return limits_; }
   std::size_t open() const { return open_; }
@@ -87,6 +93,7 @@ class ConnectionPool {
   Dialer& dialer_;
   const ClientLimits& limits_;
   const Url origin_;
+  const std::string authority_;
   // Those that exist or are being opened, and those promised to waiters.
   std::size_t open_ = 0;
   std::vector<WaiterPtr> waiters_;  // first come, first served

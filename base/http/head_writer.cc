@@ -3,10 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <cstring>
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
+
+#include "base/http/sixteen_bytes.h"
 
 namespace base::http {
 namespace {
@@ -24,30 +22,15 @@ bool HasDirty(__m128i bytes) {
   return _mm_movemask_epi8(_mm_or_si128(_mm_andnot_si128(tabs, low), deletes)) != 0;
 }
 
-template <class Word>
-Word WordAt(const char* at) {
-  Word word;
-  std::memcpy(&word, at, sizeof(word));
-  return word;
-}
-
 bool IsClean(std::string_view text) {
   const char* const begin = text.data();
   const char* const end = begin + text.size();
   if (text.size() < 4) return std::none_of(begin, end, IsDirty);
-  if (text.size() < 8) {
-    const auto first = WordAt<int>(begin), last = WordAt<int>(end - 4);
-    return !HasDirty(_mm_set_epi32(first, last, first, last));
-  }
-  if (text.size() < 16)
-    return !HasDirty(_mm_set_epi64x(WordAt<long long>(begin), WordAt<long long>(end - 8)));
-  const auto sixteen = [](const char* at) {
-    return _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
-  };
+  if (text.size() < 16) return !HasDirty(SixteenOf(text));
   for (const char* at = begin; end - at > 16; at += 16) {
-    if (HasDirty(sixteen(at))) return false;
+    if (HasDirty(SixteenAt(at))) return false;
   }
-  return !HasDirty(sixteen(end - 16));
+  return !HasDirty(SixteenAt(end - 16));
 }
 #else
 bool IsClean(std::string_view text) { return std::none_of(text.begin(), text.end(), IsDirty); }
@@ -64,6 +47,8 @@ bool FramesTheMessage(std::string_view name) {
 }
 
 }  // namespace
+
+void HeadWriter::Grow(std::size_t bytes) { memory_.resize(2 * memory_.size() + bytes); }
 
 HeadWriter& HeadWriter::AddNumber(std::uint64_t number) {
   std::array<char, 20> digits;

@@ -32,11 +32,13 @@ class HeadWriter {
  private:
   // Room for so many bytes behind the text, which they become part of.
   char* Take(std::size_t bytes) {
-    if (memory_.size() - size_ < bytes) memory_.resize(2 * memory_.size() + bytes);
+    if (memory_.size() - size_ < bytes) Grow(bytes);
     char* const room = memory_.data() + size_;
     size_ += bytes;
     return room;
   }
+
+  void Grow(std::size_t bytes);
 
   std::string memory_;  // its size is what was reserved
   std::size_t size_ = 0;

@@ -1,39 +1,26 @@
 #include "base/http/message.h"
 
 #include <algorithm>
-#include <cstring>
+
+#include "base/http/sixteen_bytes.h"
 
 namespace base::http {
 namespace {
 
 char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
 
-std::uint64_t Eight(const char* at) {
-  std::uint64_t word;
-  std::memcpy(&word, at, 8);
-  return word;
+#ifdef __SSE2__
+// Whether sixteen characters are equal but for the case of letters.
+bool EqualSixteen(__m128i a, __m128i b) {
+  const __m128i case_bit = _mm_set1_epi8(0x20);
+  const __m128i differ = _mm_xor_si128(a, b);
+  // Signed: shifted so that the letters are the highest.
+  const __m128i shifted = _mm_add_epi8(_mm_or_si128(a, case_bit), _mm_set1_epi8(0x7f - 'z'));
+  const __m128i letters = _mm_cmpgt_epi8(shifted, _mm_set1_epi8(0x7f - 26));
+  const __m128i rest = _mm_andnot_si128(_mm_and_si128(letters, case_bit), differ);
+  return _mm_movemask_epi8(_mm_cmpeq_epi8(rest, _mm_setzero_si128())) == 0xffff;
 }
-
-// Four to seven characters, some of them twice.
-std::uint64_t Few(const char* at, std::size_t size) {
-  std::uint32_t first, last;
-  std::memcpy(&first, at, 4);
-  std::memcpy(&last, at + size - 4, 4);
-  return first | static_cast<std::uint64_t>(last) << 32;
-}
-
-// Whether eight characters are equal but for the case of letters.
-bool EqualWords(std::uint64_t a, std::uint64_t b) {
-  constexpr std::uint64_t kOnes = 0x0101010101010101;
-  const std::uint64_t differ = a ^ b;
-  if (differ == 0) return true;
-  if ((differ & ~(kOnes * 0x20)) != 0) return false;
-  // Where only the bit of the case differs there must be a letter: the high bit of each byte says.
-  const std::uint64_t lower = a | kOnes * 0x20;
-  const std::uint64_t seven = lower & kOnes * 0x7f;
-  const std::uint64_t letters = (seven + kOnes * (0x80 - 'a')) & ~(seven + kOnes * (0x7f - 'z'));
-  return ((differ << 2) & ~(letters & ~lower)) == 0;
-}
+#endif
 
 // By length and first letter: enough to tell most fields from the one looked for. Neither is empty.
 bool MayBe(std::string_view field, std::string_view name) {
@@ -45,18 +32,20 @@ bool MayBe(std::string_view field, std::string_view name) {
 bool EqualsIgnoreCase(std::string_view a, std::string_view b) {
   const std::size_t size = a.size();
   if (size != b.size()) return false;
-  if (size < 4) {
-    for (std::size_t i = 0; i < size; ++i) {
-      if (a[i] != b[i] && Lower(a[i]) != Lower(b[i])) return false;
+#ifdef __SSE2__
+  if (size >= 4 && size < 16) return EqualSixteen(SixteenOf(a), SixteenOf(b));
+  if (size >= 16) {
+    for (std::size_t i = 0; i + 16 < size; i += 16) {
+      if (!EqualSixteen(SixteenAt(a.data() + i), SixteenAt(b.data() + i))) return false;
     }
-    return true;
+    // The last ones overlap those before.
+    return EqualSixteen(SixteenAt(a.data() + size - 16), SixteenAt(b.data() + size - 16));
   }
-  if (size < 8) return EqualWords(Few(a.data(), size), Few(b.data(), size));
-  for (std::size_t i = 0; i + 8 < size; i += 8) {
-    if (!EqualWords(Eight(a.data() + i), Eight(b.data() + i))) return false;
+#endif
+  for (std::size_t i = 0; i < size; ++i) {
+    if (Lower(a[i]) != Lower(b[i])) return false;
   }
-  // The last word overlaps the one before it.
-  return EqualWords(Eight(a.data() + size - 8), Eight(b.data() + size - 8));
+  return true;
 }
 
 std::optional<std::string_view> Fields::Find(std::string_view name) const {
