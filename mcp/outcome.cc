@@ -1,6 +1,9 @@
 #include "mcp/outcome.h"
 
 #include <cstring>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #include "mcp/message.h"
 #include "mcp/raw_json.h"
@@ -25,6 +28,26 @@ bool EndsWithToolError(std::string_view tail) {
   if (at == std::string_view::npos || (at > 0 && tail[at - 1] == '\\')) return false;
   at = tail.find_first_not_of(": \n\r\t", at + kKey.size());
   return at != std::string_view::npos && tail.substr(at).starts_with("true");
+}
+
+// Whether a key `error` or `isError` can be in it: both end alike, and no other word of an answer
+// has that end before a quote. False is what most answers say, and they need not be read.
+bool MayTellOfError(std::string_view text) {
+  constexpr std::string_view kEnd = "rror\"";
+  std::size_t at = 0;
+#ifdef __SSE2__
+  // Two of the letter side by side are rare.
+  const __m128i letter = _mm_set1_epi8('r');
+  const auto letters_at = [&](std::size_t offset) {
+    const char* const bytes = text.data() + offset;
+    return _mm_cmpeq_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes)), letter);
+  };
+  for (; at + 17 <= text.size(); at += 16) {
+    const __m128i pairs = _mm_and_si128(letters_at(at), letters_at(at + 1));
+    if (_mm_movemask_epi8(pairs) != 0) break;
+  }
+#endif
+  return text.find(kEnd, at) != std::string_view::npos;
 }
 
 AnswerOutcome OfEnvelope(std::string_view bytes, const Envelope& envelope) {
@@ -63,6 +86,9 @@ AnswerOutcome OutcomeOf(std::string_view message) {
     }
     return {EndsWithToolError(message) ? Outcome::kToolError : Outcome::kOk, 0};
   }
+  // A message is an object, from the first byte to the last.
+  if (message.starts_with('{') && message.ends_with('}') && !MayTellOfError(message))
+    return {Outcome::kOk, 0};
   const base::Result<Envelope> envelope = Scan(message);
   if (!envelope) return {Outcome::kUpstreamFailed, 0};
   return OfEnvelope(message, *envelope);

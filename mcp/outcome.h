@@ -1,8 +1,8 @@
 // What became of a call, as told by its answer: the three levels at which one can fail are HTTP,
 // JSON-RPC and the tool.
 //
-// Small answers are read exactly; of long ones only the first and the last bytes are looked at, so
-// that a relay stays one.
+// Small answers are read when a word in them may tell of an error; of long ones only the first and
+// the last bytes are looked at. So a relay stays one.
 #pragma once
 
 #include <string>
