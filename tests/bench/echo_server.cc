@@ -1,11 +1,13 @@
 // bench_server: the fastest MCP server we can put behind a gateway, so that what is measured is the
 // gateway.
 //
-// Tools text_N answer with N bytes of text, events_N with N notifications before the result. A call
-// is not parsed but looked through for its id and its tool's name: it trusts its clients.
+// Tools text_N answer with N bytes of text, events_N with N notifications before the result, pause_N
+// with a notification at once and the result N ms later. A call is not parsed but looked through for
+// its id and its tool's name: it trusts its clients.
 //
 //   bench_server LISTEN
 #include <array>
+#include <chrono>
 #include <cstdlib>
 #include <iostream>
 #include <map>
@@ -41,6 +43,8 @@ std::string_view Unquoted(std::string_view text) {
 
 class BenchService final : public Service {
  public:
+  explicit BenchService(base::Loop& loop) : loop_(loop) {}
+
   Task<void> Serve(Exchange& exchange) override {
     Result<std::string_view> body = co_await exchange.ReadBody(16 << 20);
     const std::string_view id = body ? ValueBehind(*body, "\"id\":") : std::string_view();
@@ -75,7 +79,7 @@ class BenchService final : public Service {
       return R"("result":{"resultType":"complete","ttlMs":3600000,"cacheScope":"public","tools":[)"
              R"({"name":"text_300","inputSchema":{"type":"object"}},{"name":"text_4096","inputSchema":{"type":"object"}},)"
              R"({"name":"text_65536","inputSchema":{"type":"object"}},{"name":"events_1","inputSchema":{"type":"object"}},)"
-             R"({"name":"events_100","inputSchema":{"type":"object"}}]})";
+             R"({"name":"events_100","inputSchema":{"type":"object"}},{"name":"pause_50","inputSchema":{"type":"object"}}]})";
     }
     return R"("error":{"code":-32601,"message":"no such method"})";
   }
@@ -86,7 +90,8 @@ class BenchService final : public Service {
         underscore == tool.npos
             ? 0
             : std::strtoull(std::string(tool.substr(underscore + 1)).c_str(), nullptr, 10);
-    if (!tool.starts_with("events_")) {
+    const bool pauses = tool.starts_with("pause_");
+    if (!pauses && !tool.starts_with("events_")) {
       const std::array<std::string_view, 5> pieces = {
           R"({"jsonrpc":"2.0","id":)", id,
           R"(,"result":{"resultType":"complete","content":[{"type":"text","text":")", Text(number),
@@ -95,7 +100,8 @@ class BenchService final : public Service {
       co_return;
     }
     Result<void> going = co_await exchange.StartStream(200, kEvents);
-    for (std::size_t i = 1; i < number && going; ++i) {
+    const std::size_t events = pauses ? 2 : number;
+    for (std::size_t i = 1; i < events && going; ++i) {
       const std::string event =
           R"(data: {"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":"step )" +
           std::to_string(i) + "\"}}\n\n";
@@ -104,6 +110,7 @@ class BenchService final : public Service {
     const std::string last = R"(data: {"jsonrpc":"2.0","id":)" + std::string(id) +
                              R"(,"result":{"resultType":"complete","content":[]}})"
                              "\n\n";
+    if (pauses) co_await loop_.timers.Sleep(std::chrono::milliseconds(number), exchange.cancel());
     if (going) going = co_await exchange.Write(last);
     if (going) going = co_await exchange.FinishStream();
   }
@@ -114,6 +121,7 @@ class BenchService final : public Service {
     return text;
   }
 
+  base::Loop& loop_;
   std::map<std::size_t, std::string> texts_;
 };
 
@@ -130,7 +138,7 @@ int main(int count, char** arguments) {
     return 2;
   }
   base::Loop loop;
-  BenchService service;
+  BenchService service(loop);
   auto server = Server::Listen(loop, *address, false, ServerLimits{}, service);
   if (!server) {
     std::cerr << server.error().message << "\n";

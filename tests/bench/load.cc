@@ -47,6 +47,7 @@ struct Options {
   int connections = 1;
   std::uint64_t calls = 1000;
   double rate = 0;
+  bool first_event = false;  // latency ends with the first event of the answer
 };
 
 [[noreturn]] void Die(const std::string& why) {
@@ -89,6 +90,7 @@ struct Connection {
   std::string input;
   std::uint64_t id = 0;
   bool busy = false;
+  bool heard = false;  // its first event
   Clock::time_point began;
 };
 
@@ -199,12 +201,15 @@ class Load {
     connection.input.append(room, static_cast<std::size_t>(got));
     if (!connection.busy)
       Die("an answer that nobody asked for: " + connection.input.substr(0, 500));
+    if (options_.first_event && !connection.heard && HasEvent(connection.input)) {
+      connection.heard = true;
+      NoteLatency(connection);
+    }
     if (!Whole(connection.input)) return;
     Check(connection);
-    latencies_.Add(static_cast<std::uint64_t>(
-        duration_cast<microseconds>(Clock::now() - connection.began).count()));
+    if (!options_.first_event) NoteLatency(connection);
     connection.input.clear();
-    connection.busy = false;
+    connection.busy = connection.heard = false;
     ++ended_;
     if (options_.rate > 0) {
       idle_.push_back(&connection);
@@ -212,6 +217,16 @@ class Load {
     } else if (begun_ < options_.calls) {
       Begin(connection, Clock::now());
     }
+  }
+
+  void NoteLatency(const Connection& connection) {
+    latencies_.Add(static_cast<std::uint64_t>(
+        duration_cast<microseconds>(Clock::now() - connection.began).count()));
+  }
+
+  static bool HasEvent(std::string_view input) {
+    const std::size_t data = input.find("data: ");
+    return data != std::string_view::npos && input.find("\n\n", data) != std::string_view::npos;
   }
 
   static std::size_t FindField(std::string_view head, std::string_view name) {
@@ -304,6 +319,8 @@ Options Read(int count, char** arguments) {
       options.connections = std::atoi(value);
     } else if (flag == "--calls") {
       options.calls = std::strtoull(value, nullptr, 10);
+    } else if (flag == "--first-event") {
+      options.first_event = std::string_view(value) == "yes";
     } else if (flag == "--rate") {
       options.rate = std::atof(value);
     } else {
