@@ -21,6 +21,7 @@
 #include "base/version.h"
 #include "mcp/legacy/token_session_host.h"
 #include "portal/embedded.h"
+#include "registry/catalog/audit.h"
 #include "registry/catalog/call_log.h"
 #include "registry/catalog/catalog.h"
 #include "registry/search/answer.h"
@@ -28,6 +29,7 @@
 #include "registry/search/feed.h"
 #include "registry/search/index.h"
 #include "registry/service/access_service.h"
+#include "registry/service/audit_service.h"
 #include "registry/service/catalog_service.h"
 #include "registry/service/connect_face.h"
 #include "registry/service/discovery_server.h"
@@ -35,6 +37,7 @@
 #include "registry/service/grpc_face.h"
 #include "registry/service/http_face.h"
 #include "registry/service/registry_api.h"
+#include "registry/service/role_book.h"
 #include "registry/service/server_listing.h"
 #include "registry/service/usage_service.h"
 #include "registry/settings.h"
@@ -91,7 +94,9 @@ class Registry {
   CallLog calls_{*store_};
   Bell second_;
   Fleet fleet_{clock_};
-  Authenticator authenticator_{keys_, catalog_, *store_, clock_};
+  Audit audit_{*store_, clock_};
+  RoleBook roles_;
+  Authenticator authenticator_{keys_, catalog_, *store_, roles_, clock_};
 
   search::Index index_;
   search::Feed index_feed_{index_};
@@ -102,6 +107,7 @@ class Registry {
   std::unique_ptr<AccessService> access_service_;
   FleetService fleet_service_{catalog_, calls_, fleet_, authenticator_, keys_, second_, clock_};
   UsageService usage_service_{calls_};
+  AuditService audit_service_{audit_};
   std::unique_ptr<const Methods> methods_;
 
   mcp::legacy::TokenSessionHost discovery_sessions_{base::auth::Aead(keys_.session_ring),
@@ -155,6 +161,7 @@ base::Result<void> Registry::Listen() {
 // What is in memory follows the catalog from its first to its newest change.
 base::Result<void> Registry::Attach() {
   listing_ = std::make_unique<ServerListing>(settings_.gateway_public_url);
+  if (auto ok = catalog_.Attach(roles_); !ok) return ok.error();
   if (auto ok = catalog_.Attach(index_feed_); !ok) return ok.error();
   // Behind the index, since who is told of a change asks at once.
   discovery_ = std::make_unique<DiscoveryServer>(
@@ -178,7 +185,7 @@ void Registry::MakeFaces() {
   access_service_ = std::make_unique<AccessService>(catalog_, authenticator_, keys_, clock_,
                                                     settings_.public_url);
   methods_ = std::make_unique<const Methods>(
-      AllMethods(*catalog_service_, *access_service_, fleet_service_, usage_service_));
+      AllMethods(*catalog_service_, *access_service_, fleet_service_, usage_service_, audit_service_));
 
   registry_api_ = std::make_unique<RegistryApi>(*listing_);
   connect_face_ = std::make_unique<ConnectFace>(*methods_, pool_, loop_);

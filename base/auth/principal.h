@@ -13,6 +13,20 @@ enum class PrincipalKind { kAnonymous, kAgent, kUser, kService };
 // `anonymous`, `agent`, `user`, `service`: as policies spell them.
 std::string_view KindName(PrincipalKind kind);
 
+// A role in the catalog, everywhere or in some namespaces of it.
+struct RoleGrant {
+  RoleGrant(std::string_view of, std::vector<std::string> in = {})
+      : role(of), namespaces(std::move(in)) {}
+
+  // `viewer`, `publisher`, `approver`, `operator`, `admin`; `gateway` for gateways
+  std::string role;
+  // What stands before the slash of a server's name (`io.github.acme`); `io.github.*` means those
+  // below as well. Empty: everywhere.
+  std::vector<std::string> namespaces;
+
+  bool Covers(std::string_view name_space) const;
+};
+
 struct Principal {
   // `consumer/NAME`, `token/NAME`, `admin`, `anonymous`.
   std::string id = "anonymous";
@@ -20,11 +34,16 @@ struct Principal {
   std::string tenant;
   // How it was proven: `none`, `api_key`, `call_token`, `admin_token`.
   std::string_view authentication = "none";
-  // Roles in the catalog (`admin`); empty for callers.
-  std::vector<std::string> roles;
+  // As `PROVIDER/GROUP`, from the identity provider that vouched for it.
+  std::vector<std::string> groups;
+  // In the catalog; empty for callers.
+  std::vector<RoleGrant> roles;
 
   bool anonymous() const { return kind == PrincipalKind::kAnonymous; }
+  // Everywhere.
   bool HasRole(std::string_view role) const;
+  // In that namespace at least.
+  bool HasRoleIn(std::string_view role, std::string_view name_space) const;
 };
 
 }  // namespace base::auth

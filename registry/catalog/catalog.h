@@ -12,13 +12,13 @@
 #include <string_view>
 #include <vector>
 
-#include "base/auth/principal.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "portolan/v1/catalog_service.pb.h"
 #include "portolan/v1/fleet_service.pb.h"
 #include "portolan/v1/usage_service.pb.h"
 #include "registry/catalog/watch.h"
+#include "registry/catalog/writer.h"
 
 namespace registry {
 
@@ -38,14 +38,11 @@ class Catalog {
   // The resource as written, with its new revision; what is the same as before keeps its revision.
   // kAborted: changed since; kAlreadyExists: revision 0 and it exists; kInvalidArgument: names the
   // field; kPermissionDenied: that writer may not.
-  base::Result<v1::Resource> Put(const base::auth::Principal& writer,
-                                 const v1::PutRequest& request);
+  base::Result<v1::Resource> Put(const Writer& writer, const v1::PutRequest& request);
   // All or none; in the order of the request.
-  base::Result<v1::ApplyResponse> Apply(const base::auth::Principal& writer,
-                                        const v1::ApplyRequest& request);
+  base::Result<v1::ApplyResponse> Apply(const Writer& writer, const v1::ApplyRequest& request);
   // With a server go its versions, definitions and status, with a consumer its keys. Returns the deletion's revision.
-  base::Result<std::int64_t> Delete(const base::auth::Principal& writer,
-                                    const v1::DeleteRequest& request);
+  base::Result<std::int64_t> Delete(const Writer& writer, const v1::DeleteRequest& request);
 
   // ---- What changed
 

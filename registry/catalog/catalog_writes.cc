@@ -4,10 +4,12 @@
 #include <set>
 
 #include "registry/catalog/apply_set.h"
+#include "registry/catalog/audit.h"
 #include "registry/catalog/catalog.h"
 #include "registry/catalog/difference.h"
 #include "registry/catalog/masked.h"
-#include "registry/catalog/names.h"
+#include "registry/catalog/permissions.h"
+#include "registry/catalog/server_rules.h"
 #include "registry/catalog/stored_form.h"
 #include "registry/catalog/validate.h"
 #include "registry/store/store.h"
@@ -15,13 +17,10 @@
 namespace registry {
 namespace {
 
-constexpr int kMaxSuggestions = 100;
-constexpr int kMaxAliases = 16;
-
 // One write transaction: what it sees, who writes, and what becomes of it.
 struct Writing {
   Transaction& store;
-  const base::auth::Principal& writer;
+  const Writer& writer;
   std::int64_t now_ms;
   std::vector<v1::Change>& changes;
 };
@@ -33,96 +32,9 @@ struct Put {
   std::optional<v1::Resource> before;
 };
 
-bool IsAdmin(const base::auth::Principal& writer) { return writer.HasRole("admin"); }
-
-// ---- A server's own fields
-
-void CompleteServer(v1::Server& server, const std::string& name, const v1::Server* before,
-                    bool admin) {
-  if (server.approval() == v1::Approval::UNSPECIFIED) {
-    server.set_approval(before  ? before->approval()
-                        : admin ? v1::Approval::APPROVED
-                                : v1::Approval::DRAFT);
-  }
-  if (server.lifecycle() == v1::Lifecycle::UNSPECIFIED) {
-    server.set_lifecycle(before ? before->lifecycle() : v1::Lifecycle::PRODUCTION);
-  }
-  if (!server.has_endpoint()) return;
-  if (server.base_path().empty()) {
-    server.set_base_path(before && !before->base_path().empty() ? before->base_path()
-                                                                : DefaultBasePath(name));
-  }
-  if (!before) return;
-  // Old addresses go on leading here; aliases that are given replace those from before.
-  auto& aliases = *server.mutable_base_path_aliases();
-  if (aliases.empty()) aliases = before->base_path_aliases();
-  const auto own = std::find(aliases.begin(), aliases.end(), server.base_path());
-  if (own != aliases.end()) aliases.erase(own);
-  const std::string& old = before->base_path();
-  if (!old.empty() && old != server.base_path() &&
-      std::find(aliases.begin(), aliases.end(), old) == aliases.end() &&
-      aliases.size() < kMaxAliases) {
-    *aliases.Add() = old;
-  }
-}
-
-base::Result<bool> IsTaken(Transaction& store, const std::string& base_path,
-                           const std::string& server) {
-  const auto leads_to = store.FindBasePath(base_path);
-  if (leads_to.has_error()) return leads_to.error();
-  return *leads_to && **leads_to != server;
-}
-
-base::Result<void> CheckBasePathIsFree(Transaction& store, const std::string& pointer,
-                                       const std::string& base_path, const std::string& server) {
-  const auto leads_to = store.FindBasePath(base_path);
-  if (leads_to.has_error()) return leads_to.error();
-  if (!*leads_to || **leads_to == server) return {};
-  std::string message = pointer + ": '" + base_path + "' leads to " + **leads_to + " already";
-  for (int n = 0; n < kMaxSuggestions; ++n) {
-    const std::string free = BasePathSuggestion(server, base_path, n);
-    if (!IsLabel(free) || IsReservedBasePath(free) || free == base_path) continue;
-    const auto taken = IsTaken(store, free, server);
-    if (taken.has_error()) return taken.error();
-    if (!*taken) {
-      message += "; '" + free + "' is free";
-      break;
-    }
-  }
-  return base::Fail(base::Code::kAlreadyExists, message);
-}
-
-base::Result<void> CheckServer(const Writing& writing, const std::string& name,
-                               const v1::Server& server, const v1::Server* before) {
-  if (server.endpoint().has_stdio() && !IsAdmin(writing.writer)) {
-    return base::Fail(base::Code::kPermissionDenied,
-                      "/spec/endpoint/stdio: starts a program, so only role admin may write it");
-  }
-  if (!IsAdmin(writing.writer)) {
-    if (server.approval() != (before ? before->approval() : v1::Approval::DRAFT)) {
-      return base::Fail(base::Code::kPermissionDenied,
-                        "/spec/approval: only role admin may change it");
-    }
-  }
-  if (!server.has_endpoint()) return {};
-  if (server.base_path().empty()) {
-    return FieldError("/spec/base_path", "is missing, and none can be made of '" + name + "'");
-  }
-  if (IsReservedBasePath(server.base_path())) {
-    return FieldError("/spec/base_path", "'" + server.base_path() + "' is reserved; give another");
-  }
-  if (const auto ok =
-          CheckBasePathIsFree(writing.store, "/spec/base_path", server.base_path(), name);
-      ok.has_error()) {
-    return ok.error();
-  }
-  for (int i = 0; i < server.base_path_aliases_size(); ++i) {
-    const auto ok =
-        CheckBasePathIsFree(writing.store, "/spec/base_path_aliases/" + std::to_string(i),
-                            server.base_path_aliases(i), name);
-    if (ok.has_error()) return ok.error();
-  }
-  return {};
+base::Result<void> Record(const Writing& writing, const v1::Resource* before,
+                          const v1::Resource* after) {
+  return AppendAudit(writing.store, ChangeRecord(writing.writer, before, after), writing.now_ms);
 }
 
 // ---- References to others
@@ -162,8 +74,9 @@ base::Result<void> Complete(const Writing& writing, v1::Resource& resource,
     const v1::Server* server = before ? &before->server() : nullptr;
     if (const auto ok = KeepMasked(*resource.mutable_server(), server); ok.has_error())
       return ok.error();
-    CompleteServer(*resource.mutable_server(), resource.name(), server, IsAdmin(writing.writer));
-    return CheckServer(writing, resource.name(), resource.server(), server);
+    const base::auth::Principal& who = writing.writer.principal;
+    CompleteServer(*resource.mutable_server(), resource.name(), server, who);
+    return CheckServer(writing.store, resource.name(), resource.server(), server, who);
   }
   if (resource.has_api_key()) {
     v1::ApiKey& key = *resource.mutable_api_key();
@@ -172,6 +85,14 @@ base::Result<void> Complete(const Writing& writing, v1::Resource& resource,
       key.set_created_at_ms(before ? before->api_key().created_at_ms() : writing.now_ms);
     if (key.sha256().empty())
       return FieldError("/spec/sha256", "is missing; keys are made with CreateKey");
+  }
+  if (resource.has_token()) {
+    v1::Token& token = *resource.mutable_token();
+    if (token.sha256().empty() && before) token.set_sha256(before->token().sha256());
+    if (token.created_at_ms() == 0)
+      token.set_created_at_ms(before ? before->token().created_at_ms() : writing.now_ms);
+    if (token.sha256().empty())
+      return FieldError("/spec/sha256", "is missing; tokens are made with CreateToken");
   }
   return {};
 }
@@ -197,6 +118,8 @@ base::Result<void> CompareRevision(const v1::Resource& resource,
 
 // REQUIRES: Validate(resource), and its kind is set.
 base::Result<Put> PutOne(const Writing& writing, v1::Resource resource, bool compare_revision) {
+  if (const auto ok = CheckMay(writing.writer.principal, ToWrite(resource)); ok.has_error())
+    return ok.error();
   const auto stored = writing.store.Find(resource.kind(), resource.name());
   if (stored.has_error()) return stored.error();
   if (compare_revision) {
@@ -207,6 +130,11 @@ base::Result<Put> PutOne(const Writing& writing, v1::Resource resource, bool com
     auto parsed = ToResource(**stored);
     if (parsed.has_error()) return parsed.error();
     before = std::move(*parsed);
+  }
+  // Who may write what it becomes must have been allowed to write what it was.
+  if (before) {
+    if (const auto ok = CheckMay(writing.writer.principal, ToWrite(*before)); ok.has_error())
+      return ok.error();
   }
   if (const auto ok = Complete(writing, resource, before ? &*before : nullptr); ok.has_error())
     return ok.error();
@@ -224,19 +152,26 @@ base::Result<Put> PutOne(const Writing& writing, v1::Resource resource, bool com
   resource.set_updated_at_ms(writing.now_ms);
   resource.set_created_at_ms(before ? before->created_at_ms() : writing.now_ms);
   *writing.changes.emplace_back().mutable_resource() = resource;
+  if (const auto ok = Record(writing, before ? &*before : nullptr, &resource); ok.has_error())
+    return ok.error();
   const auto outcome = before ? v1::Outcome::CHANGED : v1::Outcome::CREATED;
   return Put{std::move(resource), outcome, std::move(before)};
 }
 
-base::Result<std::int64_t> DeleteOne(const Writing& writing, const std::string& kind,
-                                     const std::string& name) {
-  const auto revision = writing.store.Delete(kind, name);
+base::Result<std::int64_t> DeleteOne(const Writing& writing, const StoredResource& stored) {
+  auto before = ToResource(stored);
+  if (before.has_error()) return before.error();
+  if (const auto ok = CheckMay(writing.writer.principal, ToWrite(*before)); ok.has_error())
+    return ok.error();
+  const auto revision = writing.store.Delete(stored.kind, stored.name);
   if (revision.has_error()) return revision.error();
   v1::Change& change = writing.changes.emplace_back();
   change.set_deleted(true);
-  change.mutable_resource()->set_kind(kind);
-  change.mutable_resource()->set_name(name);
+  change.mutable_resource()->set_kind(stored.kind);
+  change.mutable_resource()->set_name(stored.name);
   change.mutable_resource()->set_revision(*revision);
+  before->set_revision(*revision);
+  if (const auto ok = Record(writing, &*before, nullptr); ok.has_error()) return ok.error();
   return revision;
 }
 
@@ -248,8 +183,7 @@ base::Result<void> DeleteVersions(const Writing& writing, const std::string& ser
     if (versions.has_error()) return versions.error();
     for (const StoredResource& version : *versions) {
       if (!version.name.starts_with(prefix)) return {};
-      if (const auto done = DeleteOne(writing, version.kind, version.name); done.has_error())
-        return done.error();
+      if (const auto done = DeleteOne(writing, version); done.has_error()) return done.error();
     }
     if (versions->empty()) return {};
   }
@@ -267,22 +201,20 @@ base::Result<void> DeleteKeys(const Writing& writing, const std::string& consume
       const auto key = ToResource(stored);
       if (key.has_error()) return key.error();
       if (key->api_key().consumer() != consumer) continue;
-      if (const auto done = DeleteOne(writing, stored.kind, stored.name); done.has_error())
-        return done.error();
+      if (const auto done = DeleteOne(writing, stored); done.has_error()) return done.error();
     }
   }
 }
 
 // With what cannot be without it.
-base::Result<std::int64_t> DeleteWhole(const Writing& writing, const std::string& kind,
-                                       const std::string& name) {
-  if (kind == "Server") {
-    if (const auto ok = DeleteVersions(writing, name); ok.has_error()) return ok.error();
+base::Result<std::int64_t> DeleteWhole(const Writing& writing, const StoredResource& stored) {
+  if (stored.kind == "Server") {
+    if (const auto ok = DeleteVersions(writing, stored.name); ok.has_error()) return ok.error();
   }
-  if (kind == "Consumer") {
-    if (const auto ok = DeleteKeys(writing, name); ok.has_error()) return ok.error();
+  if (stored.kind == "Consumer") {
+    if (const auto ok = DeleteKeys(writing, stored.name); ok.has_error()) return ok.error();
   }
-  return DeleteOne(writing, kind, name);
+  return DeleteOne(writing, stored);
 }
 
 // Removes the set's members that the request lacks.
@@ -308,7 +240,7 @@ base::Result<void> Prune(const Writing& writing, const v1::ApplyRequest& request
     if (!*stored) continue;
     const auto warnings = WhatLeansOn(writing.store, member.kind, member.name);
     if (warnings.has_error()) return warnings.error();
-    const auto revision = DeleteWhole(writing, member.kind, member.name);
+    const auto revision = DeleteWhole(writing, **stored);
     if (revision.has_error()) return revision.error();
     v1::ApplyResponse::Result& result = *response.add_results();
     result.set_kind(member.kind);
@@ -342,8 +274,7 @@ int ApplyOrder(const v1::Resource& resource) {
 
 }  // namespace
 
-base::Result<v1::Resource> Catalog::Put(const base::auth::Principal& writer,
-                                        const v1::PutRequest& request) {
+base::Result<v1::Resource> Catalog::Put(const Writer& writer, const v1::PutRequest& request) {
   if (!request.has_resource()) return FieldError("/resource", "is missing");
   if (const auto ok = Validate(request.resource()); ok.has_error()) return ok.error();
   v1::Resource result;
@@ -363,7 +294,7 @@ base::Result<v1::Resource> Catalog::Put(const base::auth::Principal& writer,
   return result;
 }
 
-base::Result<v1::ApplyResponse> Catalog::Apply(const base::auth::Principal& writer,
+base::Result<v1::ApplyResponse> Catalog::Apply(const Writer& writer,
                                                const v1::ApplyRequest& request) {
   if (request.prune() && request.set().empty())
     return FieldError("/set", "is missing: prune removes only what a set made");
@@ -416,8 +347,7 @@ base::Result<v1::ApplyResponse> Catalog::Apply(const base::auth::Principal& writ
   return response;
 }
 
-base::Result<std::int64_t> Catalog::Delete(const base::auth::Principal& writer,
-                                           const v1::DeleteRequest& request) {
+base::Result<std::int64_t> Catalog::Delete(const Writer& writer, const v1::DeleteRequest& request) {
   if (!IsKind(request.kind()))
     return FieldError("/kind", "there is no kind '" + request.kind().substr(0, 80) + "'");
   std::int64_t revision = 0;
@@ -436,7 +366,7 @@ base::Result<std::int64_t> Catalog::Delete(const base::auth::Principal& writer,
                                                       std::to_string((*stored)->revision));
         }
         const Writing writing{store, writer, clock_.UnixMillis(), changes};
-        const auto deleted = DeleteWhole(writing, request.kind(), request.name());
+        const auto deleted = DeleteWhole(writing, **stored);
         if (deleted.has_error()) return deleted.error();
         revision = *deleted;
         return Store::Then::kCommit;

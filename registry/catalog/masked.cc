@@ -4,6 +4,17 @@
 
 namespace registry {
 
+void ClearHashes(portolan::v1::Resource& resource) {
+  if (resource.has_api_key()) resource.mutable_api_key()->clear_sha256();
+  if (resource.has_token()) resource.mutable_token()->clear_sha256();
+}
+
+void MaskEnvironment(portolan::v1::Resource& resource) {
+  if (!resource.server().endpoint().has_stdio()) return;
+  auto& stdio = *resource.mutable_server()->mutable_endpoint()->mutable_stdio();
+  for (auto& variable : *stdio.mutable_env()) variable.set_value(kMasked);
+}
+
 base::Result<void> KeepMasked(portolan::v1::Server& server, const portolan::v1::Server* before) {
   if (!server.endpoint().has_stdio()) return {};
   auto& environment = *server.mutable_endpoint()->mutable_stdio()->mutable_env();

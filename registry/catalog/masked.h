@@ -3,11 +3,16 @@
 #pragma once
 
 #include "base/result.h"
-#include "portolan/v1/server.pb.h"
+#include "portolan/v1/resource.pb.h"
 
 namespace registry {
 
 inline constexpr char kMasked[] = "***";
+
+// Takes out hashes of keys and tokens: only gateways get those.
+void ClearHashes(portolan::v1::Resource& resource);
+// Puts `***` for the values of a program's environment.
+void MaskEnvironment(portolan::v1::Resource& resource);
 
 // Puts the values of `before` (null: there is none) where the environment of a program says `***`.
 // kInvalidArgument naming the field where there is nothing to keep.

@@ -99,6 +99,11 @@ base::Result<void> ValidateSpecOf(const v1::Resource& resource) {
       if (key.expires_at_ms() < 0) return FieldError("/spec/expires_at_ms", "must not be negative");
       return {};
     }
+    case v1::Resource::kToken: return ValidateToken(resource.name(), resource.token());
+    case v1::Resource::kRoleBinding: {
+      if (const auto ok = CheckPlainName(resource.name()); ok.has_error()) return ok.error();
+      return ValidateRoleBinding(resource.role_binding());
+    }
     case v1::Resource::SPEC_NOT_SET: break;
   }
   return FieldError("/spec", "is missing");

@@ -25,6 +25,9 @@ base::Result<void> Validate(const portolan::v1::Resource& resource);
 base::Result<void> ValidateServer(const portolan::v1::Server& server);
 base::Result<void> ValidateServerVersion(std::string_view name,
                                          const portolan::v1::ServerVersion& version);
+// `name` included.
+base::Result<void> ValidateToken(std::string_view name, const portolan::v1::Token& token);
+base::Result<void> ValidateRoleBinding(const portolan::v1::RoleBinding& binding);
 
 // A field's error: "/spec/tags/3: must be ...".
 base::Error FieldError(std::string_view pointer, std::string_view what);

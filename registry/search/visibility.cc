@@ -6,7 +6,7 @@ namespace registry::search {
 
 Visible VisibleTo(const base::auth::Principal& principal) {
   return [principal](const ServerDocument& server) {
-    return server.served && CanSeeAudiences(principal, server.audiences);
+    return server.served && CanSeeAudiences(principal, server.name, server.audiences);
   };
 }
 

@@ -41,7 +41,7 @@ base::Result<v1::CreateKeyResponse> AccessService::CreateKey(const Caller& calle
   spec.set_sha256(key.sha256);
   spec.set_created_at_ms(now);
   if (request.expires_in_s() > 0) spec.set_expires_at_ms(now + request.expires_in_s() * 1000);
-  if (const auto written = catalog_.Apply(caller.principal, apply); written.has_error())
+  if (const auto written = catalog_.Apply(caller.writer(), apply); written.has_error())
     return written.error();
 
   v1::CreateKeyResponse response;
@@ -59,12 +59,64 @@ base::Result<v1::RevokeKeyResponse> AccessService::RevokeKey(const Caller& calle
     v1::PutRequest put;
     *put.mutable_resource() = std::move(*key);
     put.mutable_resource()->mutable_api_key()->set_revoked(true);
-    const auto written = catalog_.Put(caller.principal, put);
+    const auto written = catalog_.Put(caller.writer(), put);
     if (written.has_error()) {
       if (written.error().code == base::Code::kAborted && attempt < kAttempts) continue;
       return written.error();
     }
     v1::RevokeKeyResponse response;
+    response.set_revision(written->revision());
+    return response;
+  }
+}
+
+base::Result<v1::CreateTokenResponse> AccessService::CreateToken(
+    const Caller& caller, const v1::CreateTokenRequest& request) {
+  if (request.expires_in_s() < 0 || request.expires_in_s() > kMaxExpirySeconds) {
+    return FieldError("/expires_in_s", "must be 0 (never) to 10 years");
+  }
+  if (const auto there = catalog_.Get("Token", request.name()); there.has_value()) {
+    return base::Fail(base::Code::kAlreadyExists, "/name: there is a token '" + request.name() +
+                                                      "'; delete it, or take another name");
+  }
+  const std::string token = std::string(kTokenPrefix) + request.name() + "_" +
+                            base::auth::Base64UrlEncode(base::auth::RandomBytes(32));
+  const std::int64_t now = clock_.UnixMillis();
+  v1::ApplyRequest apply;
+  v1::Resource& resource = *apply.add_resources();
+  resource.set_name(request.name());
+  v1::Token& spec = *resource.mutable_token();
+  spec.set_description(request.description());
+  spec.set_sha256(base::auth::Sha256(token));
+  spec.set_created_at_ms(now);
+  if (request.expires_in_s() > 0) spec.set_expires_at_ms(now + request.expires_in_s() * 1000);
+  v1::Resource& bound = *apply.add_resources();
+  bound.set_name("token-" + request.name());
+  v1::RoleBinding& binding = *bound.mutable_role_binding();
+  binding.set_role(request.role());
+  *binding.mutable_namespaces() = request.namespaces();
+  binding.add_subjects("token:" + request.name());
+  if (const auto written = catalog_.Apply(caller.writer(), apply); written.has_error())
+    return written.error();
+  v1::CreateTokenResponse response;
+  response.set_token(token);
+  return response;
+}
+
+base::Result<v1::RevokeTokenResponse> AccessService::RevokeToken(
+    const Caller& caller, const v1::RevokeTokenRequest& request) {
+  for (int attempt = 1;; ++attempt) {
+    auto token = catalog_.Get("Token", request.name());
+    if (token.has_error()) return token.error();
+    v1::PutRequest put;
+    *put.mutable_resource() = std::move(*token);
+    put.mutable_resource()->mutable_token()->set_revoked(true);
+    const auto written = catalog_.Put(caller.writer(), put);
+    if (written.has_error()) {
+      if (written.error().code == base::Code::kAborted && attempt < kAttempts) continue;
+      return written.error();
+    }
+    v1::RevokeTokenResponse response;
     response.set_revision(written->revision());
     return response;
   }
@@ -96,7 +148,14 @@ base::Result<v1::WhoAmIResponse> AccessService::WhoAmI(const Caller& caller,
                                                        const v1::WhoAmIRequest&) {
   v1::WhoAmIResponse response;
   response.set_principal(caller.principal.id);
-  for (const std::string& role : caller.principal.roles) response.add_roles(role);
+  for (const base::auth::RoleGrant& grant : caller.principal.roles) {
+    std::string shown = grant.role;
+    for (const std::string& name_space : grant.namespaces) {
+      shown += (&name_space == &grant.namespaces.front() ? " in " : ", ") + name_space;
+    }
+    response.add_roles(shown);
+  }
+  for (const std::string& group : caller.principal.groups) response.add_groups(group);
   return response;
 }
 

@@ -22,6 +22,10 @@ class AccessService {
                                                 const v1::CreateKeyRequest& request);
   base::Result<v1::RevokeKeyResponse> RevokeKey(const Caller& caller,
                                                 const v1::RevokeKeyRequest& request);
+  base::Result<v1::CreateTokenResponse> CreateToken(const Caller& caller,
+                                                    const v1::CreateTokenRequest& request);
+  base::Result<v1::RevokeTokenResponse> RevokeToken(const Caller& caller,
+                                                    const v1::RevokeTokenRequest& request);
   base::Result<v1::IssueCallTokenResponse> IssueCallToken(const Caller& caller,
                                                           const v1::IssueCallTokenRequest& request);
   base::Result<v1::CreatePortalLinkResponse> CreatePortalLink(

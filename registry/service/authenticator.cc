@@ -6,6 +6,7 @@
 #include "base/http/message.h"
 #include "registry/catalog/catalog.h"
 #include "registry/catalog/names.h"
+#include "registry/service/role_book.h"
 #include "registry/store/store.h"
 
 namespace registry {
@@ -33,7 +34,7 @@ base::auth::Principal Admin(std::string_view authentication) {
   principal.id = "token/admin";
   principal.kind = base::auth::PrincipalKind::kUser;
   principal.authentication = authentication;
-  principal.roles = {"admin"};
+  principal.roles = {base::auth::RoleGrant("admin")};
   return principal;
 }
 
@@ -50,10 +51,26 @@ std::string GatewayKey(std::string_view name) { return "gateway/" + std::string(
 }  // namespace
 
 Authenticator::Authenticator(const OwnKeys& keys, Catalog& catalog, Store& store,
-                             const base::Clock& clock)
-    : keys_(keys), catalog_(catalog), store_(store), clock_(clock), seal_({keys.master}) {}
+                             const RoleBook& roles, const base::Clock& clock)
+    : keys_(keys),
+      catalog_(catalog),
+      store_(store),
+      roles_(roles),
+      clock_(clock),
+      seal_({keys.master}) {}
 
 base::Result<Caller> Authenticator::Identify(const Proof& proof) {
+  auto caller = IdentifyProof(proof);
+  if (caller.has_error()) return caller;
+  caller->address = proof.address;
+  caller->face = proof.face;
+  for (base::auth::RoleGrant& grant : roles_.RolesOf(caller->principal)) {
+    caller->principal.roles.push_back(std::move(grant));
+  }
+  return caller;
+}
+
+base::Result<Caller> Authenticator::IdentifyProof(const Proof& proof) {
   if (!proof.authorization.empty()) {
     constexpr std::string_view kBearer = "Bearer ";
     if (proof.authorization.size() <= kBearer.size() ||
@@ -70,9 +87,32 @@ base::Result<Caller> Authenticator::Identify(const Proof& proof) {
 base::Result<Caller> Authenticator::IdentifyToken(std::string_view token, bool local) {
   if (token.starts_with(kGatewayPrefix)) return IdentifyGateway(token, local);
   if (token.starts_with(kKeyPrefix)) return IdentifyKey(token, local);
+  if (token.starts_with(kTokenPrefix)) return IdentifyMember(token, local);
   if (!ConstantTimeEquals(Sha256(token), Sha256(keys_.admin_token)))
     return Wrong("this token is not known here");
   return Caller{.principal = Admin("admin_token"), .local = local, .gateway = {}};
+}
+
+base::Result<Caller> Authenticator::IdentifyMember(std::string_view token, bool local) {
+  const std::string_view rest = token.substr(kTokenPrefix.size());
+  const std::string name(rest.substr(0, rest.find('_')));
+  if (!IsLabel(name)) return Wrong("this token is not known here");
+  const auto resource = catalog_.Get("Token", name);
+  if (resource.has_error()) {
+    return resource.error().code == base::Code::kNotFound ? Wrong("this token is not known here")
+                                                          : resource.error();
+  }
+  const v1::Token& stored = resource->token();
+  if (!ConstantTimeEquals(stored.sha256(), Sha256(token)))
+    return Wrong("this token is not known here");
+  if (stored.revoked()) return Wrong("this token has been revoked");
+  if (stored.expires_at_ms() != 0 && stored.expires_at_ms() <= clock_.UnixMillis())
+    return Wrong("this token has expired");
+  Caller caller{.principal = {}, .local = local, .gateway = {}};
+  caller.principal.id = "token/" + name;
+  caller.principal.kind = base::auth::PrincipalKind::kUser;
+  caller.principal.authentication = "token";
+  return caller;
 }
 
 base::Result<Caller> Authenticator::IdentifyGateway(std::string_view credential, bool local) {
@@ -88,7 +128,7 @@ base::Result<Caller> Authenticator::IdentifyGateway(std::string_view credential,
   caller.principal.id = "gateway/" + caller.gateway;
   caller.principal.kind = base::auth::PrincipalKind::kService;
   caller.principal.authentication = "gateway";
-  caller.principal.roles = {"gateway"};
+  caller.principal.roles = {base::auth::RoleGrant("gateway")};
   return caller;
 }
 

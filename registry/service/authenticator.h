@@ -1,5 +1,5 @@
-// The Authenticator finds out who a caller is from what it shows: the admin token, a gateway's
-// credential, a consumer's key, or the portal's cookie. A proof that is shown and wrong is an
+// The Authenticator finds out who a caller is from what it shows (the admin token, a Token of the
+// catalog, a gateway's credential, a consumer's key, or the portal's cookie) and which roles it has. A proof that is shown and wrong is an
 // error, never anonymous; only a session that has ended is, since the browser sends it by itself.
 //
 // Any thread. Gateway credentials and API keys are looked up in the catalog and the store (blocks
@@ -21,7 +21,11 @@
 namespace registry {
 
 class Catalog;
+class RoleBook;
 class Store;
+
+// What a Token begins with: `ptt_NAME_SECRET`.
+inline constexpr std::string_view kTokenPrefix = "ptt_";
 
 // What a request shows.
 struct Proof {
@@ -29,11 +33,15 @@ struct Proof {
   std::string_view api_key;        // of X-Api-Key
   std::string_view session;        // of the cookie portolan_session
   bool local = false;
+  // Of the peer, without port, and the door it came by: for the audit.
+  std::string_view address = {};
+  std::string_view face = {};
 };
 
 class Authenticator {
  public:
-  Authenticator(const OwnKeys& keys, Catalog& catalog, Store& store, const base::Clock& clock);
+  Authenticator(const OwnKeys& keys, Catalog& catalog, Store& store, const RoleBook& roles,
+                const base::Clock& clock);
 
   // kUnauthenticated: a proof was shown and is wrong.
   base::Result<Caller> Identify(const Proof& proof);
@@ -56,6 +64,8 @@ class Authenticator {
   static constexpr std::int64_t kSessionMs = 12 * 60 * 60 * 1000;
 
  private:
+  base::Result<Caller> IdentifyProof(const Proof& proof);
+  base::Result<Caller> IdentifyMember(std::string_view token, bool local);
   base::Result<Caller> IdentifyToken(std::string_view token, bool local);
   base::Result<Caller> IdentifyGateway(std::string_view credential, bool local);
   base::Result<Caller> IdentifyKey(std::string_view key, bool local);
@@ -65,6 +75,7 @@ class Authenticator {
   const OwnKeys& keys_;
   Catalog& catalog_;
   Store& store_;
+  const RoleBook& roles_;
   const base::Clock& clock_;
 
   std::mutex mutex_;

@@ -1,6 +1,24 @@
 #include "registry/service/caller.h"
 
 namespace registry {
+namespace {
+
+base::Result<void> NeedRole(const Caller& caller, Access access, bool has) {
+  if (has) return {};
+  if (caller.principal.anonymous()) {
+    return base::Fail(base::Code::kUnauthenticated,
+                      "this needs a token (Authorization: Bearer ...); the admin token lies in "
+                      "admin.token of the data directory");
+  }
+  const std::string_view role = access == Access::kMember   ? "a role in the catalog"
+                                : access == Access::kWriter ? "role publisher, approver or operator"
+                                : access == Access::kOperator ? "role operator"
+                                                              : "role admin";
+  return base::Fail(base::Code::kPermissionDenied,
+                    "this needs " + std::string(role) + "; " + caller.principal.id + " has it not");
+}
+
+}  // namespace
 
 base::Result<void> CheckAccess(const Caller& caller, Access access) {
   switch (access) {
@@ -10,16 +28,15 @@ base::Result<void> CheckAccess(const Caller& caller, Access access) {
       return base::Fail(
           base::Code::kUnauthenticated,
           "reading needs a token (Authorization: Bearer ...), except directly from this machine");
-    case Access::kAdmin:
-      if (caller.admin()) return {};
-      if (!caller.principal.anonymous()) {
-        return base::Fail(base::Code::kPermissionDenied,
-                          "only role admin may do this, not " + caller.principal.id);
-      }
-      return base::Fail(base::Code::kUnauthenticated,
-                        "this needs the admin token (Authorization: Bearer ...); it lies in "
-                        "admin.token of the data "
-                        "directory");
+    case Access::kMember:
+      return NeedRole(caller, access, MaySomewhere(caller.principal, Right::kView));
+    case Access::kWriter:
+      return NeedRole(caller, access,
+                      MaySomewhere(caller.principal, Right::kPublish) ||
+                          MaySomewhere(caller.principal, Right::kApprove) ||
+                          MaySomewhere(caller.principal, Right::kOperate));
+    case Access::kOperator: return NeedRole(caller, access, May(caller.principal, Right::kOperate));
+    case Access::kAdmin: return NeedRole(caller, access, caller.admin());
     case Access::kGateway:
       if (!caller.gateway.empty()) return {};
       return base::Fail(caller.principal.anonymous() ? base::Code::kUnauthenticated

@@ -5,6 +5,8 @@
 
 #include "base/auth/principal.h"
 #include "base/result.h"
+#include "registry/catalog/permissions.h"
+#include "registry/catalog/writer.h"
 
 namespace registry {
 
@@ -15,14 +17,22 @@ struct Caller {
   bool local = false;
   // Name of the gateway whose credential was shown; empty otherwise.
   std::string gateway;
+  // The peer, without port, and the door it came by (see Writer).
+  std::string address = {};
+  std::string_view face = {};
 
-  bool admin() const { return principal.HasRole("admin"); }
+  bool admin() const { return May(principal, Right::kAdminister); }
+  // Refers to the caller.
+  Writer writer(std::string_view reason = {}) const { return {principal, address, face, reason}; }
 };
 
 // What a method needs.
 enum class Access {
   kAnyone,
   kReader,  // anybody with a proof, and anonymous callers on this machine
+  kMember,  // any of the five roles, anywhere
+  kWriter,  // any role that writes something, anywhere; the catalog decides about each write
+  kOperator,
   kAdmin,
   kGateway,
 };

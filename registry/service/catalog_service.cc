@@ -39,12 +39,20 @@ base::Result<v1::Resource> CatalogService::VisibleServer(const Caller& caller,
   return server;
 }
 
+bool CatalogService::MaySeeVersion(const Caller& caller, const std::string& name) const {
+  return VisibleServer(caller, name.substr(0, name.find('@'))).has_value();
+}
+
 base::Result<v1::GetResponse> CatalogService::Get(const Caller& caller,
                                                   const v1::GetRequest& request) {
   if (const auto ok = CheckMayRead(caller, request.kind()); ok.has_error()) return ok.error();
   auto resource = catalog_.Get(request.kind(), request.name());
   if (resource.has_error()) return resource.error();
   if (!MaySee(caller, *resource)) return NoServer(request.name());
+  if (resource->has_server_version() && !MaySeeVersion(caller, resource->name())) {
+    return base::Fail(base::Code::kNotFound,
+                      "no ServerVersion '" + request.name().substr(0, 200) + "'");
+  }
   HideSecrets(caller, *resource);
   v1::GetResponse response;
   *response.mutable_resource() = std::move(*resource);
@@ -57,17 +65,24 @@ base::Result<v1::ListResponse> CatalogService::List(const Caller& caller,
   auto response = catalog_.List(request);
   if (response.has_error()) return response.error();
   auto& resources = *response->mutable_resources();
-  resources.erase(
-      std::remove_if(resources.begin(), resources.end(),
-                     [&](const v1::Resource& resource) { return !MaySee(caller, resource); }),
-      resources.end());
+  // Versions come by name, so those of one server follow each other.
+  std::string server;
+  bool seen = false;
+  const auto hidden = [&](const v1::Resource& resource) {
+    if (!resource.has_server_version()) return !MaySee(caller, resource);
+    const std::string of = resource.name().substr(0, resource.name().find('@'));
+    if (of != server) seen = MaySeeVersion(caller, of);
+    server = of;
+    return !seen;
+  };
+  resources.erase(std::remove_if(resources.begin(), resources.end(), hidden), resources.end());
   for (v1::Resource& resource : resources) HideSecrets(caller, resource);
   return response;
 }
 
 base::Result<v1::PutResponse> CatalogService::Put(const Caller& caller,
                                                   const v1::PutRequest& request) {
-  auto resource = catalog_.Put(caller.principal, request);
+  auto resource = catalog_.Put(caller.writer(), request);
   if (resource.has_error()) return resource.error();
   HideSecrets(caller, *resource);
   v1::PutResponse response;
@@ -77,7 +92,7 @@ base::Result<v1::PutResponse> CatalogService::Put(const Caller& caller,
 
 base::Result<v1::ApplyResponse> CatalogService::Apply(const Caller& caller,
                                                       const v1::ApplyRequest& request) {
-  return catalog_.Apply(caller.principal, request);
+  return catalog_.Apply(caller.writer(), request);
 }
 
 base::Result<v1::ImportResponse> CatalogService::Import(const Caller& caller,
@@ -88,7 +103,7 @@ base::Result<v1::ImportResponse> CatalogService::Import(const Caller& caller,
 
 base::Result<v1::DeleteResponse> CatalogService::Delete(const Caller& caller,
                                                         const v1::DeleteRequest& request) {
-  const auto revision = catalog_.Delete(caller.principal, request);
+  const auto revision = catalog_.Delete(caller.writer(), request);
   if (revision.has_error()) return revision.error();
   v1::DeleteResponse response;
   response.set_revision(*revision);

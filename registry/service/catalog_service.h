@@ -48,6 +48,8 @@ class CatalogService {
 
  private:
   base::Result<v1::Resource> VisibleServer(const Caller& caller, const std::string& name) const;
+  // By its own name, or its server's.
+  bool MaySeeVersion(const Caller& caller, const std::string& name) const;
 
   Catalog& catalog_;
   const Surroundings around_;

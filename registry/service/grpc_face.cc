@@ -45,6 +45,8 @@ base::Result<Caller> Identify(const grpc::CallbackServerContext& context,
   const std::string peer = context.peer();
   proof.local = !forwarded && IsLoopbackAddress(PeerAddress(peer)) &&
                 base::http::IsLoopbackHost(View(context.ExperimentalGetAuthority()));
+  proof.address = PeerAddress(peer);
+  proof.face = "grpc";
   return authenticator.Identify(proof);
 }
 

@@ -37,13 +37,15 @@ std::string_view SessionCookie(std::string_view cookies) {
   return {};
 }
 
-Proof ProofOf(const Exchange& exchange) {
+Proof ProofOf(const Exchange& exchange, std::string_view face) {
   const auto& fields = exchange.head().fields;
   Proof proof;
   proof.authorization = fields.Find("Authorization").value_or("");
   proof.api_key = fields.Find("X-Api-Key").value_or("");
   proof.session = SessionCookie(fields.Find("Cookie").value_or(""));
   proof.local = IsLocal(exchange);
+  proof.address = exchange.peer_address();
+  proof.face = face;
   return proof;
 }
 
@@ -112,7 +114,7 @@ base::Task<base::Result<Caller>> HttpFace::Identify(const Proof& proof) {
 }
 
 base::Task<void> HttpFace::ServeApi(Exchange& exchange, std::string_view method) {
-  const Proof proof = ProofOf(exchange);
+  const Proof proof = ProofOf(exchange, "api");
   const base::Result<Caller> caller = co_await Identify(proof);
   if (caller.has_error()) {
     co_await RespondError(exchange, caller.error());
@@ -163,7 +165,7 @@ base::Task<void> HttpFace::ServeSession(Exchange& exchange) {
 }
 
 base::Task<void> HttpFace::ServeMcp(Exchange& exchange) {
-  const Proof proof = ProofOf(exchange);
+  const Proof proof = ProofOf(exchange, "mcp");
   base::Result<Caller> caller = co_await Identify(proof);
   if (caller.has_value()) {
     if (const auto ok = CheckAccess(*caller, Access::kReader); ok.has_error()) caller = ok.error();
@@ -184,7 +186,7 @@ base::Task<void> HttpFace::ServeMcp(Exchange& exchange) {
 }
 
 base::Task<void> HttpFace::ServeRegistryApi(Exchange& exchange) {
-  Proof proof = ProofOf(exchange);
+  Proof proof = ProofOf(exchange, "registry_api");
   proof.session = {};
   base::Result<Caller> caller = co_await Identify(proof);
   // A preflight carries no proof and needs none.

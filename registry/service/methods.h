@@ -98,12 +98,13 @@ class Methods {
 };
 
 class AccessService;
+class AuditService;
 class CatalogService;
 class FleetService;
 class UsageService;
 
 // THE table.
 Methods AllMethods(CatalogService& catalog, AccessService& access, FleetService& fleet,
-                   UsageService& usage);
+                   UsageService& usage, AuditService& audit);
 
 }  // namespace registry

@@ -116,7 +116,7 @@ bool Passes(const ServerListing::Filter& filter, const ListedVersion& version) {
 
 bool ServerListing::Known::VisibleTo(const base::auth::Principal& who) const {
   return server && server->server().approval() == v1::Approval::APPROVED &&
-         CanSee(who, server->server());
+         CanSee(who, server->name(), server->server());
 }
 
 void ServerListing::OnChanges(std::span<const v1::Change> changes) {

@@ -1,6 +1,7 @@
 // A SqliteConnection speaks the store's words to one SQLite connection. One thread at a time.
 //
-// The reads are in sqlite_connection.cc, the writes in sqlite_writes.cc.
+// The reads are in sqlite_connection.cc, the writes in sqlite_writes.cc, the audit in
+// sqlite_audit.cc.
 #pragma once
 
 #include <string>
@@ -49,6 +50,10 @@ class SqliteConnection final : public Transaction {
   base::Result<std::vector<StoredCall>> CallsAfter(std::int64_t after,
                                                    const CallQuery& query) override;
   base::Result<std::int64_t> NewestCall() override;
+  base::Result<std::vector<StoredAudit>> NewestAudits(const AuditQuery& query) override;
+  base::Result<std::vector<StoredAudit>> AuditAfter(std::int64_t sequence, int limit) override;
+  base::Result<AuditEnd> NewestAudit() override;
+  base::Result<AuditEnd> AuditAnchor() override;
   base::Result<std::optional<std::string>> Value(std::string_view key) override;
   base::Result<std::vector<std::pair<std::string, std::string>>> Values(
       std::string_view prefix) override;
@@ -62,6 +67,8 @@ class SqliteConnection final : public Transaction {
   base::Result<void> TouchDefinitions(std::string_view server, std::int64_t listed_at_ms) override;
   base::Result<void> PutStatus(const StoredStatus& status) override;
   base::Result<void> AppendCalls(std::span<const StoredCall> calls) override;
+  base::Result<void> AppendAudit(const StoredAudit& record) override;
+  base::Result<std::int64_t> TrimAudit(std::int64_t older_than_ms) override;
   base::Result<void> PutValue(std::string_view key, std::string_view value) override;
 
  private:

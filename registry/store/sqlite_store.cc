@@ -189,6 +189,14 @@ base::Result<std::vector<StoredCall>> SqliteStore::CallsAfter(std::int64_t after
   return Borrow()->CallsAfter(after, query);
 }
 base::Result<std::int64_t> SqliteStore::NewestCall() { return Borrow()->NewestCall(); }
+base::Result<std::vector<StoredAudit>> SqliteStore::NewestAudits(const AuditQuery& query) {
+  return Borrow()->NewestAudits(query);
+}
+base::Result<std::vector<StoredAudit>> SqliteStore::AuditAfter(std::int64_t sequence, int limit) {
+  return Borrow()->AuditAfter(sequence, limit);
+}
+base::Result<AuditEnd> SqliteStore::NewestAudit() { return Borrow()->NewestAudit(); }
+base::Result<AuditEnd> SqliteStore::AuditAnchor() { return Borrow()->AuditAnchor(); }
 base::Result<std::optional<std::string>> SqliteStore::Value(std::string_view key) {
   return Borrow()->Value(key);
 }

@@ -38,6 +38,10 @@ class SqliteStore final : public Store {
   base::Result<std::vector<StoredCall>> CallsAfter(std::int64_t after,
                                                    const CallQuery& query) override;
   base::Result<std::int64_t> NewestCall() override;
+  base::Result<std::vector<StoredAudit>> NewestAudits(const AuditQuery& query) override;
+  base::Result<std::vector<StoredAudit>> AuditAfter(std::int64_t sequence, int limit) override;
+  base::Result<AuditEnd> NewestAudit() override;
+  base::Result<AuditEnd> AuditAnchor() override;
   base::Result<std::optional<std::string>> Value(std::string_view key) override;
   base::Result<std::vector<std::pair<std::string, std::string>>> Values(
       std::string_view prefix) override;

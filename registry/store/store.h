@@ -101,6 +101,30 @@ struct CallQuery {
   int limit = 100;
 };
 
+struct StoredAudit {
+  std::int64_t sequence = 0;
+  std::int64_t at_ms = 0;
+  std::string principal;
+  int action = 0;
+  std::string kind;
+  std::string name;
+  std::string body;  // opaque
+  std::string link;
+};
+struct AuditQuery {
+  std::string principal;  // each empty (or 0): any
+  std::string kind;
+  std::string name;
+  int action = 0;
+  std::int64_t before = 0;  // only older ones
+  int limit = 100;
+};
+// Where a chain hangs, or goes on.
+struct AuditEnd {
+  std::int64_t sequence = 0;
+  std::string link;
+};
+
 inline constexpr std::int64_t kMaxCallRecords = 100'000;
 inline constexpr std::int64_t kMaxDeletions = 10'000;
 
@@ -132,6 +156,13 @@ class Reader {
   // 0: none yet.
   virtual base::Result<std::int64_t> NewestCall() = 0;
 
+  virtual base::Result<std::vector<StoredAudit>> NewestAudits(const AuditQuery& query) = 0;
+  // In order, those after `sequence`.
+  virtual base::Result<std::vector<StoredAudit>> AuditAfter(std::int64_t sequence, int limit) = 0;
+  virtual base::Result<AuditEnd> NewestAudit() = 0;
+  // The last one that the retention dropped; 0: none.
+  virtual base::Result<AuditEnd> AuditAnchor() = 0;
+
   virtual base::Result<std::optional<std::string>> Value(std::string_view key) = 0;
   // Keys that begin with `prefix`, in order.
   virtual base::Result<std::vector<std::pair<std::string, std::string>>> Values(
@@ -155,6 +186,11 @@ class Transaction : public Reader {
   virtual base::Result<void> PutStatus(const StoredStatus& status) = 0;
   // Ids are given here. Beyond kMaxCallRecords the oldest leave.
   virtual base::Result<void> AppendCalls(std::span<const StoredCall> calls) = 0;
+  // REQUIRES: follows the newest one.
+  virtual base::Result<void> AppendAudit(const StoredAudit& record) = 0;
+  // Drops the oldest records up to that time, never the newest of all. Returns the last dropped
+  // sequence; 0: none.
+  virtual base::Result<std::int64_t> TrimAudit(std::int64_t older_than_ms) = 0;
   virtual base::Result<void> PutValue(std::string_view key, std::string_view value) = 0;
 };
 

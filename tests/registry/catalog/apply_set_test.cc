@@ -24,7 +24,7 @@ class ApplySetTest : public ::testing::Test {
   static base::auth::Principal Admin() {
     base::auth::Principal admin;
     admin.id = "token/admin";
-    admin.roles = {"admin"};
+    admin.roles = {base::auth::RoleGrant("admin")};
     return admin;
   }
   static v1::Resource External(const std::string& name, const std::string& description = "") {
@@ -50,7 +50,7 @@ class ApplySetTest : public ::testing::Test {
     request.set_set(set);
     request.set_prune(prune);
     request.set_dry_run(dry_run);
-    const auto applied = catalog_.Apply(Admin(), request);
+    const auto applied = catalog_.Apply({Admin()}, request);
     EXPECT_TRUE(applied.has_value()) << applied.error().message;
     std::vector<std::string> results;
     if (applied.has_error()) return results;
@@ -66,7 +66,7 @@ class ApplySetTest : public ::testing::Test {
     v1::DeleteRequest request;
     request.set_kind("Server");
     request.set_name(name);
-    EXPECT_TRUE(catalog_.Delete(Admin(), request).has_value());
+    EXPECT_TRUE(catalog_.Delete({Admin()}, request).has_value());
   }
   bool Exists(const std::string& name) { return catalog_.Get("Server", name).has_value(); }
 
@@ -140,7 +140,7 @@ TEST_F(ApplySetTest, WhatGoesTogetherWarnsOfNothing) {
 TEST_F(ApplySetTest, PruneWithoutASetIsRefused) {
   v1::ApplyRequest request;
   request.set_prune(true);
-  const auto applied = catalog_.Apply(Admin(), request);
+  const auto applied = catalog_.Apply({Admin()}, request);
   ASSERT_TRUE(applied.has_error());
   EXPECT_EQ(applied.error().code, Code::kInvalidArgument);
   EXPECT_THAT(applied.error().message, HasSubstr("/set"));
@@ -149,7 +149,7 @@ TEST_F(ApplySetTest, PruneWithoutASetIsRefused) {
 TEST_F(ApplySetTest, ANameThatIsNoneIsRefused) {
   v1::ApplyRequest request;
   request.set_set("a/b");
-  const auto applied = catalog_.Apply(Admin(), request);
+  const auto applied = catalog_.Apply({Admin()}, request);
   ASSERT_TRUE(applied.has_error());
   EXPECT_THAT(applied.error().message, HasSubstr("/set"));
 }
@@ -167,7 +167,7 @@ TEST_F(ApplySetTest, AMaskedValueStaysAsItIs) {
   stdio.mutable_env(0)->set_name("OTHER");
   v1::ApplyRequest request;
   *request.add_resources() = program;
-  const auto applied = catalog_.Apply(Admin(), request);
+  const auto applied = catalog_.Apply({Admin()}, request);
   ASSERT_TRUE(applied.has_error());
   EXPECT_THAT(applied.error().message, HasSubstr("/spec/endpoint/stdio/env/0/value"));
 }

@@ -15,13 +15,13 @@ base::auth::Principal Admin() {
   base::auth::Principal admin;
   admin.id = "token/admin";
   admin.kind = base::auth::PrincipalKind::kUser;
-  admin.roles = {"admin"};
+  admin.roles = {base::auth::RoleGrant("admin")};
   return admin;
 }
 
 base::auth::Principal Publisher() {
   base::auth::Principal publisher = Admin();
-  publisher.roles = {"publisher"};
+  publisher.roles = {base::auth::RoleGrant("publisher")};
   return publisher;
 }
 
@@ -58,13 +58,13 @@ class CatalogTest : public ::testing::Test {
       : store_(*SqliteStore::Open(folder_.path() + "/portolan.db")), catalog_(*store_, clock_) {}
 
   v1::Resource Add(v1::Resource resource) {
-    auto put = catalog_.Put(Admin(), Put(std::move(resource)));
+    auto put = catalog_.Put({Admin()}, Put(std::move(resource)));
     EXPECT_TRUE(put.has_value()) << put.error().message;
     return put.has_value() ? *put : v1::Resource();
   }
   base::Error Refusal(const v1::PutRequest& request,
                       const base::auth::Principal& writer = Admin()) {
-    const auto put = catalog_.Put(writer, request);
+    const auto put = catalog_.Put({writer}, request);
     EXPECT_TRUE(put.has_error());
     return put.has_error() ? put.error() : base::Error{Code::kOk, ""};
   }
@@ -72,7 +72,7 @@ class CatalogTest : public ::testing::Test {
     v1::DeleteRequest request;
     request.set_kind(kind);
     request.set_name(name);
-    EXPECT_TRUE(catalog_.Delete(Admin(), request).has_value());
+    EXPECT_TRUE(catalog_.Delete({Admin()}, request).has_value());
   }
   static v1::ServerDefinitions OneTool(const std::string& server,
                                        const std::string& json = R"({"name":"add"})") {
@@ -159,7 +159,7 @@ TEST_F(CatalogTest, OnlyAnAdminWritesAProgram) {
 }
 
 TEST_F(CatalogTest, WhatAPublisherAddsIsADraft) {
-  EXPECT_EQ(catalog_.Put(Publisher(), Put(HttpServer("local/a")))->server().approval(),
+  EXPECT_EQ(catalog_.Put({Publisher()}, Put(HttpServer("local/a")))->server().approval(),
             v1::Approval::DRAFT);
   v1::Resource approved = HttpServer("local/b");
   approved.mutable_server()->set_approval(v1::Approval::APPROVED);
@@ -169,7 +169,7 @@ TEST_F(CatalogTest, WhatAPublisherAddsIsADraft) {
 TEST_F(CatalogTest, ADryRunWritesNothing) {
   v1::PutRequest request = Put(HttpServer("local/a"));
   request.set_dry_run(true);
-  EXPECT_TRUE(catalog_.Put(Admin(), request).has_value());
+  EXPECT_TRUE(catalog_.Put({Admin()}, request).has_value());
   EXPECT_EQ(catalog_.Get("Server", "local/a").error().code, Code::kNotFound);
   EXPECT_EQ(catalog_.revision(), 0);
 }
@@ -178,7 +178,7 @@ TEST_F(CatalogTest, ApplyWritesAllOrNothing) {
   v1::ApplyRequest request;
   *request.add_resources() = HttpServer("local/a");
   *request.add_resources() = HttpServer("other/a");  // the same base path
-  const auto applied = catalog_.Apply(Admin(), request);
+  const auto applied = catalog_.Apply({Admin()}, request);
   EXPECT_EQ(applied.error().code, Code::kAlreadyExists);
   EXPECT_NE(applied.error().message.find("resource 1, Server 'other/a': /spec/base_path"),
             std::string::npos)
@@ -193,10 +193,10 @@ TEST_F(CatalogTest, ApplyingTwiceChangesNothing) {
   version.mutable_server_version()->set_server_json(
       R"({"$schema":"https://static.modelcontextprotocol.io/schemas/2025-12-11/server.schema.json","name":"local/a","description":"d","version":"1.0.0"})");
   *request.add_resources() = HttpServer("local/a");
-  const auto first = catalog_.Apply(Admin(), request);
+  const auto first = catalog_.Apply({Admin()}, request);
   ASSERT_TRUE(first.has_value()) << first.error().message;
   EXPECT_EQ(first->results(0).outcome(), v1::Outcome::CREATED);
-  const auto second = catalog_.Apply(Admin(), request);
+  const auto second = catalog_.Apply({Admin()}, request);
   EXPECT_EQ(second->results(0).outcome(), v1::Outcome::UNCHANGED);
   EXPECT_EQ(second->results(1).outcome(), v1::Outcome::UNCHANGED);
   EXPECT_EQ(second->results(1).revision(), first->results(1).revision());

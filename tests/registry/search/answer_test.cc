@@ -92,7 +92,7 @@ TEST_F(AnswerTest, ShowsAServerToItsAudienceOnly) {
   caller_.id = "consumer/alice";
   EXPECT_EQ(Ask()->hits_size(), 5);
   caller_.id = "token/ops";
-  caller_.roles = {"admin"};
+  caller_.roles = {base::auth::RoleGrant("admin")};
   EXPECT_EQ(Ask()->hits_size(), 5);
 }
 
