@@ -87,8 +87,8 @@ async function hearProgress(client, tool, args, expected) {
   const told = [];
   const before = client.heard.events.length;
   await client.call(tool, args, { onprogress: ({ progress }) => told.push(progress) });
-  const arrived = client.heard.events.slice(before).filter(isNotification('progress')).map(({ params }) => params.progress);
-  assert.deepEqual(arrived, expected);
+  const arrived = client.heard.events.slice(before).filter(isNotification('progress'));
+  assert.deepEqual(arrived.map(({ params }) => params.progress), expected, JSON.stringify(arrived));
   assert.deepEqual(told, expected.slice(0, told.length));
 }
 
