@@ -6,6 +6,7 @@
 
 #include "base/manifest.h"
 #include "base/yaml.h"
+#include "cli/add_from.h"
 #include "cli/context.h"
 #include "cli/stages.h"
 #include "cli/transport.h"
@@ -24,8 +25,10 @@ struct Arguments {
   std::string title;
   std::string description;
   std::vector<std::string> environment;
+  std::string from;
   bool draft = false;
   bool dry_run = false;
+  bool undo = false;
 };
 
 base::Result<v1::Resource> MakeServer(const Arguments& arguments,
@@ -106,8 +109,27 @@ std::string FirstCall(Context& context, const v1::Resource& server) {
   return "";
 }
 
+Exit AddAllOf(Context& context, const Arguments& arguments) {
+  ImportFromEditor import;
+  import.source = arguments.from;
+  import.file = arguments.name;
+  import.name_space = arguments.name_space;
+  import.tags = arguments.tags;
+  import.owner = arguments.owner;
+  import.draft = arguments.draft;
+  import.dry_run = arguments.dry_run;
+  return arguments.undo ? UndoAddFrom(context, import) : AddFrom(context, import);
+}
+
 Exit Add(Context& context, const Arguments& arguments) {
   Printer& printer = context.printer();
+  if (!arguments.from.empty()) return AddAllOf(context, arguments);
+  if (arguments.undo || arguments.name.empty()) {
+    return printer.Fail({Exit::kUsage, "usage",
+                         arguments.undo ? "--undo goes with --from" : "what is to be added?",
+                         "portolan add NAME URL   or   portolan add NAME -- COMMAND   or   "
+                         "portolan add --from cursor"});
+  }
   auto made = MakeServer(arguments, context.command_words());
   if (!made) {
     return printer.Fail({Exit::kUsage, "usage", made.error().message,
@@ -167,9 +189,11 @@ void AddAdd(Verbs& verbs) {
   verbs
       .Add("add", "Register a server by its URL, or by the command that starts it",
            "portolan add ctx https://host/mcp\n"
-           "  portolan add fs -- npx -y @modelcontextprotocol/server-filesystem .",
+           "  portolan add fs -- npx -y @modelcontextprotocol/server-filesystem .\n"
+           "  portolan add --from cursor",
            [arguments](Context& context) { return Add(context, *arguments); })
-      .Word("name", arguments->name, "NAME", "`weather` means `local/weather`")
+      .Word("name", arguments->name, "NAME",
+            "`weather` means `local/weather`; with --from, the file to read", Verb::Need::kOptional)
       .Word("url", arguments->url, "URL", "Where the server answers MCP over HTTP",
             Verb::Need::kOptional)
       .Options("--tag", arguments->tags, "WORD", "To filter by; may be repeated")
@@ -180,6 +204,9 @@ void AddAdd(Verbs& verbs) {
       .Option("--base-path", arguments->base_path, "WORD", "First part of its path on the gateway")
       .Option("--namespace", arguments->name_space, "WORD", "For a name without one")
       .Options("--env", arguments->environment, "NAME=VALUE", "For a command; may be repeated")
+      .Choice("--from", arguments->from, AddSources(),
+              "Every server that is in an editor's settings")
+      .Flag("--undo", arguments->undo, "With --from: remove what it added")
       .Flag("--draft", arguments->draft, "Only store it: nothing is checked, started or served")
       .Flag("--dry-run", arguments->dry_run, "Say what would be stored, store nothing");
 }

@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "cli/arguments.h"
 #include "cli/context.h"
+#include "cli/editors.h"
 #include "cli/verbs.h"
 
 namespace cli {
@@ -17,14 +18,14 @@ constexpr std::string_view kBash = R"(_portolan() {
   COMPREPLY=($(portolan __complete -- "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null))
   [[ ${COMPREPLY[0]} == *[=.] ]] && compopt -o nospace
 }
-complete -F _portolan portolan
+complete -o default -F _portolan portolan
 )";
 
 constexpr std::string_view kZsh = R"(#compdef portolan
 _portolan() {
   local -a words_found
   words_found=("${(@f)$(portolan __complete -- "${(@)words[2,CURRENT]}" 2>/dev/null)}")
-  compadd -S '' -- "${words_found[@]}"
+  if [[ -z ${words_found[1]} ]]; then _files; else compadd -S '' -- "${words_found[@]}"; fi
 }
 compdef _portolan portolan
 )";
@@ -59,6 +60,11 @@ class Completer {
     if (!verb->get_subcommands({}).empty()) return OfferVerbs(*verb);
     const std::string& name = verb->get_name();
     if (name == "call") return typed.empty() ? OfferTools() : OfferArguments(typed.front());
+    if (name == "export") return OfferKinds();
+    if (name == "connect" || name == "disconnect") {
+      if (!typed.empty()) return OfferServers();
+      for (const std::string& editor : EditorNames()) Offer(editor);
+    }
     if (name == "tools" || name == "doctor" || name == "rm" || (name == "show"))
       return OfferServers();
     if (name == "completion") {
@@ -94,6 +100,10 @@ class Completer {
     request.set_kind("Server");
     auto servers = context_.registry().List(request);
     return servers ? std::move(*servers) : std::vector<v1::Resource>();
+  }
+  void OfferKinds() {
+    const auto* spec = v1::Resource::descriptor()->FindOneofByName("spec");
+    for (int i = 0; i < spec->field_count(); ++i) Offer(spec->field(i)->message_type()->name());
   }
   void OfferServers() {
     for (const v1::Resource& server : Servers()) {

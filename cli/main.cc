@@ -54,10 +54,13 @@ int main(int argc, char** argv) {
   cli::AddSearch(verbs);
   cli::AddCall(verbs);
   cli::AddStdio(verbs);
+  cli::AddConnect(verbs);
   cli::AddDoctor(verbs);
   cli::AddEval(verbs);
   cli::AddKeys(verbs);
-  cli::AddManifests(verbs);
+  cli::AddApply(verbs);
+  cli::AddExport(verbs);
+  cli::AddImport(verbs);
   cli::AddPolicy(verbs);
   cli::AddLog(verbs);
   cli::AddGateways(verbs);

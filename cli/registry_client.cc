@@ -104,6 +104,9 @@ base::Result<v1::PutResponse> RegistryClient::Put(const v1::PutRequest& request)
 base::Result<v1::ApplyResponse> RegistryClient::Apply(const v1::ApplyRequest& request) {
   return stubs_->Ask(*stubs_->catalog, &v1::CatalogService::Stub::Apply, request);
 }
+base::Result<v1::ImportResponse> RegistryClient::Import(const v1::ImportRequest& request) {
+  return stubs_->Ask(*stubs_->catalog, &v1::CatalogService::Stub::Import, request);
+}
 base::Result<v1::DeleteResponse> RegistryClient::Delete(const v1::DeleteRequest& request) {
   return stubs_->Ask(*stubs_->catalog, &v1::CatalogService::Stub::Delete, request);
 }

@@ -33,6 +33,7 @@ class RegistryClient {
   base::Result<std::vector<v1::Resource>> List(v1::ListRequest request);
   base::Result<v1::PutResponse> Put(const v1::PutRequest& request);
   base::Result<v1::ApplyResponse> Apply(const v1::ApplyRequest& request);
+  base::Result<v1::ImportResponse> Import(const v1::ImportRequest& request);
   base::Result<v1::DeleteResponse> Delete(const v1::DeleteRequest& request);
   base::Result<v1::GetDefinitionsResponse> GetDefinitions(const v1::GetDefinitionsRequest& request);
   base::Result<v1::ListStatusResponse> ListStatus(const v1::ListStatusRequest& request);

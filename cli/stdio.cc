@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "cli/context.h"
+#include "cli/mcp_endpoint.h"
 #include "cli/stdio_bridge.h"
 #include "cli/verbs.h"
 
@@ -81,17 +82,9 @@ class Caller {
 };
 
 base::Result<base::http::Url> EndpointOf(Context& context, const std::string& server) {
-  const auto where = context.registry().Describe();
-  if (!where) return where.error();
-  // Without a server: the tools that find the others.
-  if (server.empty()) return base::http::Url::Parse(where->public_url() + "/mcp");
-  const auto found = context.FindServer(server);
-  if (!found) return found.error();
-  const std::string& base_path = found->server().base_path();
-  if (base_path.empty()) {
-    return base::Fail(base::Code::kNotFound, found->name() + " is external: no gateway serves it");
-  }
-  return base::http::Url::Parse(where->gateway_public_url() + "/" + base_path + "/mcp");
+  const auto endpoint = FindMcpEndpoint(context, server);
+  if (!endpoint) return endpoint.error();
+  return base::http::Url::Parse(endpoint->url);
 }
 
 Exit Bridge(Context& context, const std::string& server) {

@@ -46,6 +46,8 @@ std::string InWordsOfTheDocument(std::string message) {
     if (const auto pointer = message.find(": /"); pointer != std::string::npos)
       message.erase(0, pointer + 2);
   }
+  // The whole document's pointer is empty.
+  if (message.starts_with("/: ")) return message.substr(1);
   for (const auto& [ours, theirs] : kFields) {
     if (message.starts_with(ours)) return std::string(theirs) + message.substr(ours.size());
   }
