@@ -3,6 +3,7 @@
 
 #include "base/manifest.h"
 #include "cli/context.h"
+#include "cli/lifetime.h"
 #include "cli/verbs.h"
 
 namespace cli {
@@ -16,24 +17,6 @@ struct CreateArguments {
   std::string expires;
 };
 
-// `90s`, `15m`, `12h`, `30d`; 0 for the empty text, -1 for nonsense.
-std::int64_t ParseLifetime(const std::string& text) {
-  if (text.empty()) return 0;
-  std::int64_t unit = 1;
-  std::string digits = text;
-  switch (digits.back()) {
-    case 's': digits.pop_back(); break;
-    case 'm': unit = 60, digits.pop_back(); break;
-    case 'h': unit = 3600, digits.pop_back(); break;
-    case 'd': unit = 86'400, digits.pop_back(); break;
-    default: break;
-  }
-  if (digits.empty() || digits.size() > 6 ||
-      digits.find_first_not_of("0123456789") != std::string::npos)
-    return -1;
-  return std::stoll(digits) * unit;
-}
-
 Exit Create(Context& context, const CreateArguments& arguments) {
   Printer& printer = context.printer();
   v1::CreateKeyRequest request;
@@ -41,13 +24,9 @@ Exit Create(Context& context, const CreateArguments& arguments) {
   v1::ConsumerKind::Value kind = v1::ConsumerKind::UNSPECIFIED;
   v1::ConsumerKind::Value_Parse(arguments.kind, &kind);
   request.set_kind(kind);
-  std::int64_t lifetime = ParseLifetime(arguments.expires);
-  if (lifetime < 0) {
-    return printer.Fail({Exit::kUsage, "usage",
-                         "--expires '" + arguments.expires + "' is no duration",
-                         "write it as 90s, 15m, 12h or 30d"});
-  }
-  request.set_expires_in_s(lifetime);
+  const auto lifetime = ParseLifetime(arguments.expires);
+  if (!lifetime) return printer.Fail(NoLifetime(arguments.expires));
+  request.set_expires_in_s(*lifetime);
   auto created = context.registry().CreateKey(request);
   if (!created) return printer.Fail(FailureFrom(created.error(), "key"));
   ordered_json tree = {

@@ -61,8 +61,10 @@ int main(int argc, char** argv) {
   cli::AddApply(verbs);
   cli::AddExport(verbs);
   cli::AddImport(verbs);
+  cli::AddTokens(verbs);
   cli::AddPolicy(verbs);
   cli::AddLog(verbs);
+  cli::AddAudit(verbs);
   cli::AddGateways(verbs);
   cli::AddPortal(verbs);
   cli::AddCompletion(verbs);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "portolan/v1/access_service.grpc.pb.h"
+#include "portolan/v1/audit_service.grpc.pb.h"
 #include "portolan/v1/catalog_service.grpc.pb.h"
 #include "portolan/v1/fleet_service.grpc.pb.h"
 #include "portolan/v1/usage_service.grpc.pb.h"
@@ -29,6 +30,7 @@ struct RegistryClient::Stubs {
     access = v1::AccessService::NewStub(channel);
     fleet = v1::FleetService::NewStub(channel);
     usage = v1::UsageService::NewStub(channel);
+    audit = v1::AuditService::NewStub(channel);
   }
 
   template <class Stub, class Request, class Response>
@@ -74,6 +76,7 @@ struct RegistryClient::Stubs {
   std::unique_ptr<v1::AccessService::Stub> access;
   std::unique_ptr<v1::FleetService::Stub> fleet;
   std::unique_ptr<v1::UsageService::Stub> usage;
+  std::unique_ptr<v1::AuditService::Stub> audit;
 };
 
 RegistryClient::RegistryClient(std::string address, std::string token)
@@ -148,6 +151,14 @@ base::Result<v1::CreateKeyResponse> RegistryClient::CreateKey(const v1::CreateKe
 base::Result<v1::RevokeKeyResponse> RegistryClient::RevokeKey(const v1::RevokeKeyRequest& request) {
   return stubs_->Ask(*stubs_->access, &v1::AccessService::Stub::RevokeKey, request);
 }
+base::Result<v1::CreateTokenResponse> RegistryClient::CreateToken(
+    const v1::CreateTokenRequest& request) {
+  return stubs_->Ask(*stubs_->access, &v1::AccessService::Stub::CreateToken, request);
+}
+base::Result<v1::RevokeTokenResponse> RegistryClient::RevokeToken(
+    const v1::RevokeTokenRequest& request) {
+  return stubs_->Ask(*stubs_->access, &v1::AccessService::Stub::RevokeToken, request);
+}
 base::Result<v1::IssueCallTokenResponse> RegistryClient::IssueCallToken() {
   return stubs_->Ask(*stubs_->access, &v1::AccessService::Stub::IssueCallToken,
                      v1::IssueCallTokenRequest());
@@ -159,6 +170,13 @@ base::Result<v1::CreatePortalLinkResponse> RegistryClient::CreatePortalLink() {
 base::Result<v1::ListGatewaysResponse> RegistryClient::ListGateways() {
   return stubs_->Ask(*stubs_->fleet, &v1::FleetService::Stub::ListGateways,
                      v1::ListGatewaysRequest());
+}
+base::Result<v1::ListAuditResponse> RegistryClient::ListAudit(const v1::ListAuditRequest& request) {
+  return stubs_->Ask(*stubs_->audit, &v1::AuditService::Stub::ListAudit, request);
+}
+base::Result<v1::VerifyAuditResponse> RegistryClient::VerifyAudit() {
+  return stubs_->Ask(*stubs_->audit, &v1::AuditService::Stub::VerifyAudit,
+                     v1::VerifyAuditRequest());
 }
 base::Result<v1::ListCallsResponse> RegistryClient::ListCalls(const v1::ListCallsRequest& request) {
   return stubs_->Ask(*stubs_->usage, &v1::UsageService::Stub::ListCalls, request);

@@ -12,6 +12,7 @@
 
 #include "base/result.h"
 #include "portolan/v1/access_service.pb.h"
+#include "portolan/v1/audit_service.pb.h"
 #include "portolan/v1/catalog_service.pb.h"
 #include "portolan/v1/fleet_service.pb.h"
 #include "portolan/v1/usage_service.pb.h"
@@ -47,10 +48,15 @@ class RegistryClient {
 
   base::Result<v1::CreateKeyResponse> CreateKey(const v1::CreateKeyRequest& request);
   base::Result<v1::RevokeKeyResponse> RevokeKey(const v1::RevokeKeyRequest& request);
+  base::Result<v1::CreateTokenResponse> CreateToken(const v1::CreateTokenRequest& request);
+  base::Result<v1::RevokeTokenResponse> RevokeToken(const v1::RevokeTokenRequest& request);
   base::Result<v1::IssueCallTokenResponse> IssueCallToken();
   base::Result<v1::CreatePortalLinkResponse> CreatePortalLink();
 
   base::Result<v1::ListGatewaysResponse> ListGateways();
+
+  base::Result<v1::ListAuditResponse> ListAudit(const v1::ListAuditRequest& request);
+  base::Result<v1::VerifyAuditResponse> VerifyAudit();
 
   base::Result<v1::ListCallsResponse> ListCalls(const v1::ListCallsRequest& request);
   base::Result<void> WatchCalls(const v1::WatchCallsRequest& request,

@@ -88,6 +88,8 @@ void AddKeys(Verbs& verbs);
 void AddApply(Verbs& verbs);
 void AddExport(Verbs& verbs);
 void AddImport(Verbs& verbs);
+void AddTokens(Verbs& verbs);
+void AddAudit(Verbs& verbs);
 void AddPolicy(Verbs& verbs);
 void AddLog(Verbs& verbs);
 void AddGateways(Verbs& verbs);

@@ -2,7 +2,7 @@
 //
 //   SqliteStore <-- Catalog --changes--> search::Feed, DiscoveryServer, ServerListing
 //                      ^
-//   methods (Catalog, Access, Fleet, Usage) <-- GrpcFace, ConnectFace (on the WorkerPool)
+//   methods (Catalog, Access, Audit, Fleet, Usage) <-- GrpcFace, ConnectFace (on the WorkerPool)
 //   HttpFace (one loop) --> ConnectFace, DiscoveryServer, RegistryApi, portal
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -42,6 +42,7 @@
 #include "registry/service/usage_service.h"
 #include "registry/settings.h"
 #include "registry/store/sqlite_store.h"
+#include "registry/verify_command.h"
 
 namespace registry {
 namespace {
@@ -271,6 +272,7 @@ void Registry::Drain() {
 
 int Main(int argc, char** argv) {
   if (argc > 1 && std::string_view(argv[1]) == "eval") return search::RunEval(argc - 1, argv + 1);
+  if (argc > 1 && std::string_view(argv[1]) == "verify") return RunVerify(argc - 1, argv + 1);
   auto settings = ReadSettings(argc, argv);
   if (!settings) {
     if (settings.error().code == base::Code::kCancelled) return 0;

@@ -38,7 +38,7 @@ base::Result<Settings> ReadSettings(int argc, char** argv) {
   v1::RegistryBootstrap bootstrap;
   const auto options = base::ReadBootstrap(
       argc, argv,
-      "portolan-registry: the catalog of MCP servers.\n\nOffline: portolan-registry eval --help",
+      "portolan-registry: the catalog of MCP servers.\n\nOffline: portolan-registry eval --help, portolan-registry verify FILE",
       {
           {"data", "Folder of portolan.db and the keys"},
           {"http_listen",

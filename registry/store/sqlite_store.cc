@@ -94,6 +94,17 @@ base::Result<std::unique_ptr<SqliteStore>> SqliteStore::Open(const std::string& 
   }
 }
 
+base::Result<std::unique_ptr<Reader>> SqliteStore::OpenCopy(const std::string& path) {
+  try {
+    auto copy = std::make_unique<SqliteConnection>(path, Database::Mode::kReadOnly);
+    if (copy->database().Single("PRAGMA application_id") != std::to_string(kApplicationId))
+      return base::Fail(base::Code::kFailedPrecondition, path + ": is no database of portolan's");
+    return copy;
+  } catch (const SqliteError& error) {
+    return ToError(error).WithContext(path);
+  }
+}
+
 base::Result<void> SqliteStore::Write(const Work& work, const std::function<void()>& committed) {
   Writer me{work, committed};
   std::unique_lock lock(queue_mutex_);

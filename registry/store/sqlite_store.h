@@ -22,6 +22,8 @@ class SqliteStore final : public Store {
   // Makes the file (mode 0600) or brings it to this version. kDataLoss: damaged;
   // kFailedPrecondition: made by a newer one.
   static base::Result<std::unique_ptr<SqliteStore>> Open(const std::string& path);
+  // For reading only, one thread at a time: a copy, which may be of another version. Writes nothing.
+  static base::Result<std::unique_ptr<Reader>> OpenCopy(const std::string& path);
   ~SqliteStore() override;
 
   base::Result<std::optional<StoredResource>> Find(std::string_view kind,

@@ -1,0 +1,17 @@
+// How long a key or token lives, as people type it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "cli/failure.h"
+
+namespace cli {
+
+// Seconds of `90s`, `15m`, `12h`, `30d`; 0 (never ends) for the empty text, nothing for nonsense.
+std::optional<std::int64_t> ParseLifetime(const std::string& text);
+// What to say of nonsense.
+Failure NoLifetime(const std::string& text);
+
+}  // namespace cli
