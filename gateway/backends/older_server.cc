@@ -66,6 +66,8 @@ base::Task<std::optional<Response>> OlderServer::Ask(mcp::Call& call, Deadline& 
     }
     if (call.session.empty() && !call.log_level.empty())
       co_await AgreeOnLogLevel(key, call, *session, deadline);
+    if (call.is_request() && !sessions_->IsShared(call))
+      co_await upstream_->opening_streams().Wait(context_.loop, key, deadline.signal());
     auto answer =
         co_await Send(context_.client, sessions_->url(), call, outgoing, session->get(), deadline);
     if (!answer) {

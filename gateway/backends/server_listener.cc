@@ -85,7 +85,9 @@ ServerListener::ServerListener(const std::string& name, std::shared_ptr<ServerSe
       callers_own_(!sessions_->IsShared(call)),
       key_(KeyFor(*sessions_, call)),
       offered_(mcp::Member(introduction, "capabilities")),
-      pause_(kFirstPause) {}
+      pause_(kFirstPause) {
+  if (callers_own_) holding_back_.emplace(sessions_->upstream().opening_streams(), key_);
+}
 
 base::Task<std::optional<Response>> ServerListener::Run() {
   const auto filter = ReadListenFilter(call_.envelope.params.of(call_.bytes));
@@ -183,6 +185,10 @@ base::Task<ServerListener::Ending> ServerListener::Follow() {
   const bool taken =
       opening->result && *opening->result && (**opening->result)->status() == kConflict;
   if (taken && !acknowledged_ && refusals_ < kMaxTaken) co_return Ending::kTaken;
+  if (holding_back_) {
+    sessions_->upstream().opening_streams().NoteHead(opening->result.has_value());
+    holding_back_.reset();
+  }
   if (!subscribed_ && !callers_own_) co_await Subscribe();
   if (!acknowledged_) {
     const bool told = co_await Acknowledge();

@@ -3,8 +3,9 @@
 //
 //   session     the caller's own, or the one that a modern caller's calls are in; only one stream
 //               is served in each, so a second listener gets a session for itself
-//   GET         opened first, or what is said between would be lost; while the server still sees
-//               the stream of the listener before us (409), asked for again soon
+//   GET         opened first, or what is said between would be lost, so calls of the caller's own
+//               session wait for it (opening_streams.h); while the server still sees the stream of
+//               the listener before us (409), asked for again soon
 //   subscribe   resources/subscribe for each URI (a caller with a session has done so itself)
 //   ack         notifications/subscriptions/acknowledged, then whatever comes, tagged
 //   again       a stream that ends is opened again behind its last event, with growing pauses
@@ -20,6 +21,7 @@
 
 #include "gateway/backends/backend.h"
 #include "gateway/backends/deadline.h"
+#include "gateway/backends/opening_streams.h"
 #include "gateway/backends/questions.h"
 #include "gateway/backends/server_sessions.h"
 #include "gateway/backends/stream_client.h"
@@ -82,6 +84,8 @@ class ServerListener {
   const std::string key_;      // of the session that it shares with calls; empty: it shares none
   const std::string offered_;  // the server's capabilities, raw
 
+  // Calls of the session, until the first stream is open.
+  std::optional<OpeningStreams::Opening> holding_back_;
   ListenFilter filter_;
   Session session_;
   // Of the present session: an answer to one that is lost is nobody's.

@@ -24,6 +24,7 @@
 #include "base/loop.h"
 #include "base/result.h"
 #include "base/task.h"
+#include "gateway/backends/opening_streams.h"
 #include "mcp/revision.h"
 
 namespace gateway {
@@ -82,6 +83,9 @@ class Upstream {
   bool TakeStream(const std::string& key);
   void GiveStreamBack(const std::string& key);
 
+  // Of the callers' own sessions.
+  OpeningStreams& opening_streams() { return opening_streams_; }
+
   // Whoever it served is gone: it is taken out, and one of the enders is called (by this thread,
   // without the lock), who takes it by TakeEnded and tells the server.
   void End(const std::string& key);
@@ -122,6 +126,7 @@ class Upstream {
   // -1: unknown.
   std::atomic<int> revision_{-1};
   std::atomic<std::uint64_t> next_id_{1};
+  OpeningStreams opening_streams_;
 
   // Under the lock
   mutable std::mutex mutex_;

@@ -47,9 +47,13 @@ class OlderServerTest : public support::BackendTest {
   // Starts a call that goes on until it is cancelled.
   void Listen(TestCall& call) {
     call_.emplace(call.Make());
-    base::Spawn([](OlderServerTest& test) -> base::Task<> {
-      test.ended_.emplace(co_await test.backend_->Handle(*test.call_));
-    }(*this));
+    Begin(*call_, ended_);
+  }
+  void Begin(mcp::Call& call, std::optional<mcp::Response>& answer) {
+    base::Spawn([](RemoteServer& backend, mcp::Call& of,
+                   std::optional<mcp::Response>& out) -> base::Task<> {
+      out.emplace(co_await backend.Handle(of));
+    }(*backend_, call, answer));
   }
   void Hang(TestCall& call) {
     call.cancel.Request();
@@ -285,6 +289,44 @@ TEST_F(OlderServerTest, AQuestionOnTheGetStreamGoesToTheListener) {
   RunUntil([&] { return !Posted("").empty(); });
   EXPECT_THAT(Posted("").at(0), HasSubstr(R"("result":{})"));
   Hang(call);
+}
+
+// A server asks on the stream that nobody follows yet, and the question is lost.
+TEST_F(OlderServerTest, ACallWaitsUntilTheStreamOfItsSessionIsOpen) {
+  bool let_go = false, open = false, asked_when_open = false;
+  older_.stream = [&](Exchange& exchange, const ScriptedServer::Request&) -> base::Task<void> {
+    while (!let_go)
+      (void)co_await loop_.timers.Sleep(std::chrono::milliseconds(1), exchange.cancel());
+    open = true;
+    co_await StartEvents(exchange);
+    (void)co_await loop_.timers.Sleep(std::chrono::seconds(30), exchange.cancel());
+  };
+  older_.calls = [&](Exchange& exchange,
+                     const ScriptedServer::Request& request) -> base::Task<void> {
+    if (request.Field("mcp-session-id") == "s-1") asked_when_open = open;
+    std::string body = ResultFor(request, "{}");
+    co_await support::RespondJson(exchange, 200, std::move(body));
+  };
+  TestCall listener(kListen, kModern, "one");
+  Listen(listener);
+  RunUntil([&] {
+    return std::any_of(server_->requests.begin(), server_->requests.end(),
+                       [](const auto& request) { return request.method == "GET"; });
+  });
+
+  TestCall early(kCall, kOlder, "one");
+  mcp::Call call = early.Make();
+  std::optional<mcp::Response> answer;
+  Begin(call, answer);
+  // Nobody else waits; and what takes so long would have let the early call overtake the stream.
+  TestCall other(kCall, kOlder, "two");
+  Ask(*backend_, other);
+  EXPECT_THAT(other.client.relayed, HasSubstr(R"("id":7)"));
+  EXPECT_FALSE(answer);
+  let_go = true;
+  RunUntil([&] { return answer.has_value(); });
+  EXPECT_TRUE(asked_when_open);
+  Hang(listener);
 }
 
 }  // namespace
