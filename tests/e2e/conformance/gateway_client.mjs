@@ -52,7 +52,7 @@ async function callAll(client, tools) {
   }
 }
 
-await execute(join(PORTOLAN_BIN, 'portolan'), ['add', server, process.argv.at(-1)], { timeout: 25_000 });
+await execute(join(PORTOLAN_BIN, 'portolan'), ['add', server, process.argv.at(-1)], { timeout: 90_000 });
 const client = new Client({ name: 'portolan-tests', version: '1.0.0' }, {
   capabilities: { elicitation: { form: { applyDefaults: true } }, sampling: {}, roots: {} },
   versionNegotiation: { mode: modern ? { pin: revision } : 'legacy' },
@@ -60,10 +60,13 @@ const client = new Client({ name: 'portolan-tests', version: '1.0.0' }, {
 client.setRequestHandler('elicitation/create', withDefaults);
 client.setRequestHandler('sampling/createMessage', () => ({ role: 'assistant', model: 'none', content: { type: 'text', text: 'sampled' } }));
 client.setRequestHandler('roots/list', () => ({ roots: [{ uri: 'file:///tmp', name: 'tmp' }] }));
-await client.connect(new StreamableHTTPClientTransport(new URL(`${GATEWAY_URL}/${server}/mcp`)));
+const transport = new StreamableHTTPClientTransport(new URL(`${GATEWAY_URL}/${server}/mcp`));
+await client.connect(transport);
 try {
   const { tools } = await client.listTools();
   await steps[scenario]?.(client, tools);
 } finally {
+  // The gateway listens on for a caller whose stream broke off; one that says good-bye it lets go.
+  await transport.terminateSession();
   await client.close();
 }
