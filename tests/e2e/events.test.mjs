@@ -36,7 +36,7 @@ before(async () => {
   for (const era of ['older', 'modern']) {
     const server = await HandmadeServer.start(tools, { era });
     started.push(server);
-    await portolan.run('add', era, server.url);
+    await portolan.add(era, server.url);
   }
 }, { timeout: 180_000 });
 after(async () => {

@@ -45,6 +45,17 @@ export class Installation {
     return stdout;
   }
 
+  // Adds a server, and waits until all workers of the gateway serve it: the command returns when the gateway has tried the
+  // server, which may be some milliseconds before its new routes are in force.
+  async add(name, ...words) {
+    await this.run('add', name, ...words);
+    const url = `${this.endpoints.gateway}/${name}/mcp`;
+    for (let found = 0; found < 8; ) {
+      const { status } = await fetch(url, { method: 'PUT', headers: { connection: 'close' } });
+      found = status === 404 ? 0 : found + 1;
+    }
+  }
+
   // A key of a consumer. Gateways know it soon, and before any server that is added after it.
   async makeKey(consumer) {
     return JSON.parse(await this.run('key', 'create', consumer, '-o', 'json')).key;

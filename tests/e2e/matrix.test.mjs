@@ -21,7 +21,7 @@ before(async () => {
   [servers, portolan] = await Promise.all([startAll(), Installation.start()]);
   // Who calls without a key shares nothing between its connections, not even the session behind a switch and a subscription.
   key = await portolan.makeKey('matrix');
-  for (const [name, { add }] of Object.entries(servers)) await portolan.run('add', name, ...add);
+  for (const [name, { add }] of Object.entries(servers)) await portolan.add(name, ...add);
 }, { timeout: 180_000 });
 after(async () => {
   await portolan?.stop();

@@ -58,14 +58,14 @@ const tapped = (server) => `${tap.origin}/${server}`;
 
 async function add(name, server) {
   started[name] = server;
-  await portolan.run('add', name, server.url);
+  await portolan.add(name, server.url);
 }
 
 before(async () => {
   portolan = await Installation.start();
   tap = await tapHttp(portolan.endpoints.gateway);
   for (const era of eras) await add(era, await HandmadeServer.start(tools, { era }));
-  await portolan.run('add', 'program', '--', process.execPath, fileURLToPath(new URL('collapsing_program.mjs', import.meta.url)));
+  await portolan.add('program', '--', process.execPath, fileURLToPath(new URL('collapsing_program.mjs', import.meta.url)));
 }, { timeout: 180_000 });
 after(async () => {
   tap?.stop();
