@@ -160,8 +160,10 @@ Exit Add(Context& context, const Arguments& arguments) {
   }
   printer.Did(good + " stored " + resource.name() + " at revision " +
               std::to_string(resource.revision()));
-  if (arguments.draft) {
-    printer.Did("  a draft: not checked, not started, not served");
+  if (arguments.draft || resource.server().approval() != v1::Approval::APPROVED) {
+    printer.Did(arguments.draft
+                    ? "  a draft: not checked, not started, not served"
+                    : "  a draft: not checked, not served until role approver approves it");
     print_result();
     return Exit::kOk;
   }
