@@ -24,8 +24,7 @@ struct ListArguments {
 Tone ToneOf(v1::AuditAction::Value action) {
   switch (action) {
     case v1::AuditAction::CREATED: return Tone::kGood;
-    case v1::AuditAction::DELETED:
-    case v1::AuditAction::REFUSED: return Tone::kBad;
+    case v1::AuditAction::DELETED: return Tone::kBad;
     default: return Tone::kPlain;
   }
 }
