@@ -1,6 +1,6 @@
 #include "mcp/collector.h"
 
-#include "mcp/sse.h"
+#include "mcp/read_relayed.h"
 
 namespace mcp {
 
@@ -9,28 +9,10 @@ base::Task<base::Result<void>> Collector::Notify(std::string_view) {
 }
 
 base::Task<base::Result<void>> Collector::Relay(Source& source) {
-  const bool events = source.form() == Source::Form::kEventStream;
-  SseParser parser(max_bytes_);
-  for (;;) {
-    const base::Result<std::string_view> piece = co_await source.Next();
-    if (!piece) co_return piece.error();
-    if (piece->empty()) co_return base::Result<void>();
-    if (!events) {
-      if (message_.size() + piece->size() > max_bytes_) {
-        co_return base::Fail(base::Code::kResourceExhausted,
-                             "the answer is longer than " + std::to_string(max_bytes_) + " bytes");
-      }
-      message_ += *piece;
-      continue;
-    }
-    parser.Feed(*piece);
-    for (;;) {
-      const auto event = parser.Next();
-      if (!event) co_return event.error();
-      if (!*event) break;
-      if (!(*event)->data.empty()) message_ = (*event)->data;
-    }
-  }
+  base::Result<std::string> answer = co_await ReadRelayed(source, *this, max_bytes_);
+  if (!answer) co_return answer.error();
+  message_ = *std::move(answer);
+  co_return base::Result<void>();
 }
 
 std::string Collector::Take(Response response) {

@@ -15,7 +15,7 @@ class Collector final : public Client {
 
   // Dropped: nobody listens.
   base::Task<base::Result<void>> Notify(std::string_view message) override;
-  // Keeps the message, or the last event's. kResourceExhausted when it is too long.
+  // Keeps the answer. kResourceExhausted when it is too long.
   base::Task<base::Result<void>> Relay(Source& source) override;
 
   // What `response` says: its body, or what was relayed.

@@ -6,6 +6,7 @@
 #include "mcp/legacy/session_client.h"
 #include "mcp/raw_json.h"
 #include "mcp/request_headers.h"
+#include "mcp/requests.h"
 
 namespace mcp {
 namespace {
@@ -20,22 +21,6 @@ constexpr std::string_view kDiscoverId = "\"discover\"";
 
 bool IsType(std::string_view content_type, std::string_view name) {
   return base::http::EqualsIgnoreCase(content_type.substr(0, name.size()), name);
-}
-
-// Equal as JSON: servers may write a string back with other escapes.
-bool IsSameId(std::string_view a, std::string_view b) {
-  return a == b || (IsString(a) && IsString(b) && DecodeString(a) == DecodeString(b));
-}
-
-std::string DiscoverRequest(const Identity& identity) {
-  std::string out = R"({"jsonrpc":"2.0","id":)";
-  out += kDiscoverId;
-  out +=
-      R"(,"method":"server/discover","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":)";
-  out += Quote(ToString(kLatest));
-  out += R"(,"io.modelcontextprotocol/clientInfo":)" + identity.info;
-  out += R"(,"io.modelcontextprotocol/clientCapabilities":)" + identity.capabilities + "}}}";
-  return out;
 }
 
 bool Contains(std::string_view raw_array, std::string_view text) {
@@ -207,6 +192,11 @@ base::Task<base::Result<ReceivedMessage>> ReadResponse(Answer& answer, std::stri
   co_return base::Fail(Code::kUnavailable, "the server answered " + status);
 }
 
+// Equal as JSON: servers may write a string back with other escapes.
+bool IsSameId(std::string_view a, std::string_view b) {
+  return a == b || (IsString(a) && IsString(b) && DecodeString(a) == DecodeString(b));
+}
+
 bool IsAnswerTo(std::string_view bytes, const Envelope& envelope, std::string_view raw_id) {
   const std::string_view id = envelope.id.of(bytes);
   if (envelope.kind == Envelope::Kind::kError && (id.empty() || id == "null")) return true;
@@ -220,11 +210,11 @@ bool IsSessionLoss(const Answer& answer, std::string_view session) {
 base::Task<boost::system::result<Handshake, SendFailure>> Meet(base::http::Client& client,
                                                                const base::http::Url& url,
                                                                const HandshakeOptions& options) {
-  const std::string request = DiscoverRequest(options.identity);
+  const std::string request = DiscoverRequest(kDiscoverId, options.identity);
   const std::string_view pieces[] = {request};
   OutgoingMessage message;
   message.body = pieces;
-  message.method = "server/discover";
+  message.method = kDiscoverMethod;
   message.fields = options.fields;
   message.cancel = options.cancel;
   message.first_byte = options.first_byte;

@@ -122,6 +122,8 @@ base::Task<base::Result<ReceivedMessage>> ReadResponse(Answer& answer, std::stri
                                                        std::size_t max_bytes,
                                                        NotificationSink* on_notification = nullptr);
 
+// Whether two raw ids are the same, however they are spelt.
+bool IsSameId(std::string_view a, std::string_view b);
 // Whether a response answers the request with that id. An error without an id does: nothing else
 // was sent in the exchange.
 bool IsAnswerTo(std::string_view bytes, const Envelope& envelope, std::string_view raw_id);

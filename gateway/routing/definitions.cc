@@ -6,6 +6,7 @@
 #include "mcp/error.h"
 #include "mcp/message.h"
 #include "mcp/raw_json.h"
+#include "mcp/requests.h"
 #include "mcp/revision.h"
 #include "portolan/v1/fleet_service.pb.h"
 
@@ -113,7 +114,7 @@ const DefinitionLists& DefinitionLists::Empty() {
 }
 
 std::string_view DefinitionLists::ResultOf(std::string_view method, bool modern_caller) const {
-  if (method == "server/discover")
+  if (method == mcp::kDiscoverMethod)
     return modern_caller == modern_server_ ? discover_same_era_ : discover_other_era_;
   if (method == "tools/list") return tools_;
   if (method == "prompts/list") return prompts_;
@@ -131,7 +132,7 @@ const mcp::ParamHeaders* DefinitionLists::repeated_of(std::string_view tool) con
 bool IsListOrDiscover(std::string_view method) {
   constexpr std::array<std::string_view, 5> kMethods = {
       "tools/list", "prompts/list", "resources/list", "resources/templates/list",
-      "server/discover"};
+      mcp::kDiscoverMethod};
   return std::find(kMethods.begin(), kMethods.end(), method) != kMethods.end();
 }
 

@@ -1,6 +1,7 @@
 #include "gateway/routing/route.h"
 
 #include "gateway/backends/backend.h"
+#include "mcp/requests.h"
 
 namespace gateway {
 
@@ -56,10 +57,10 @@ Route::Route(Inputs inputs, state::Limits& limits)
 const DefinitionLists* Route::lists_for(std::string_view method) const {
   if (!approved()) {
     // Its own description may be shown while it waits; its items may not.
-    return method == "server/discover" && inputs_.definitions ? inputs_.definitions.get()
-                                                              : &DefinitionLists::Empty();
+    return method == mcp::kDiscoverMethod && inputs_.definitions ? inputs_.definitions.get()
+                                                                 : &DefinitionLists::Empty();
   }
-  if (method != "server/discover" && spec().definitions() == v1::Definitions::PER_PRINCIPAL)
+  if (method != mcp::kDiscoverMethod && spec().definitions() == v1::Definitions::PER_PRINCIPAL)
     return nullptr;
   return inputs_.definitions.get();
 }

@@ -5,6 +5,7 @@
 
 #include "mcp/legacy/translate.h"
 #include "mcp/message.h"
+#include "mcp/requests.h"
 #include "mcp/sse.h"
 
 namespace mcp::legacy {
@@ -12,12 +13,6 @@ namespace {
 
 // A question may wait for a person; a whole call takes no longer (product.md).
 constexpr std::chrono::milliseconds kAnswerWithin{300'000};
-
-std::string CancelledNotification(std::string_view raw_id, std::string_view reason) {
-  std::string out = R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":)";
-  out += raw_id;
-  return out.append(R"(,"reason":)").append(Quote(reason)).append("}}");
-}
 
 }  // namespace
 

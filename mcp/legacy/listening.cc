@@ -5,7 +5,8 @@
 
 #include "mcp/legacy/call_stream.h"
 #include "mcp/raw_json.h"
-#include "mcp/sse.h"
+#include "mcp/read_relayed.h"
+#include "mcp/requests.h"
 
 namespace mcp::legacy {
 namespace {
@@ -16,9 +17,8 @@ constexpr std::string_view kSubscriptionKey = "io.modelcontextprotocol/subscript
 std::string ListenRequest(const CallerSession& session,
                           const CallerSession::Subscriptions& wanted) {
   const CallerSession::Facts& facts = session.facts();
-  std::string out =
-      R"({"jsonrpc":"2.0","id":"listen","method":"subscriptions/listen","params":{"_meta":{)"
-      R"("io.modelcontextprotocol/protocolVersion":)";
+  std::string out = R"({"jsonrpc":"2.0","id":"listen","method":)" + Quote(kListenMethod) +
+                    R"(,"params":{"_meta":{"io.modelcontextprotocol/protocolVersion":)";
   out += Quote(ToString(kLatest));
   if (IsObject(facts.client_info))
     out += R"(,"io.modelcontextprotocol/clientInfo":)" + facts.client_info;
@@ -65,7 +65,7 @@ base::Task<void> Listening::Run() {
   const std::string request = ListenRequest(session_, wanted_);
   const base::Result<Envelope> envelope = Scan(request);
   if (envelope) {
-    record_.method = "subscriptions/listen";
+    record_.method = kListenMethod;
     Call call{.bytes = request,
               .envelope = *envelope,
               .revision = kLatest,
@@ -73,7 +73,7 @@ base::Task<void> Listening::Run() {
               .client = *this,
               .cancel = cancel,
               .record = record_,
-              .method = "subscriptions/listen",
+              .method = kListenMethod,
               .item = {},
               .fields = &in_.exchange.head().fields,
               .connection_id = in_.exchange.connection_id(),
@@ -110,21 +110,10 @@ base::Task<base::Result<void>> Listening::Notify(std::string_view message) {
 }
 
 base::Task<base::Result<void>> Listening::Relay(Source& source) {
-  const bool events = source.form() == Source::Form::kEventStream;
-  SseParser parser;
-  for (;;) {
-    const base::Result<std::string_view> piece = co_await source.Next();
-    if (!piece) co_return piece.error();
-    if (piece->empty()) co_return base::Result<void>();
-    if (!events) continue;  // an error that nobody needs to read
-    parser.Feed(*piece);
-    for (;;) {
-      const auto event = parser.Next();
-      if (!event) co_return event.error();
-      if (!*event) break;
-      if (!(*event)->data.empty()) Hear((*event)->data);
-    }
-  }
+  const base::Result<std::string> answer = co_await ReadRelayed(source, *this);
+  if (!answer) co_return answer.error();
+  Hear(*answer);
+  co_return base::Result<void>();
 }
 
 base::Task<base::Result<std::string>> Listening::Ask(std::string_view request,

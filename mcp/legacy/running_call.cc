@@ -7,7 +7,7 @@
 #include "mcp/error.h"
 #include "mcp/legacy/parked_calls.h"
 #include "mcp/raw_json.h"
-#include "mcp/sse.h"
+#include "mcp/read_relayed.h"
 
 namespace mcp::legacy {
 namespace {
@@ -43,35 +43,10 @@ class RunningCall::Asker final : public Client {
   }
 
   base::Task<base::Result<void>> Relay(Source& source) override {
-    const bool events = source.form() == Source::Form::kEventStream;
-    SseParser parser;
-    for (;;) {
-      const base::Result<std::string_view> piece = co_await source.Next();
-      if (!piece) co_return piece.error();
-      if (piece->empty()) co_return base::Result<void>();
-      if (!events) {
-        relayed += *piece;
-        if (relayed.size() > kMaxEventBytes) {
-          co_return base::Fail(Code::kResourceExhausted, "the answer is too long");
-        }
-        continue;
-      }
-      parser.Feed(*piece);
-      for (;;) {
-        const auto event = parser.Next();
-        if (!event) co_return event.error();
-        if (!*event) break;
-        const std::string_view data = (*event)->data;
-        if (data.empty()) continue;
-        const auto envelope = Scan(data);
-        if (envelope && envelope->kind == Envelope::Kind::kNotification) {
-          const base::Result<void> sent = co_await Notify(data);
-          if (!sent) co_return sent;
-        } else {
-          relayed = data;
-        }
-      }
-    }
+    base::Result<std::string> answer = co_await ReadRelayed(source, *this);
+    if (!answer) co_return answer.error();
+    relayed = *std::move(answer);
+    co_return base::Result<void>();
   }
 
   base::Task<base::Result<std::string>> Ask(std::string_view request,

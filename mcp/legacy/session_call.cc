@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "mcp/raw_json.h"
+#include "mcp/requests.h"
 
 namespace mcp::legacy {
 namespace {
@@ -64,7 +65,7 @@ std::optional<std::string> AnswerAtOnce(EndpointExchange& in, const SessionPoint
     if (session) session->Answer(in.id(), in.bytes);
     return std::string();
   }
-  if (in.method == "notifications/cancelled") {
+  if (in.method == kCancelledMethod) {
     if (session) CallerSession::Cancel(session, in.envelope.request_id.of(in.bytes));
     return std::string();
   }

@@ -5,6 +5,7 @@
 #include "mcp/collector.h"
 #include "mcp/legacy/handshake.h"
 #include "mcp/raw_json.h"
+#include "mcp/requests.h"
 
 namespace mcp::legacy {
 namespace {
@@ -49,24 +50,6 @@ std::string InvalidParams(const Call& call, std::string sentence) {
   error.code = kInvalidParams;
   error.message = std::move(sentence);
   return ErrorMessage(call.id(), error, call.record.request_id);
-}
-
-// `server/discover` as a modern client with this client's name and capabilities would ask it.
-std::string DiscoverRequest(std::string_view raw_id, std::string_view client_info,
-                            std::string_view capabilities) {
-  std::string out = R"({"jsonrpc":"2.0","id":)";
-  out += raw_id;
-  out +=
-      R"(,"method":"server/discover","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":)";
-  out += Quote(ToString(kLatest));
-  if (IsObject(client_info)) {
-    out += R"(,"io.modelcontextprotocol/clientInfo":)";
-    out += client_info;
-  }
-  out += R"(,"io.modelcontextprotocol/clientCapabilities":)";
-  out += IsObject(capabilities) ? capabilities : std::string_view("{}");
-  out += "}}}";
-  return out;
 }
 
 }  // namespace
@@ -120,7 +103,10 @@ base::Task<InitializeAnswer> Initialize(Call& call, Handler& handler) {
   call.record.client_name = DecodeString(Member(client_info, "name"));
   call.record.client_version = DecodeString(Member(client_info, "version"));
 
-  const std::string request = DiscoverRequest(call.id(), client_info, capabilities);
+  Identity asking;
+  asking.info = IsObject(client_info) ? client_info : std::string_view();
+  if (IsObject(capabilities)) asking.capabilities = capabilities;
+  const std::string request = DiscoverRequest(call.id(), asking);
   const base::Result<Envelope> envelope = Scan(request);
   if (!envelope) {
     out.body = InvalidParams(call, "initialize: " + envelope.error().message + ".");
@@ -134,7 +120,7 @@ base::Task<InitializeAnswer> Initialize(Call& call, Handler& handler) {
                 .client = collector,
                 .cancel = call.cancel,
                 .record = call.record,
-                .method = "server/discover",
+                .method = kDiscoverMethod,
                 .item = {},
                 .fields = call.fields,
                 .connection_id = call.connection_id,

@@ -1,6 +1,7 @@
 #include "mcp/server/server.h"
 
 #include "mcp/message.h"
+#include "mcp/requests.h"
 #include "mcp/revision.h"
 #include "mcp/server/served_call.h"
 
@@ -39,7 +40,7 @@ base::Task<Reply> Server::Serve(ServedCall& served) {
     if (tampered) co_return *tampered;
     co_return co_await feature->Serve(served);
   }
-  if (call.method == "server/discover") co_return Discover(served);
+  if (call.method == kDiscoverMethod) co_return Discover(served);
   if (call.method == "ping" && !IsModern(call.revision)) co_return std::string("{}");
   CallError unknown;
   unknown.code = kMethodNotFound;

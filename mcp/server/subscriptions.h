@@ -21,6 +21,7 @@
 #include "base/event.h"
 #include "base/loop.h"
 #include "mcp/call.h"
+#include "mcp/requests.h"
 #include "mcp/server/feature.h"
 
 namespace mcp {
@@ -47,7 +48,7 @@ class Subscriptions final : public Feature {
 
   // listChanged and subscribe are declared by the features that announce.
   void Declare(ObjectWriter&) const override {}
-  bool Serves(std::string_view method) const override { return method == "subscriptions/listen"; }
+  bool Serves(std::string_view method) const override { return method == kListenMethod; }
   base::Task<Reply> Serve(ServedCall& call) override;
 
  private:
