@@ -34,6 +34,8 @@ struct Principal {
   std::string tenant;
   // How it was proven: `none`, `api_key`, `call_token`, `admin_token`.
   std::string_view authentication = "none";
+  // Which of its credentials proved it, where it may have several: an API key's id.
+  std::string credential;
   // As `PROVIDER/GROUP`, from the identity provider that vouched for it.
   std::vector<std::string> groups;
   // In the catalog; empty for callers.

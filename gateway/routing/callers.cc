@@ -41,25 +41,32 @@ void throw_exception_from_error(const Callers::Refusal& refusal, const boost::so
 
 Callers::Callers(const Snapshot& snapshot) : version_(snapshot.callers_version()) {
   const auto policies = PoliciesByConsumer(snapshot);
-  std::map<std::string, std::shared_ptr<const Caller>> callers;
+  std::map<std::string, Caller> callers;
   for (const auto& [name, consumer] : snapshot.consumers()) {
-    auto caller = std::make_shared<Caller>();
-    caller->principal.id = "consumer/" + name;
-    caller->principal.kind = KindOf(consumer->spec);
-    caller->principal.tenant = consumer->spec.tenant();
-    caller->principal.authentication = "api_key";
+    Caller& caller = callers[name];
+    caller.principal.id = "consumer/" + name;
+    caller.principal.kind = KindOf(consumer->spec);
+    caller.principal.tenant = consumer->spec.tenant();
+    caller.principal.authentication = "api_key";
     if (const auto policy = policies.find(name); policy != policies.end())
-      caller->policy = policy->second;
-    callers[name] = std::move(caller);
+      caller.policy = policy->second;
   }
   keys_.reserve(snapshot.api_keys().size());
   for (const auto& [id, entry] : snapshot.api_keys()) {
-    const auto caller = callers.find(entry->spec.consumer());
-    if (caller != callers.end() && !entry->spec.revoked()) {
-      known_.insert(caller->second->principal.id);
+    const auto consumer = callers.find(entry->spec.consumer());
+    Key key{entry, nullptr};
+    if (consumer != callers.end()) {
+      Caller caller = consumer->second;
+      caller.principal.credential = id;
+      key.caller = std::make_shared<const Caller>(std::move(caller));
     }
-    keys_.emplace(id, Key{entry, caller == callers.end() ? nullptr : caller->second});
+    keys_.emplace(id, std::move(key));
   }
+}
+
+bool Callers::Honours(std::string_view key_id) const {
+  const auto found = keys_.find(key_id);
+  return found != keys_.end() && found->second.caller && !found->second.entry->spec.revoked();
 }
 
 boost::system::result<const Caller*, Callers::Refusal> Callers::Find(

@@ -9,7 +9,6 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 #include "base/auth/principal.h"
@@ -43,8 +42,9 @@ class Callers {
   boost::system::result<const Caller*, Refusal> Find(std::string_view key,
                                                      std::int64_t now_unix_ms) const;
 
-  // Whether a key that is not revoked proves that principal.
-  bool Knows(std::string_view principal_id) const { return known_.contains(principal_id); }
+  // Whether the key of that id (Principal::credential) still proves who it did: it is there, and not
+  // revoked.
+  bool Honours(std::string_view key_id) const;
 
   std::uint64_t version() const { return version_; }
   std::size_t keys() const { return keys_.size(); }
@@ -52,7 +52,7 @@ class Callers {
  private:
   struct Key {
     std::shared_ptr<const ApiKeyEntry> entry;
-    std::shared_ptr<const Caller> caller;  // null: its consumer is gone
+    std::shared_ptr<const Caller> caller;  // as proven by this key; null: its consumer is gone
   };
   struct Hash {
     using is_transparent = void;
@@ -64,7 +64,6 @@ class Callers {
   // Constant after construction
   const std::uint64_t version_;
   std::unordered_map<std::string, Key, Hash, std::equal_to<>> keys_;
-  std::unordered_set<std::string, Hash, std::equal_to<>> known_;
 };
 
 [[noreturn]] void throw_exception_from_error(const Callers::Refusal& refusal,

@@ -9,6 +9,7 @@
 #include "gateway/backends/subscription.h"
 #include "mcp/error.h"
 #include "mcp/raw_json.h"
+#include "mcp/requests.h"
 
 namespace gateway {
 namespace {
@@ -52,7 +53,7 @@ ListenFilter Granted(const Route& route, ListenFilter wanted) {
       wanted.*kind.wanted = false;
     }
   }
-  const DefinitionLists* lists = route.lists_for("server/discover");
+  const DefinitionLists* lists = route.lists_for(mcp::kDiscoverMethod);
   if (lists && !lists->subscribes()) wanted.resource_uris.clear();
   return wanted;
 }
@@ -340,8 +341,8 @@ base::Task<Response> Listeners::Listen(mcp::Call& call, std::shared_ptr<const Ro
 void Listeners::Follow(const RouteTable& table) {
   for (Listener* listener : open_) {
     const base::auth::Principal& principal = listener->principal();
-    // Admission was long ago: a caller whose last key was revoked hears nothing more.
-    if (principal.authentication == "api_key" && !table.callers().Knows(principal.id)) {
+    // Admission was long ago: who came in by a key that is revoked by now hears nothing more.
+    if (principal.authentication == "api_key" && !table.callers().Honours(principal.credential)) {
       listener->End();
       continue;
     }

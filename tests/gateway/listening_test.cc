@@ -56,10 +56,22 @@ class ListeningTest : public support::BackendTest {
     EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(text, &changes)) << text;
     snapshot_.Apply(changes);
   }
-  void Remove() {
+  void Remove(const std::string& kind = "Server", const std::string& name = "local/x") {
     v1::Changes changes;
     EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(
-        "changes { deleted: true resource { kind: 'Server' name: 'local/x' } }", &changes));
+        "changes { deleted: true resource { kind: '" + kind + "' name: '" + name + "' } }",
+        &changes));
+    snapshot_.Apply(changes);
+  }
+  // A key of the consumer alice.
+  void PutKey(const std::string& id, const std::string& more) {
+    v1::Changes changes;
+    EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(
+        "changes { resource { kind: 'Consumer' name: 'alice' consumer {} } } "
+        "changes { resource { kind: 'ApiKey' name: '" +
+            id + "' api_key { consumer: 'alice' sha256: '" + std::string(32, '5') + "' " + more +
+            " } } }",
+        &changes));
     snapshot_.Apply(changes);
   }
   void PutTools(const std::string& tool, const std::string& more = "") {
@@ -82,13 +94,12 @@ class ListeningTest : public support::BackendTest {
         std::make_unique<TestCall>(std::move(bytes), revision, std::move(session)));
   }
   void Start(TestCall& test) {
-    call_.emplace(test.Make());
+    mcp::Call& call = *calls_.emplace_back(std::make_unique<mcp::Call>(test.Make()));
     ++open_;
-    base::Spawn([](ListeningTest& self) -> base::Task<> {
-      self.response_ =
-          co_await self.listeners_.Listen(*self.call_, self.table_->FindServer("local/x"));
+    base::Spawn([](ListeningTest& self, mcp::Call& of) -> base::Task<> {
+      self.response_ = co_await self.listeners_.Listen(of, self.table_->FindServer("local/x"));
       --self.open_;
-    }(*this));
+    }(*this, call));
   }
   void WaitForNotifications(TestCall& test, std::size_t count) {
     RunUntil([&] { return test.client.notifications.size() >= count; });
@@ -114,7 +125,7 @@ class ListeningTest : public support::BackendTest {
   int ended_listens_ = 0;
   std::vector<std::string> requests_;
   Listeners listeners_{loop_, [this](const Route&) { return server_; }};
-  std::optional<mcp::Call> call_;
+  std::vector<std::unique_ptr<mcp::Call>> calls_;
   std::optional<mcp::Response> response_;
   int open_ = 0;
 };
@@ -314,12 +325,28 @@ TEST_F(ListeningTest, AServerThatIsHeldIsNotHeardUntilItIsApprovedAgain) {
   EXPECT_EQ(open_, 1);
 }
 
-TEST_F(ListeningTest, WhoseLastKeyWasRevokedHearsNothingMore) {
-  TestCall& test = New(ListenTo(kAllLists), kModern);
-  test.principal.id = "consumer/alice";
-  test.principal.authentication = "api_key";
-  Start(test);
-  WaitForNotifications(test, 1);
+TEST_F(ListeningTest, WhoCameByAKeyThatIsRevokedHearsNothingMoreAndOtherKeysOfTheConsumerDo) {
+  PutKey("one", "");
+  PutKey("other", "");
+  Publish();
+  const auto listen_by = [this](const std::string& key) -> TestCall& {
+    TestCall& test = New(ListenTo(kAllLists), kModern);
+    test.principal.id = "consumer/alice";
+    test.principal.authentication = "api_key";
+    test.principal.credential = key;
+    Start(test);
+    WaitForNotifications(test, 1);
+    return test;
+  };
+  listen_by("one");
+  TestCall& other = listen_by("other");
+  PutKey("one", "revoked: true");
+  Publish();
+  RunUntil([&] { return open_ == 1; });
+  PutTools("two");
+  Publish();
+  WaitForNotifications(other, 2);
+  Remove("ApiKey", "other");
   Publish();
   RunUntil([&] { return open_ == 0; });
 }
