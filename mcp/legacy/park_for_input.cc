@@ -18,6 +18,17 @@ Response StateRefused(const Call& call) {
   return Response::Message(ErrorMessage(call.id(), error, call.record.request_id));
 }
 
+// The state is a true one, but its call is not here any more.
+Response CallLost(const Call& call) {
+  CallError error;
+  error.code = kUpstreamUnavailable;
+  error.message =
+      "The call that asked for this input is over: it waited too long, was answered already, or "
+      "was lost when the gateway was restarted. Call again without requestState.";
+  error.reason = "CallLost";
+  return Response::Message(ErrorMessage(call.id(), error, call.record.request_id));
+}
+
 // The server knows the token of the first exchange; each exchange has its own, or none. Empty: not
 // to be sent.
 std::string UnderOwnToken(std::string notification, std::string_view servers,
@@ -69,13 +80,14 @@ base::Task<Response> ParkForInput::Detour(Call& call) {
   Retry retry = ReadRetry(call.envelope.params.of(call.bytes));
   if (!retry.state.empty() && (options_.revision() || sealer_.IsOurs(retry.state))) {
     const auto opened = sealer_.Open(call, retry.state);
-    const auto waiting = opened ? options_.parked.Find(opened->id) : nullptr;
-    if (!waiting) co_return StateRefused(call);
+    if (!opened) co_return StateRefused(call);
+    const auto waiting = options_.parked.Find(opened->id);
+    if (!waiting) co_return CallLost(call);
     const auto resume = [waiting, visit, round = opened->round,
                          responses = std::move(retry.responses)]() mutable {
       waiting->Resume(visit, round, std::move(responses));
     };
-    if (!waiting->PostHome(resume)) co_return StateRefused(call);
+    if (!waiting->PostHome(resume)) co_return CallLost(call);
     co_return co_await Attend(call, waiting, visit);
   }
   const auto running = std::make_shared<RunningCall>(call, options_.loop, options_.parked);

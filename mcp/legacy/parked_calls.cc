@@ -1,7 +1,5 @@
 #include "mcp/legacy/parked_calls.h"
 
-#include <vector>
-
 #include "base/auth/api_key.h"
 
 namespace mcp::legacy {
@@ -28,7 +26,13 @@ std::uint64_t ReadNumber(std::string_view bytes) {
 }  // namespace
 
 ParkedCalls::ParkedCalls(const base::Clock& clock, Limits limits)
-    : clock_(clock), limits_(limits), key_(base::auth::RandomBytes(32)) {}
+    : clock_(clock), limits_(limits), key_ring_({base::auth::RandomBytes(32)}) {}
+
+void ParkedCalls::SetKeyRing(std::vector<std::string> key_ring) {
+  const std::lock_guard lock(mutex_);
+  key_ring_ = std::move(key_ring);
+  ring_version_.fetch_add(1, std::memory_order_release);
+}
 
 bool ParkedCalls::Add(std::shared_ptr<RunningCall> call) {
   const std::lock_guard lock(mutex_);
@@ -71,13 +75,23 @@ bool ParkedCalls::EndAll(const base::Loop& home) {
 }
 
 ParkedCalls::Sealer::Sealer(const ParkedCalls& calls, std::string scope)
-    : clock_(calls.clock_), scope_(std::move(scope)), keys_({calls.key_}) {}
+    : calls_(calls), scope_(std::move(scope)), keys_({}) {}
+
+base::auth::Aead& ParkedCalls::Sealer::Keys() {
+  if (ring_version_ != calls_.ring_version_.load(std::memory_order_acquire)) {
+    const std::lock_guard lock(calls_.mutex_);
+    ring_version_ = calls_.ring_version_;
+    keys_ = base::auth::Aead(calls_.key_ring_);
+  }
+  return keys_;
+}
 
 bool ParkedCalls::Sealer::IsOurs(std::string_view state) { return state.starts_with(kPrefix); }
 
 // Each part with its length, so that no two calls have the same.
 std::string ParkedCalls::Sealer::ContextOf(const Call& call) const {
-  std::string context;
+  // What the same keys seal besides is not taken for it.
+  std::string context = "portolan request state";
   for (const std::string_view part :
        {std::string_view(call.principal.id), std::string_view(scope_), call.method, call.item}) {
     context.append(Number(part.size())).append(part);
@@ -87,9 +101,10 @@ std::string ParkedCalls::Sealer::ContextOf(const Call& call) const {
 
 std::string ParkedCalls::Sealer::Seal(const Call& call, const std::string& id,
                                       std::uint64_t round) {
-  const auto expires = static_cast<std::uint64_t>(clock_.UnixMillis() + RunningCall::kLife.count());
+  const auto expires =
+      static_cast<std::uint64_t>(calls_.clock_.UnixMillis() + RunningCall::kLife.count());
   const std::string plain = id + Number(round) + Number(expires);
-  return std::string(kPrefix) + base::auth::Base64UrlEncode(keys_.Seal(plain, ContextOf(call)));
+  return std::string(kPrefix) + base::auth::Base64UrlEncode(Keys().Seal(plain, ContextOf(call)));
 }
 
 std::optional<ParkedCalls::Sealer::Opened> ParkedCalls::Sealer::Open(const Call& call,
@@ -97,10 +112,10 @@ std::optional<ParkedCalls::Sealer::Opened> ParkedCalls::Sealer::Open(const Call&
   if (!IsOurs(state) || state.size() > kMaxStateBytes) return std::nullopt;
   const auto sealed = base::auth::Base64UrlDecode(state.substr(kPrefix.size()));
   if (!sealed) return std::nullopt;
-  const auto plain = keys_.Open(*sealed, ContextOf(call));
+  const auto plain = Keys().Open(*sealed, ContextOf(call));
   if (!plain || plain->size() != kPlainBytes) return std::nullopt;
   const std::string_view numbers = std::string_view(*plain).substr(kIdBytes);
-  if (ReadNumber(numbers.substr(8)) <= static_cast<std::uint64_t>(clock_.UnixMillis())) {
+  if (ReadNumber(numbers.substr(8)) <= static_cast<std::uint64_t>(calls_.clock_.UnixMillis())) {
     return std::nullopt;
   }
   return Opened{plain->substr(0, kIdBytes), ReadNumber(numbers)};

@@ -2,10 +2,12 @@
 // finds them from whichever worker it comes to.
 //
 // One per process, any thread; the lock is held for a look-up and never across I/O. A call is named
-// by a requestState, which is sealed with a key of this process and bound to principal, server,
-// method and item: nobody else's opens, and none outlives the process that the call runs in.
+// by a requestState, which is sealed and bound to principal, server, method and item: nobody else's
+// opens. It is sealed with the keys that seal sessions, so that one of a call that was lost with
+// another process, or before the keys were changed, is known for what it was.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -14,6 +16,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "base/auth/aead.h"
 #include "base/clock.h"
@@ -30,6 +33,9 @@ class ParkedCalls {
   };
   explicit ParkedCalls(const base::Clock& clock) : ParkedCalls(clock, Limits()) {}
   ParkedCalls(const base::Clock& clock, Limits limits);
+
+  // The registry's keys, newest first; until they come, one of this process.
+  void SetKeyRing(std::vector<std::string> key_ring);
 
   // False: there is no room.
   bool Add(std::shared_ptr<RunningCall> call);
@@ -58,9 +64,12 @@ class ParkedCalls {
 
    private:
     std::string ContextOf(const Call& call) const;
+    // Takes over the ring when it has changed.
+    base::auth::Aead& Keys();
 
-    const base::Clock& clock_;
+    const ParkedCalls& calls_;
     const std::string scope_;
+    std::uint64_t ring_version_ = 0;
     base::auth::Aead keys_;
   };
 
@@ -68,9 +77,10 @@ class ParkedCalls {
   // Constant after construction
   const base::Clock& clock_;
   const Limits limits_;
-  const std::string key_;
 
+  std::atomic<std::uint64_t> ring_version_ = 1;
   mutable std::mutex mutex_;  // guards all below
+  std::vector<std::string> key_ring_;
   std::unordered_map<std::string, std::shared_ptr<RunningCall>> calls_;
   std::map<std::string, std::size_t> per_principal_;
 };

@@ -149,7 +149,30 @@ TEST_F(ParkForInputTest, AStateThatIsNotItsOwnIsRefused) {
 TEST_F(ParkForInputTest, AStateServesOnce) {
   const std::string state = StateOf(Answer(*here_, CallOf("1")));
   Answer(*here_, RetryOf("2", R"({"q1":{}})", state));
-  EXPECT_THAT(Answer(*here_, RetryOf("3", R"({"q1":{}})", state)), HasSubstr("-32602"));
+  EXPECT_THAT(Answer(*here_, RetryOf("3", R"({"q1":{}})", state)), HasSubstr("CallLost"));
+}
+
+TEST_F(ParkForInputTest, AStateOfACallThatAnotherProcessHadIsKnownForThatByTheSameKeys) {
+  const std::string old_key(32, 'o'), new_key(32, 'n');
+  parked_.SetKeyRing({old_key});
+  const std::string state = StateOf(Answer(*here_, CallOf("1")));
+  const std::string retry = RetryOf("2", R"({"q1":{}})", state);
+  ParkedCalls after(clock_);
+  ParkForInput restarted(server_, {loop_, after, "local/x", [] { return kOlder; }});
+  EXPECT_THAT(Answer(restarted, retry), HasSubstr("RequestStateInvalid"));
+  after.SetKeyRing({new_key, old_key});
+  const std::string told = Answer(restarted, retry);
+  EXPECT_THAT(told, HasSubstr("-31503"));
+  EXPECT_THAT(told, HasSubstr("CallLost"));
+}
+
+TEST_F(ParkForInputTest, AWaitingCallOutlivesAChangeOfTheKeys) {
+  const std::string old_key(32, 'o'), new_key(32, 'n');
+  parked_.SetKeyRing({old_key});
+  const std::string state = StateOf(Answer(*here_, CallOf("1")));
+  parked_.SetKeyRing({new_key, old_key});
+  EXPECT_THAT(Answer(*there_, RetryOf("2", R"({"q1":{"a":1}})", state)),
+              HasSubstr(R"("result":{"a":1})"));
 }
 
 TEST_F(ParkForInputTest, ProgressGoesToTheExchangeThatWaitsUnderItsOwnToken) {
