@@ -5,9 +5,8 @@
 #include "mcp/error.h"
 #include "mcp/legacy/handshake.h"
 #include "mcp/legacy/resumed_answer.h"
-#include "mcp/legacy/session_client.h"
-#include "mcp/legacy/translate.h"
 #include "mcp/raw_json.h"
+#include "mcp/requests.h"
 
 namespace cli {
 namespace {
@@ -16,18 +15,13 @@ using base::Code;
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-constexpr std::size_t kMaxMessageBytes = 16 * 1024 * 1024;
 // A gateway that restarts is back within this.
 constexpr milliseconds kReachWithin{30'000};
-constexpr milliseconds kFirstPause{100};
-constexpr milliseconds kLongestPause{5'000};
 // Calls that run when stdin ends may finish for so long.
 constexpr milliseconds kFinishWithin{30'000};
-constexpr milliseconds kEndSessionWithin{1'000};
 // The gateway says something at least each 15 s.
 constexpr milliseconds kQuiet{120'000};
 constexpr std::size_t kMaxRunning = 1'000;
-constexpr std::string_view kAgainId = "\"portolan-again\"";
 
 base::http::ClientLimits Limits() {
   base::http::ClientLimits limits;
@@ -36,14 +30,6 @@ base::http::ClientLimits Limits() {
   limits.max_connections_per_origin = kMaxRunning + 8;
   return limits;
 }
-
-std::vector<base::http::Field> FieldsOf(const StdioBridge::Headers& headers) {
-  std::vector<base::http::Field> fields;
-  for (const auto& [name, value] : headers) fields.push_back({name, value});
-  return fields;
-}
-
-milliseconds Longer(milliseconds pause) { return std::min(pause * 2, kLongestPause); }
 
 // A refusal at the gate has read no body, and knows no id: `"id":null`.
 std::string WithIdOf(std::string_view raw_id, std::string_view reply) {
@@ -57,8 +43,6 @@ std::string WithIdOf(std::string_view raw_id, std::string_view reply) {
   return out += reply.substr(at + id.size());
 }
 
-bool IsListen(std::string_view method) { return method == "subscriptions/listen"; }
-
 }  // namespace
 
 StdioBridge::StdioBridge(base::Loop& loop, StandardStreams& streams, base::http::Url url,
@@ -70,6 +54,17 @@ StdioBridge::StdioBridge(base::Loop& loop, StandardStreams& streams, base::http:
       client_(base::http::Client::Create(loop, Limits())) {}
 
 StdioBridge::~StdioBridge() = default;
+
+std::vector<base::http::Field> StdioBridge::FieldsOf(const Headers& headers) {
+  std::vector<base::http::Field> fields;
+  for (const auto& [name, value] : headers) fields.push_back({name, value});
+  return fields;
+}
+
+milliseconds StdioBridge::Longer(milliseconds pause) {
+  constexpr milliseconds kLongestPause{5'000};
+  return std::min(pause * 2, kLongestPause);
+}
 
 base::Task<> StdioBridge::Run(base::CancelSignal& stop) {
   for (;;) {
@@ -133,7 +128,7 @@ void StdioBridge::Take(std::string line) {
   if (!version.empty() && version != mcp::ToString(mcp::kLatest)) {
     return Refuse(*message, mcp::kUnsupportedRevision, "Unsupported protocol version " + version);
   }
-  if (message->modern && message->method == "notifications/cancelled") {
+  if (message->modern && message->method == mcp::kCancelledMethod) {
     return CancelModern(*message);
   }
   opening_ = message->method == "initialize" && message->is_request();
@@ -152,12 +147,12 @@ void StdioBridge::CancelModern(const Outgoing& message) {
 base::Task<> StdioBridge::Forward(std::shared_ptr<Outgoing> message) {
   ++running_;
   const auto asked = std::make_shared<Asked>();
-  asked->endless = IsListen(message->method);
+  asked->endless = message->method == mcp::kListenMethod;
   const std::string id(message->id());
   if (message->is_request()) asked_[id] = asked;
   if (ending_.requested()) asked->cancel.Request();
   const base::Result<void> delivered = co_await Deliver(*message, asked->cancel);
-  if (message->method == "notifications/cancelled") {
+  if (message->method == mcp::kCancelledMethod) {
     // The endpoint knows; it may send no answer any more.
     const auto found = asked_.find(message->envelope.request_id.of(message->bytes));
     if (found != asked_.end()) {
@@ -202,7 +197,7 @@ base::Task<base::Result<void>> StdioBridge::Deliver(const Outgoing& message,
       base::Spawn(HearSession(session));
     }
     // A listener that lost its stream listens again: that is what the protocol tells it to do.
-    const bool again = !taken && IsListen(message.method) && !cancel.requested();
+    const bool again = !taken && message.method == mcp::kListenMethod && !cancel.requested();
     if (!again) co_return taken;
     attempt = 0;
     (void)co_await loop_.timers.Sleep(kFirstPause, cancel);
@@ -223,7 +218,7 @@ base::Task<base::Result<StdioBridge::AnswerPointer>> StdioBridge::Send(const Out
   out.session = session;
   out.fields = fields;
   out.cancel = &cancel;
-  out.endless = IsListen(message.method);
+  out.endless = message.method == mcp::kListenMethod;
   tried_ = true;
   const auto at_latest = steady_clock::now() + kReachWithin;
   for (milliseconds pause = kFirstPause;; pause = Longer(pause)) {
@@ -301,124 +296,7 @@ base::Result<bool> StdioBridge::TakeReply(const Outgoing& message, std::string_v
   return true;
 }
 
-// ---- The session
-
-base::Result<void> StdioBridge::OpenSession(std::shared_ptr<const Outgoing> initialize,
-                                            std::string_view reply, std::string session) {
-  const base::Result<mcp::Envelope> envelope = mcp::Scan(reply);
-  if (!envelope) return envelope.error();
-  const auto initialized = mcp::legacy::ReadInitializeAnswer(reply, *envelope);
-  if (!initialized) return initialized.error();
-  revision_ = initialized->revision;
-  session_ = std::move(session);
-  initialize_ = std::move(initialize);
-  return {};
-}
-
-base::Task<base::Result<void>> StdioBridge::OpenSessionAgain(std::string lost) {
-  while (reopening_) {
-    co_await base::AwaitIo<>([&](auto handler) {
-      reopened_.push_back([&loop = loop_, handler] { loop.Post(handler); });
-    });
-  }
-  if (session_ != lost || !initialize_) co_return base::Result<void>();
-  reopening_ = true;
-  base::Result<void> opened = co_await InitializeAgain();
-  reopening_ = false;
-  for (const auto& resume : std::exchange(reopened_, {})) resume();
-  co_return opened;
-}
-
-// As the client did, which needs not know.
-base::Task<base::Result<void>> StdioBridge::InitializeAgain() {
-  const std::shared_ptr<const Outgoing> first = initialize_;
-  Outgoing again;
-  again.bytes = mcp::legacy::WithId(first->bytes, first->envelope, kAgainId);
-  again.envelope = *mcp::Scan(again.bytes);
-  again.method = first->method;
-  base::Result<AnswerPointer> answer = co_await Send(again, {}, ending_);
-  if (!answer) co_return answer.error();
-  for (;;) {
-    const auto reply = co_await (*answer)->NextMessage(kMaxMessageBytes);
-    if (!reply) co_return reply.error();
-    if (reply->empty()) co_return base::Fail(Code::kUnavailable, "opened no session again");
-    const base::Result<mcp::Envelope> envelope = mcp::Scan(*reply);
-    if (!envelope || !mcp::IsAnswerTo(*reply, *envelope, kAgainId)) continue;
-    const auto opened = OpenSession(first, *reply, (*answer)->session());
-    if (!opened) co_return opened.error();
-    break;
-  }
-  Outgoing initialized;
-  initialized.bytes = mcp::legacy::kInitializedNotification;
-  initialized.envelope = *mcp::Scan(initialized.bytes);
-  initialized.method = "notifications/initialized";
-  const base::Result<AnswerPointer> accepted = co_await Send(initialized, session_, ending_);
-  if (!accepted) co_return accepted.error();
-  base::Spawn(HearSession(session_));
-  co_return base::Result<void>();
-}
-
-base::Task<> StdioBridge::HearSession(std::string session) {
-  ++running_;
-  std::string last_event_id;
-  milliseconds pause = kFirstPause;
-  while (session == session_ && !session.empty() && !ending_.requested()) {
-    const Headers headers = credentials_();
-    const std::vector<base::http::Field> fields = FieldsOf(headers);
-    mcp::legacy::StreamRequest request;
-    request.session = session;
-    request.revision = revision_;
-    request.last_event_id = last_event_id;
-    request.cancel = &ending_;
-    request.fields = fields;
-    auto answer = co_await mcp::legacy::OpenStream(*client_, url_, request);
-    const int status = answer ? (*answer)->status() : 0;
-    // It gives no stream.
-    if (status == 405) break;
-    if (answer && mcp::IsSessionLoss(**answer, session)) {
-      answer->reset();
-      // Which hears the new one.
-      (void)co_await OpenSessionAgain(session);
-      break;
-    }
-    pause = Longer(pause);
-    if (status == 200 && (*answer)->form() == mcp::Source::Form::kEventStream) {
-      const bool heard = co_await HearStream(**answer);
-      if (!(*answer)->last_event_id().empty()) last_event_id = (*answer)->last_event_id();
-      if (heard) pause = (*answer)->retry().value_or(kFirstPause);
-    }
-    if (answer) answer->reset();
-    (void)co_await loop_.timers.Sleep(std::max(pause, kFirstPause), ending_);
-  }
-  OneLess();
-}
-
-base::Task<bool> StdioBridge::HearStream(mcp::Answer& answer) {
-  bool heard = false;
-  for (;;) {
-    const auto message = co_await answer.NextMessage(kMaxMessageBytes);
-    if (!message || message->empty()) co_return heard;
-    heard = true;
-    streams_.Write(*message);
-  }
-}
-
-base::Task<> StdioBridge::EndSession() {
-  if (session_.empty()) co_return;
-  const Headers headers = credentials_();
-  std::vector<base::http::Field> fields = FieldsOf(headers);
-  fields.push_back({"Mcp-Session-Id", session_});
-  base::CancelSignal late;
-  base::Timers::Timer timer;
-  const auto expire = [](void* signal) { static_cast<base::CancelSignal*>(signal)->Request(); };
-  loop_.timers.Arm(timer, kEndSessionWithin, expire, &late);
-  base::http::Client::Request request;
-  request.method = "DELETE";
-  request.fields = fields;
-  request.cancel = &late;
-  // Whatever it answers is fine.
-  (void)co_await client_->Send(url_, request);
-}
+// ---- What runs, and what cannot
 
 void StdioBridge::OneLess() {
   --running_;

@@ -66,6 +66,13 @@ class StdioBridge {
   };
   using AnswerPointer = std::unique_ptr<mcp::Answer>;
 
+  static constexpr std::size_t kMaxMessageBytes = 16 * 1024 * 1024;
+  static constexpr std::chrono::milliseconds kFirstPause{100};
+  // The pause after that.
+  static std::chrono::milliseconds Longer(std::chrono::milliseconds pause);
+  // Views into the headers.
+  static std::vector<base::http::Field> FieldsOf(const Headers& headers);
+
   void Take(std::string line);
   void CancelModern(const Outgoing& message);
   base::Task<> Forward(std::shared_ptr<Outgoing> message);
@@ -77,6 +84,9 @@ class StdioBridge {
                                             AnswerPointer answer, base::CancelSignal& cancel);
   // Passes one message of the endpoint's on; true when it is the answer.
   base::Result<bool> TakeReply(const Outgoing& message, std::string_view reply);
+
+  // ---- The session (stdio_bridge_session.cc)
+
   // What the endpoint answered to an initialize.
   base::Result<void> OpenSession(std::shared_ptr<const Outgoing> initialize, std::string_view reply,
                                  std::string session);
@@ -87,6 +97,9 @@ class StdioBridge {
   // True when anything came.
   base::Task<bool> HearStream(mcp::Answer& answer);
   base::Task<> EndSession();
+
+  // ---- What runs, and what cannot
+
   // Until one of those that run has ended.
   base::Task<> AwaitOneLess(std::chrono::milliseconds at_most, base::CancelSignal& stop);
   void OneLess();
