@@ -221,6 +221,30 @@ TEST_F(WorkerTest, AListThatIsNotKnownYetIsAskedOfTheServer) {
   EXPECT_EQ(gateway_.server_calls, 1);
 }
 
+TEST_F(WorkerTest, ListsPerPrincipalAreAskedOfTheServerForEachAndNeverTakenFromTheCatalog) {
+  gateway_.server = [](mcp::Call& call, base::Loop&) -> base::Task<mcp::Response> {
+    std::string list = R"({"tools":[{"name":")" + call.principal.id +
+                       R"("}],"resultType":"complete","ttlMs":0,"cacheScope":"private"})";
+    co_return mcp::Response::Message(support::ResultMessage(call, list));
+  };
+  gateway_.PutServer("pay", "approval: APPROVED definitions: PER_PRINCIPAL");
+  gateway_.PutDefinitions(kTwoTools);
+  const std::string alice = gateway_.PutKey("alice"), bob = gateway_.PutKey("bob");
+  gateway_.Publish();
+  const auto ask = [&](const std::string& method, const std::string& key) {
+    return gateway_
+        .Post("/pay/mcp", ModernRequest("1", method, ""),
+              std::string(kModern) + "Mcp-Method: " + method + "\r\nX-Api-Key: " + key + "\r\n")
+        .body;
+  };
+  EXPECT_THAT(ask("tools/list", alice), HasSubstr(R"("tools":[{"name":"consumer/alice"}])"));
+  EXPECT_THAT(ask("tools/list", bob), HasSubstr(R"("tools":[{"name":"consumer/bob"}])"));
+  EXPECT_EQ(gateway_.server_calls, 2);
+  // What it is, it is for everybody.
+  EXPECT_THAT(ask("server/discover", bob), HasSubstr("supportedVersions"));
+  EXPECT_EQ(gateway_.server_calls, 2);
+}
+
 TEST_F(WorkerTest, AServerThatWaitsForApprovalShowsNothingAndIsNotCalled) {
   gateway_.PutServer("pay", "approval: PENDING");
   gateway_.PutDefinitions(kTwoTools);
