@@ -1,5 +1,5 @@
-// A Doorbell wakes one coroutine on its own loop, from any thread.
-//
+// A Doorbell wakes one coroutine on its own loop, from any thread, or when its patience is over.
+// What only its own thread tells, without an end, is an Event (event.h): lighter, and no lock.
 // Wait belongs to the loop's thread; one waiter at a time. Rings before a wait are remembered, and
 // several are one. Whoever rings from another thread holds the lock under which it found the bell:
 // the bell's owner takes it out under the same lock, so that no ring comes after the loop is gone.

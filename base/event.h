@@ -1,4 +1,6 @@
-// An Event lets one coroutine wait until something happened on its own thread.
+// An Event lets one coroutine wait until something happened on its own thread: for what a loop
+// tells itself. It knows no time-out and no cancellation (a hook that sets it is both), and costs a
+// post. Where another thread tells, or the wait has a patience: doorbell.h.
 //
 // One waiter at a time. Set may be called from anywhere on the thread, from a cancellation's hook
 // too: the waiter resumes from the loop, never inside Set. What was set stays set until somebody
