@@ -1,9 +1,17 @@
 // portolan-gateway: the wiring diagram as code.
 //
-//   guard process  <--  StdioServers (their own thread: programs that flood us wait for nobody
-//   else) registry  <==>  ResourceFeed (2 threads)  -->  Follower (main loop)  --table-->  Workers
-//   (N threads)
-//                   ReportQueue  <------------------------- records ---------------------'
+//                                                           callers
+//                                                              |
+//   registry <==> ResourceFeed --> Follower ----- table ----> Workers ------> servers over HTTP
+//      ^          (2 threads)      (main loop)              (N threads)
+//      |                              |                      |       |
+//      |                              v                      |       v
+//      |                       DefinitionsWatcher            |  StdioServers, SseServers
+//      |                          (main loop)                |  (their own thread: programs that
+//      |                              |                      |   flood us wait for nobody else)
+//      '--------- ReportQueue <-------+------- records ------'       |
+//                                                                    v
+//                                                               guard process
 #include <unistd.h>
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -63,6 +71,7 @@ class Gateway {
         keep_running_(loop_.io.get_executor()),
         signals_(loop_.io, SIGTERM, SIGINT, SIGHUP),
         tick_(loop_.io) {
+    sessions_.OnFreed([this](std::string_view key) { upstreams_.ReleaseSession(key); });
     if (guard_) {
       guard_->Attach(stdio_loop_);
       stdio_ = std::make_unique<StdioServers>(stdio_loop_, *guard_, settings_.backend_limits);
@@ -172,6 +181,7 @@ base::Result<void> Gateway::StartWorkers() {
                                     .sse = &sse_});
   // Until the registry's keys come; sessions sealed with it do not outlive this process.
   const std::vector<std::string> ring = {base::auth::RandomBytes(32)};
+  parked_.SetKeyRing(ring);
   for (int i = 0; i < settings_.workers; ++i) {
     const base::http::ListenAddress address =
         i == 0 ? settings_.listen : workers_.front()->address();
@@ -204,6 +214,7 @@ void Gateway::MakeFollower() {
   outlets.keys = [this](const FeedKeys& keys) {
     tokens_.Forget();
     if (ending_) return;
+    if (!keys.session_ring.empty()) parked_.SetKeyRing(keys.session_ring);
     for (auto& worker : workers_) worker->SetKeys(keys);
   };
   outlets.probe = [this](const portolan::v1::ProbeOrder& order) { watcher_->Order(order); };
@@ -281,7 +292,10 @@ void Gateway::EndProbes() {
   while (watcher_->busy() && steady_clock::now() < at_latest) {
     loop_.io.run_one_for(std::chrono::milliseconds(10));
   }
+  // A loop that has ended says: the gateway goes, not the servers, whose sessions may go on.
+  loop_.io.stop();
   watcher_.reset();
+  loop_.io.restart();
   loop_.io.poll();
 }
 

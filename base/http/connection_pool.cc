@@ -158,9 +158,9 @@ Task<boost::system::result<PooledConnectionPtr, SendFailure>> ConnectionPool::Ac
     if (waiter->connection) co_return std::move(waiter->connection);
     if (!std::exchange(waiter->may_open, false)) {
       const std::string all = std::to_string(limits_.max_connections_per_origin);
-      co_return SendFailure{
-          Fail(Code::kUnavailable, "all " + all + " connections to " + authority_ + " are busy"),
-          true, "tcp"};
+      co_return SendFailure{Fail(Code::kResourceExhausted,
+                                 "all " + all + " connections to " + authority_ + " are busy"),
+                            true, "tcp"};
     }
   } else {
     ++open_;

@@ -47,6 +47,7 @@ BackendLimits BackendLimits::From(const portolan::v1::Limits& limits) {
   result.idle = Or(limits.idle_timeout_ms(), result.idle);
   result.total = Or(limits.total_timeout_ms(), result.total);
   result.max_event_bytes = Or(limits.max_event_bytes(), result.max_event_bytes);
+  result.max_stdio_message_bytes = Or(limits.max_event_bytes(), result.max_stdio_message_bytes);
   result.max_connections = Or(limits.max_server_connections(), result.max_connections);
   result.max_stdio_children = Or(limits.max_stdio_children(), result.max_stdio_children);
   return result;

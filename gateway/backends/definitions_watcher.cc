@@ -79,12 +79,9 @@ struct DefinitionsWatcher::State : std::enable_shared_from_this<State> {
     }
   }
 
-  // An older program says when its lists change, and is not woken, or kept awake, to be asked
-  // again.
+  // A program says when its lists change, and is not woken, or kept awake, to be asked again.
   bool IsLeftToSleep(const Watched& watched) const {
-    if (!watched.spec.endpoint().has_stdio()) return false;
-    const auto revision = context.upstreams.Find(watched.key)->revision();
-    return revision && !mcp::IsModern(*revision);
+    return watched.spec.endpoint().has_stdio() && context.upstreams.Find(watched.key)->revision();
   }
 
   void QueueAfter(Watched& watched, milliseconds delay) {

@@ -6,29 +6,19 @@
 
 #include "gateway/backends/passage.h"
 #include "mcp/error.h"
-#include "mcp/legacy/translate.h"
 #include "mcp/raw_json.h"
-#include "mcp/sse.h"
+#include "mcp/read_relayed.h"
+#include "mcp/requests.h"
 
 namespace gateway {
 namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::string_view kListen = "subscriptions/listen";
 constexpr milliseconds kFirstPause{250};
 constexpr milliseconds kLongestPause{30'000};
 // A server that does not know it may do so after its next release.
 constexpr milliseconds kUnknownPause{300'000};
-constexpr std::size_t kMaxAnswerBytes = 64 * 1024;
-
-std::string Request(const mcp::Call& caller, const ListenFilter& filter) {
-  std::string plain = R"({"jsonrpc":"2.0","id":)";
-  plain.append(caller.id()).append(R"(,"method":"subscriptions/listen","params":)");
-  plain.append(ListenParams(filter)).append("}");
-  const auto envelope = mcp::Scan(plain);
-  return mcp::legacy::ToModernRequest(plain, *envelope, IdentityOf(caller));
-}
 
 // Ends the wait for a server while somebody else's signal may too.
 struct Forward {
@@ -39,32 +29,10 @@ struct Forward {
 }  // namespace
 
 base::Task<base::Result<void>> ListenClient::Relay(mcp::Source& source) {
-  const bool events = source.form() == mcp::Source::Form::kEventStream;
-  mcp::SseParser parser;
-  for (;;) {
-    const auto piece = co_await source.Next();
-    if (!piece) co_return piece.error();
-    if (piece->empty()) co_return base::Result<void>();
-    if (!events) {
-      if (answer_.size() < kMaxAnswerBytes) answer_ += *piece;
-      continue;
-    }
-    parser.Feed(*piece);
-    for (;;) {
-      const auto event = parser.Next();
-      if (!event) co_return event.error();
-      if (!*event) break;
-      const std::string_view data = (*event)->data;
-      const auto envelope = mcp::Scan(data);
-      if (!envelope) continue;  // an empty event, or nothing that means anything
-      if (envelope->kind != mcp::Envelope::Kind::kNotification) {
-        answer_ = data;
-        continue;
-      }
-      const base::Result<void> heard = co_await Notify(data);
-      if (!heard) co_return heard;
-    }
-  }
+  base::Result<std::string> answer = co_await mcp::ReadRelayed(source, *this);
+  if (!answer) co_return answer.error();
+  answer_ = *std::move(answer);
+  co_return base::Result<void>();
 }
 
 base::Task<> HeldListen::Run(base::CancelSignal& until) {
@@ -85,7 +53,7 @@ base::Task<bool> HeldListen::Listen(base::CancelSignal& until, bool& heard) {
   base::CancelSignal attempt;
   base::CancelSignal::Hook<Forward> hook(until, Forward{attempt});
   attempt_ = &attempt;
-  const std::string bytes = Request(caller, options_.filter());
+  const std::string bytes = ListenRequest(caller.id(), options_.filter(), IdentityOf(caller));
   const auto envelope = mcp::Scan(bytes);
   const std::unique_ptr<ListenClient> client = options_.client();
   mcp::Record record;
@@ -96,7 +64,7 @@ base::Task<bool> HeldListen::Listen(base::CancelSignal& until, bool& heard) {
                  .client = *client,
                  .cancel = attempt,
                  .record = record,
-                 .method = kListen,
+                 .method = mcp::kListenMethod,
                  .item = {},
                  .fields = nullptr,
                  .connection_id = caller.connection_id,

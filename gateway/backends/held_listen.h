@@ -24,7 +24,7 @@ class ListenClient : public mcp::Client {
  public:
   base::Task<base::Result<void>> Relay(mcp::Source& source) final;
 
-  // What was relayed beside notifications: the last message, or an error's beginning.
+  // What was relayed beside notifications.
   const std::string& answer() const { return answer_; }
 
  private:

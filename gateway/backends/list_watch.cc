@@ -3,6 +3,7 @@
 #include "gateway/backends/held_listen.h"
 #include "mcp/collector.h"
 #include "mcp/raw_json.h"
+#include "mcp/requests.h"
 
 namespace gateway {
 
@@ -64,14 +65,15 @@ struct ListWatch::State {
   const base::auth::Principal nobody;
   mcp::Collector silent{0};
   mcp::Record record;
-  const std::string bytes = R"({"jsonrpc":"2.0","id":1,"method":"subscriptions/listen"})";
+  const std::string bytes =
+      R"({"jsonrpc":"2.0","id":1,"method":)" + mcp::Quote(mcp::kListenMethod) + "}";
   mcp::Call call{.bytes = bytes,
                  .envelope = *mcp::Scan(bytes),
                  .principal = nobody,
                  .client = silent,
                  .cancel = ending,
                  .record = record,
-                 .method = "subscriptions/listen",
+                 .method = mcp::kListenMethod,
                  .item = {}};
 };
 

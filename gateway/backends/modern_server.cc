@@ -1,5 +1,6 @@
 #include "gateway/backends/modern_server.h"
 
+#include "gateway/backends/checked_answer.h"
 #include "gateway/backends/upstream_error.h"
 #include "mcp/error.h"
 #include "mcp/raw_json.h"
@@ -25,7 +26,7 @@ bool IsOfOlderRevision(int status, std::string_view body) {
 // Passes on what a server says before its answer. It asks nothing in this revision.
 class Hearer final : public mcp::NotificationSink {
  public:
-  explicit Hearer(mcp::Call& call) : call_(call), listening_(call.method == kListenMethod) {}
+  explicit Hearer(mcp::Call& call) : call_(call), listening_(call.method == mcp::kListenMethod) {}
 
   base::Task<base::Result<void>> Take(std::string_view message) override {
     const auto envelope = mcp::Scan(message);
@@ -53,17 +54,16 @@ ModernServer::ModernServer(std::string name, base::http::Url url,
 
 base::Task<std::optional<Response>> ModernServer::Ask(mcp::Call& call, Deadline& deadline) {
   // An older caller's endpoint asks for this to answer initialize.
-  if (call.method == "server/discover" && !mcp::IsModern(call.revision)) {
+  if (call.method == mcp::kDiscoverMethod && !mcp::IsModern(call.revision)) {
     co_return Response::Message(DiscoverMessage(call.id(), *upstream_->introduction(), true));
   }
   const Passage passage = PassageOf(call, true, false);
   if (passage == Passage::kNone) co_return AnswerInstead(call, name_);
   const Outgoing outgoing = MakeOutgoing(call, passage, *upstream_);
-  base::http::Client& client = call.method == kListenMethod ? streams_.Get() : context_.client;
+  base::http::Client& client = call.method == mcp::kListenMethod ? streams_.Get() : context_.client;
   auto answer = co_await Send(client, url_, call, outgoing, nullptr, deadline);
   if (!answer) {
-    co_return UpstreamError(call, name_, answer.error().error.WithContext(answer.error().stage),
-                            deadline);
+    co_return UpstreamError(call, name_, answer.error(), context_.limits, deadline);
   }
   if ((*answer)->status() >= 400) {
     const auto body = co_await (*answer)->NextMessage(kMaxErrorBytes);
@@ -79,7 +79,7 @@ base::Task<std::optional<Response>> ModernServer::Ask(mcp::Call& call, Deadline&
   if (!call.is_request()) co_return Response::Accepted();
   // A resource that is not there has another error code in each era.
   const bool may_relay = passage == Passage::kUntouched
-                             ? call.method != kListenMethod
+                             ? call.method != mcp::kListenMethod
                              : passage == Passage::kToModern && call.method != "resources/read";
   if (!may_relay || !(*answer)->ok() || (*answer)->empty() || call.collect_result_up_to != 0) {
     Response response = co_await Collect(call, outgoing, **answer, deadline);
@@ -89,7 +89,10 @@ base::Task<std::optional<Response>> ModernServer::Ask(mcp::Call& call, Deadline&
     co_return UpstreamError(
         call, name_, base::Fail(Code::kDataLoss, "the server's answer is no JSON"), deadline);
   }
-  const base::Result<void> relayed = co_await call.client.Relay(**answer);
+  CheckedAnswer checked(**answer, outgoing.id(call));
+  mcp::Source& source =
+      (*answer)->form() == mcp::Source::Form::kJson ? static_cast<mcp::Source&>(checked) : **answer;
+  const base::Result<void> relayed = co_await call.client.Relay(source);
   if (relayed) co_return Response::Relayed();
   co_return UpstreamError(call, name_, relayed.error(), deadline);
 }

@@ -1,5 +1,6 @@
 #include "gateway/backends/older_server.h"
 
+#include "gateway/backends/checked_answer.h"
 #include "gateway/backends/questions.h"
 #include "gateway/backends/server_listener.h"
 #include "gateway/backends/upstream_error.h"
@@ -44,10 +45,10 @@ OlderServer::OlderServer(std::string name, std::shared_ptr<ServerSessions> sessi
       context_(context) {}
 
 base::Task<std::optional<Response>> OlderServer::Ask(mcp::Call& call, Deadline& deadline) {
-  if (call.method == "server/discover") {
+  if (call.method == mcp::kDiscoverMethod) {
     co_return Response::Message(DiscoverMessage(call.id(), *upstream_->introduction(), false));
   }
-  if (call.method == kListenMethod) {
+  if (call.method == mcp::kListenMethod) {
     const auto introduction = upstream_->introduction();
     ServerListener listener(name_, sessions_, *introduction, streams_, context_, call, deadline);
     co_return co_await listener.Run();
@@ -72,8 +73,7 @@ base::Task<std::optional<Response>> OlderServer::Ask(mcp::Call& call, Deadline& 
         co_await Send(context_.client, sessions_->url(), call, outgoing, session->get(), deadline);
     if (!answer) {
       if (deadline.signal().requested()) TellCancelled(outgoing, call, *session);
-      co_return UpstreamError(call, name_, answer.error().error.WithContext(answer.error().stage),
-                              deadline);
+      co_return UpstreamError(call, name_, answer.error(), context_.limits, deadline);
     }
     if (!mcp::IsSessionLoss(**answer, (*session)->id)) {
       Response response = co_await PassOn(call, outgoing, *std::move(answer), *session, deadline);
@@ -121,7 +121,8 @@ base::Task<Response> OlderServer::PassOn(mcp::Call& call, const Outgoing& outgoi
       co_return UpstreamError(
           call, name_, base::Fail(Code::kDataLoss, "the server's answer is no JSON"), deadline);
     }
-    const base::Result<void> relayed = co_await call.client.Relay(*answer);
+    CheckedAnswer checked(*answer, outgoing.id(call));
+    const base::Result<void> relayed = co_await call.client.Relay(checked);
     if (relayed) co_return Response::Relayed();
     error = relayed.error();
   } else {
@@ -197,11 +198,7 @@ Response OlderServer::Finish(const mcp::Call& call, const Outgoing& outgoing,
 void OlderServer::TellCancelled(const Outgoing& outgoing, const mcp::Call& call,
                                 const Session& session) {
   if (!call.is_request()) return;
-  std::string message =
-      R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":)";
-  message += outgoing.id(call);
-  message += "}}";
-  sessions_->PostAside(std::move(message), session);
+  sessions_->PostAside(mcp::CancelledNotification(outgoing.id(call)), session);
 }
 
 std::size_t OlderServer::MaxBytes(const mcp::Call& call) const {

@@ -42,7 +42,7 @@ base::Task<boost::system::result<std::unique_ptr<mcp::Answer>, base::http::SendF
   if (session) message.session = session->id;
   message.fields = {fields.data(), fields.size()};
   message.cancel = &deadline.signal();
-  message.endless = call.method == kListenMethod;
+  message.endless = call.method == mcp::kListenMethod;
   const auto begun = std::chrono::steady_clock::now();
   auto answer = co_await mcp::Post(client, url, message);
   call.record.server_time = std::chrono::duration_cast<std::chrono::microseconds>(

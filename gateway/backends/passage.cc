@@ -38,7 +38,7 @@ Passage PassageOf(const mcp::Call& call, bool modern_server, bool shared) {
   // What one era announces means nothing in the other, and their tasks are not the same thing.
   if (!call.is_request() || call.method.starts_with("tasks/")) return Passage::kNone;
   if (modern_server) return IsOfSession(call.method) ? Passage::kNone : Passage::kToModern;
-  return call.method == "subscriptions/listen" ? Passage::kNone : Passage::kToOlder;
+  return call.method == mcp::kListenMethod ? Passage::kNone : Passage::kToOlder;
 }
 
 mcp::Response AnswerInstead(mcp::Call& call, std::string_view server) {
@@ -121,7 +121,7 @@ bool MayHear(const mcp::Call& call, std::string_view notification) {
     return Rank(mcp::Member(mcp::Member(notification, "params"), "level")) >= asked;
   }
   // All else that an older server says has a meaning in the caller's session only.
-  return !mcp::IsModern(call.revision) && method != "notifications/cancelled";
+  return !mcp::IsModern(call.revision) && method != mcp::kCancelledMethod;
 }
 
 std::string_view LogLevelToSet(const mcp::Call& call, std::string_view current) {

@@ -14,10 +14,9 @@
 
 #include "mcp/call.h"
 #include "mcp/identity.h"
+#include "mcp/requests.h"
 
 namespace gateway {
-
-inline constexpr std::string_view kListenMethod = "subscriptions/listen";
 
 enum class Passage {
   kUntouched,

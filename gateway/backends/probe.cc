@@ -10,6 +10,7 @@
 #include "mcp/http_client.h"
 #include "mcp/legacy/session_client.h"
 #include "mcp/raw_json.h"
+#include "mcp/requests.h"
 #include "portolan/v1/server.pb.h"
 
 namespace gateway {
@@ -200,8 +201,8 @@ base::Task<bool> ReachRemote(Probe& probe, const v1::Endpoint& endpoint, Upstrea
 base::Task<bool> ReachProgram(Probe& probe, mcp::Handler& backend, Upstream& upstream,
                               std::size_t max_bytes, base::CancelSignal& cancel) {
   const auto begun = steady_clock::now();
-  const auto asked =
-      co_await AskServer(backend, mcp::kLatestLegacy, "server/discover", "{}", max_bytes, cancel);
+  const auto asked = co_await AskServer(backend, mcp::kLatestLegacy, mcp::kDiscoverMethod, "{}",
+                                        max_bytes, cancel);
   const double ms = Milliseconds(steady_clock::now() - begun);
   if (!asked) {
     constexpr std::string_view kStart = "start: ";

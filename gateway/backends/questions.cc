@@ -7,6 +7,7 @@
 #include "mcp/error.h"
 #include "mcp/legacy/translate.h"
 #include "mcp/raw_json.h"
+#include "mcp/requests.h"
 
 namespace gateway {
 namespace {
@@ -76,7 +77,7 @@ base::Task<> Questions::Put(Questions& self, Pointer question) {
 bool Questions::TakeCancellation(std::string_view notification, const mcp::Envelope& envelope) {
   const std::string_view raw_id = envelope.request_id.of(notification);
   if (raw_id.empty() ||
-      mcp::DecodeString(envelope.method.of(notification)) != "notifications/cancelled") {
+      mcp::DecodeString(envelope.method.of(notification)) != mcp::kCancelledMethod) {
     return false;
   }
   const auto found = std::find_if(open_.begin(), open_.end(), [&](const Pointer& question) {

@@ -23,10 +23,10 @@ RemoteServer::RemoteServer(Options options, std::shared_ptr<Upstream> upstream,
       modern_(options_.name, options_.url, upstream_, streams_, context),
       older_(options_.name, sessions_, upstream_, streams_, context) {}
 
-RemoteServer::~RemoteServer() = default;
+RemoteServer::~RemoteServer() { sessions_->Leave(); }
 
 base::Task<Response> RemoteServer::Handle(mcp::Call& call) {
-  const bool endless = call.method == kListenMethod;
+  const bool endless = call.method == mcp::kListenMethod;
   Deadline deadline(context_.loop, call.cancel,
                     endless ? std::chrono::milliseconds(0) : context_.limits.total);
   // Twice, when the server turns out to speak another revision than it did.

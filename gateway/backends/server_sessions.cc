@@ -2,8 +2,9 @@
 
 #include <chrono>
 
-#include "base/auth/api_key.h"
+#include "base/log.h"
 #include "gateway/backends/deadline.h"
+#include "gateway/backends/shared_capabilities.h"
 #include "mcp/legacy/session_client.h"
 #include "mcp/raw_json.h"
 
@@ -49,12 +50,11 @@ std::string Request(std::string_view raw_id, std::string_view method, std::strin
 std::string SessionKeyOf(const mcp::Call& call, bool shared) {
   if (shared) return "shared";
   if (!call.session.empty()) return Upstream::KeyOf(call.session);
-  std::string key = call.principal.anonymous() ? "connection:" + std::to_string(call.connection_id)
-                                               : "principal:" + call.principal.id;
   // Servers ask only what the session was declared able to answer.
-  const std::string_view capabilities = CapabilitiesOf(call);
-  if (capabilities != "{}") key += "\n" + base::auth::Sha256(capabilities);
-  return key;
+  const std::string owner = call.principal.anonymous()
+                                ? "connection:" + std::to_string(call.connection_id)
+                                : "principal:" + call.principal.id;
+  return Upstream::PooledKeyOf(owner, SharedCapabilities(call.client_capabilities));
 }
 
 mcp::HandshakeOptions HandshakeFor(const mcp::Call& call, bool shared, base::CancelSignal& cancel) {
@@ -62,8 +62,12 @@ mcp::HandshakeOptions HandshakeFor(const mcp::Call& call, bool shared, base::Can
   options.cancel = &cancel;
   // Whoever shares a session cannot be told apart by a server that asks.
   if (shared) return options;
+  if (call.session.empty()) {
+    const std::string capabilities = SharedCapabilities(call.client_capabilities);
+    if (!capabilities.empty()) options.identity.capabilities = capabilities;
+    return options;
+  }
   options.identity.capabilities = CapabilitiesOf(call);
-  if (call.session.empty()) return options;
   options.identity.info = InfoOf(call);
   if (!mcp::IsModern(call.revision)) options.offer = call.revision;
   return options;
@@ -102,6 +106,13 @@ ServerSessions::ServerSessions(base::http::Url url, bool shared, std::shared_ptr
     : url_(std::move(url)), shared_(shared), upstream_(std::move(upstream)), context_(context) {}
 
 ServerSessions::~ServerSessions() { upstream_->RemoveEnder(this); }
+
+void ServerSessions::Leave() {
+  std::vector<Session> left = upstream_->RemoveEnder(this);
+  // Where the loop has ended, the gateway has: what it left its servers may go on after a restart.
+  if (!left.empty() && !context_.loop.io.stopped())
+    base::Spawn(EndAll(shared_from_this(), std::move(left)));
+}
 
 // ---- Opening
 
@@ -191,19 +202,33 @@ base::Task<bool> ServerSessions::Say(std::string_view method, std::string_view m
 // ---- Beside everything else
 
 void ServerSessions::PostAside(std::string message, Session session) {
-  base::Spawn(Post(shared_from_this(), std::move(message), std::move(session)));
+  Asides& asides = asides_[session.get()];
+  if (asides.Add(message) == Asides::Verdict::kSend) {
+    base::Spawn(Post(shared_from_this(), std::move(message), std::move(session)));
+  } else if (asides.TakeComplaint()) {
+    spdlog::warn("{}:{} asks faster than it takes our answers: some of them are dropped", url_.host,
+                 url_.port);
+  }
 }
 
 base::Task<> ServerSessions::Post(std::shared_ptr<ServerSessions> self, std::string message,
                                   Session session) {
-  const std::string_view pieces[] = {message};
-  mcp::OutgoingMessage outgoing;
-  outgoing.body = pieces;
-  outgoing.revision = session->revision;
-  outgoing.session = session->id;
-  outgoing.first_byte = kAsideFirstByte;
-  auto answer = co_await mcp::Post(self->context_.client, self->url_, outgoing);
-  if (answer && !(*answer)->empty()) co_await (*answer)->NextMessage(kMaxAsideBytes);
+  std::optional<std::string> next = std::move(message);
+  while (next) {
+    const std::string_view pieces[] = {*next};
+    mcp::OutgoingMessage outgoing;
+    outgoing.body = pieces;
+    outgoing.revision = session->revision;
+    outgoing.session = session->id;
+    outgoing.first_byte = kAsideFirstByte;
+    {
+      auto answer = co_await mcp::Post(self->context_.client, self->url_, outgoing);
+      if (answer && !(*answer)->empty()) co_await (*answer)->NextMessage(kMaxAsideBytes);
+    }
+    next = self->asides_[session.get()].Sent();
+  }
+  const auto asides = self->asides_.find(session.get());
+  if (asides->second.idle()) self->asides_.erase(asides);
 }
 
 void ServerSessions::End(Session session) {

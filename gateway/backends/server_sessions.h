@@ -2,8 +2,8 @@
 // when somebody needs one, shared by whom they serve, ended when nobody does.
 //
 //   a caller's session          one of its own, with the caller's revision and capabilities
-//   modern callers              one for each principal and what it can be asked; anonymous ones
-//                               share one only within a connection
+//   modern callers              one for each principal and what it can be asked, a bounded number;
+//                               anonymous ones share one only within a connection
 //   `sessions: SHARED`          one for all, which can ask nobody
 //
 // What was said in a session that the server then forgot (subscriptions, log level) is said again
@@ -12,12 +12,14 @@
 #pragma once
 
 #include <chrono>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/http/client.h"
+#include "gateway/backends/asides.h"
 #include "gateway/backends/backend.h"
 #include "gateway/backends/upstream.h"
 #include "mcp/call.h"
@@ -59,6 +61,10 @@ class ServerSessions final : public std::enable_shared_from_this<ServerSessions>
   bool shared() const { return shared_; }
   Upstream& upstream() { return *upstream_; }
 
+  // Nobody asks this server on this worker any more. If nobody does on any other, its sessions are
+  // ended.
+  void Leave();
+
   // kFailedPrecondition: the server was reached and refuses the handshake.
   base::Task<base::Result<Session>> For(std::string key, const mcp::Call& call,
                                         base::CancelSignal& cancel);
@@ -72,7 +78,8 @@ class ServerSessions final : public std::enable_shared_from_this<ServerSessions>
     gateway::NoteSaid(*upstream_, key, call);
   }
 
-  // Sends a notification or an answer beside everything else; whatever comes back is fine.
+  // Sends a notification or an answer beside everything else; whatever comes back is fine. Bounded
+  // for each session (asides.h): what is too much is dropped, with a line in the log.
   void PostAside(std::string message, Session session);
   // Sends a request of our own with one parameter, and waits for its answer: whether it was a
   // result.
@@ -102,6 +109,7 @@ class ServerSessions final : public std::enable_shared_from_this<ServerSessions>
   const std::shared_ptr<Upstream> upstream_;
   BackendContext context_;
 
+  std::map<const UpstreamSession*, Asides> asides_;  // of sessions that have some on their way
   base::Timers::Timer idle_timer_;
 };
 

@@ -17,7 +17,7 @@ namespace {
 using base::Code;
 using mcp::Response;
 using std::chrono::milliseconds;
-using Event = StdioRequest::Event;
+using Event = PendingRequest::Event;
 
 constexpr milliseconds kIdleCheck{60'000};
 constexpr milliseconds kFirstPause{1'000};
@@ -60,21 +60,21 @@ SseServer::SseServer(Options options, std::shared_ptr<Upstream> upstream, Backen
 
 SseServer::~SseServer() {
   upstream_->RemoveEnder(this);
-  for (const auto& [_, held] : held_) held.session->Close();
+  for (const auto& [_, kept] : kept_) kept.session->Close();
 }
 
 base::Task<Response> SseServer::Handle(mcp::Call& call) {
-  const bool listening = call.method == kListenMethod;
+  const bool listening = call.method == mcp::kListenMethod;
   Deadline deadline(context_.loop, call.cancel,
                     listening ? milliseconds(0) : context_.limits.total);
   if (listening) co_return co_await Listen(call, deadline);
-  const bool discovering = call.method == "server/discover";
+  const bool discovering = call.method == mcp::kDiscoverMethod;
   if (discovering && upstream_->revision()) {
     co_return Response::Message(DiscoverMessage(call.id(), *upstream_->introduction(), false));
   }
   // It names the call by the caller's id, which the server does not know; the endpoint cancels the
   // call itself.
-  if (call.method == "notifications/cancelled") co_return Response::Accepted();
+  if (call.method == mcp::kCancelledMethod) co_return Response::Accepted();
   const Passage passage =
       discovering ? Passage::kUntouched : PassageOf(call, false, call.is_request());
   if (passage == Passage::kNone) co_return AnswerInstead(call, options_.name);
@@ -118,10 +118,10 @@ base::Task<std::optional<Response>> SseServer::Ask(mcp::Call& call, std::string 
   }
   const auto begun = std::chrono::steady_clock::now();
   const std::uint64_t number = session->NextNumber();
-  StdioRequest::Caller caller;
+  PendingRequest::Caller caller;
   caller.progress_token = call.envelope.progress_token.of(call.bytes);
   if (MayAsk()) caller.capabilities = call.client_capabilities;
-  const std::unique_ptr<StdioRequest> request = session->Expect(number, std::move(caller));
+  const std::unique_ptr<PendingRequest> request = session->Expect(number, std::move(caller));
   Questions questions(call.client,
                       [session](std::string answer) { session->PostAside(std::move(answer)); });
   std::string message = MessageFor(call, passage, std::to_string(number));
@@ -157,9 +157,7 @@ base::Task<std::optional<Response>> SseServer::Ask(mcp::Call& call, std::string 
       std::chrono::steady_clock::now() - begun);
   if (failure) {
     if (!request->finished()) {
-      session->PostAside(
-          R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":)" +
-          std::to_string(number) + "}}");
+      session->PostAside(mcp::CancelledNotification(std::to_string(number)));
     }
     co_return UpstreamError(call, options_.name, *failure, deadline);
   }
@@ -203,9 +201,9 @@ base::Task<Response> SseServer::Listen(mcp::Call& call, Deadline& deadline) {
       co_return UpstreamError(call, options_.name, *failure, deadline);
     }
     if (!failure) {
-      StdioRequest::Caller caller;
+      PendingRequest::Caller caller;
       if (MayAsk()) caller.capabilities = call.client_capabilities;
-      const std::unique_ptr<StdioRequest> mailbox = held.session->Listen(std::move(caller));
+      const std::unique_ptr<PendingRequest> mailbox = held.session->Listen(std::move(caller));
       if (!callers_own) {
         for (const std::string& uri : filter.resource_uris) {
           const std::string raw_uri = mcp::Quote(uri);
@@ -242,7 +240,8 @@ base::Task<Response> SseServer::Listen(mcp::Call& call, Deadline& deadline) {
 base::Task<base::Result<void>> SseServer::Hear(mcp::Call& call, const ListenFilter& filter,
                                                bool callers_own,
                                                std::shared_ptr<SseSession> session,
-                                               StdioRequest& mailbox, base::CancelSignal& cancel) {
+                                               PendingRequest& mailbox,
+                                               base::CancelSignal& cancel) {
   Questions questions(call.client,
                       [session](std::string answer) { session->PostAside(std::move(answer)); });
   std::optional<base::Error> ending;
@@ -299,8 +298,8 @@ base::Task<base::Result<SseServer::Held>> SseServer::SessionFor(std::string key,
         co_await upstream_->Acquire(context_.loop, key, cancel);
     if (!mark) co_return mark.error();
     if (!*mark) break;
-    const auto found = held_.find(key);
-    if (found != held_.end()) co_return found->second;
+    const auto found = kept_.find(key);
+    if (found != kept_.end()) co_return Held{found->second.session, *mark};
     upstream_->Lost(key, *mark);
   }
   base::Result<std::shared_ptr<SseSession>> opened = co_await Open(call, cancel);
@@ -313,12 +312,12 @@ base::Task<base::Result<SseServer::Held>> SseServer::SessionFor(std::string key,
   co_await SayAgain(key, session, deadline.signal());
   const auto mark =
       std::make_shared<const UpstreamSession>(UpstreamSession{key, session->revision()});
-  held_[key] = Held{session, mark};
+  kept_[key] = Kept{session, mark};
   session->OnEnd([weak = weak_from_this(), key, raw = session.get()] {
     const auto self = weak.lock();
     if (!self) return;
-    const auto found = self->held_.find(key);
-    if (found != self->held_.end() && found->second.session.get() == raw)
+    const auto found = self->kept_.find(key);
+    if (found != self->kept_.end() && found->second.session.get() == raw)
       self->Drop(key, found->second.session);
   });
   upstream_->Opened(key, mark);
@@ -339,27 +338,24 @@ base::Task<> SseServer::SayAgain(std::string key, std::shared_ptr<SseSession> se
 }
 
 void SseServer::Drop(const std::string& key, const std::shared_ptr<SseSession>& session) {
-  const auto found = held_.find(key);
-  if (found == held_.end() || found->second.session != session) return;
-  const Held held = std::move(found->second);
-  held_.erase(found);
-  upstream_->Lost(key, held.mark);
-  held.session->Close();
+  const auto found = kept_.find(key);
+  if (found == kept_.end() || found->second.session != session) return;
+  const Kept kept = std::move(found->second);
+  kept_.erase(found);
+  if (const auto mark = kept.mark.lock()) upstream_->Lost(key, mark);
+  kept.session->Close();
 }
 
 void SseServer::EndThoseOver() {
   std::vector<Upstream::SessionPointer> over = upstream_->TakeEnded();
-  // Both tables hold the mark of one that nobody uses.
-  for (const auto& [key, held] : held_) {
-    if (held.mark.use_count() <= 2 && upstream_->TakeIfIdle(key, context_.limits.session_idle))
-      over.push_back(held.mark);
-  }
+  std::ranges::move(upstream_->TakeIdle(context_.limits.session_idle), std::back_inserter(over));
   for (const Upstream::SessionPointer& mark : over) {
-    const auto found = held_.find(mark->id);
-    if (found != held_.end() && found->second.mark == mark) Drop(mark->id, found->second.session);
+    const auto found = kept_.find(mark->id);
+    if (found != kept_.end() && found->second.mark.lock() == mark)
+      Drop(mark->id, found->second.session);
   }
   const auto again = [](void* self) { static_cast<SseServer*>(self)->EndThoseOver(); };
-  if (!held_.empty()) context_.loop.timers.Arm(idle_timer_, kIdleCheck, again, this);
+  if (!kept_.empty()) context_.loop.timers.Arm(idle_timer_, kIdleCheck, again, this);
 }
 
 }  // namespace gateway

@@ -37,10 +37,14 @@ class SseServer final : public mcp::Handler, public std::enable_shared_from_this
   base::Task<mcp::Response> Handle(mcp::Call& call) override;
 
  private:
-  // A session, and its mark in the Upstream, which says when it is idle or over.
+  // A session, and its mark in the Upstream: who holds it keeps the session from being idle.
   struct Held {
     std::shared_ptr<SseSession> session;
     Upstream::SessionPointer mark;
+  };
+  struct Kept {
+    std::shared_ptr<SseSession> session;
+    std::weak_ptr<const UpstreamSession> mark;
   };
 
   SseServer(Options options, std::shared_ptr<Upstream> upstream, BackendContext& context);
@@ -59,7 +63,7 @@ class SseServer final : public mcp::Handler, public std::enable_shared_from_this
                                                Passage passage, Deadline& deadline);
   base::Task<mcp::Response> Listen(mcp::Call& call, Deadline& deadline);
   base::Task<base::Result<void>> Hear(mcp::Call& call, const ListenFilter& filter, bool callers_own,
-                                      std::shared_ptr<SseSession> session, StdioRequest& mailbox,
+                                      std::shared_ptr<SseSession> session, PendingRequest& mailbox,
                                       base::CancelSignal& cancel);
   void Drop(const std::string& key, const std::shared_ptr<SseSession>& session);
   void EndThoseOver();
@@ -70,7 +74,7 @@ class SseServer final : public mcp::Handler, public std::enable_shared_from_this
   BackendContext context_;
 
   StreamClient streams_;
-  std::map<std::string, Held> held_;
+  std::map<std::string, Kept> kept_;
   base::Timers::Timer idle_timer_;
 };
 

@@ -2,10 +2,13 @@
 
 #include <chrono>
 
+#include "base/log.h"
+#include "gateway/backends/bounds.h"
 #include "gateway/backends/passage.h"
 #include "gateway/backends/subscription.h"
 #include "mcp/legacy/handshake.h"
 #include "mcp/raw_json.h"
+#include "mcp/requests.h"
 
 namespace gateway {
 namespace {
@@ -30,10 +33,9 @@ base::http::SendFailure HandshakeFailure(const base::Error& error) {
   return failure;
 }
 
-void Give(StdioRequest& request, std::string message) {
+void Give(PendingRequest& request, std::string message) {
   request.Notification(std::move(message));
-  if (request.unread_bytes() > kMaxUnreadBytes)
-    request.Overrun(base::Fail(Code::kAborted, "the caller does not read what it is sent"));
+  if (request.unread_bytes() > kMaxUnreadBytes) request.Overrun(CallerTooSlow(kMaxUnreadBytes));
 }
 
 }  // namespace
@@ -72,15 +74,16 @@ base::Task<SseSession::Opened> SseSession::Open(base::Loop& loop,
 
 // ---- Out
 
-std::unique_ptr<StdioRequest> SseSession::Expect(std::uint64_t number,
-                                                 StdioRequest::Caller caller) {
-  auto request = std::make_unique<StdioRequest>(loop_, requests_, number, std::move(caller));
+std::unique_ptr<PendingRequest> SseSession::Expect(std::uint64_t number,
+                                                   PendingRequest::Caller caller) {
+  auto request = std::make_unique<PendingRequest>(loop_, requests_, number, std::move(caller));
   if (ended_) request->Fail(base::Fail(Code::kUnavailable, "the session has ended"));
   return request;
 }
 
-std::unique_ptr<StdioRequest> SseSession::Listen(StdioRequest::Caller caller) {
-  auto request = std::make_unique<StdioRequest>(loop_, listeners_, NextNumber(), std::move(caller));
+std::unique_ptr<PendingRequest> SseSession::Listen(PendingRequest::Caller caller) {
+  auto request =
+      std::make_unique<PendingRequest>(loop_, listeners_, NextNumber(), std::move(caller));
   if (ended_) request->Fail(base::Fail(Code::kUnavailable, "the session has ended"));
   return request;
 }
@@ -90,27 +93,36 @@ base::Task<base::Result<void>> SseSession::Post(std::string message, base::Cance
 }
 
 void SseSession::PostAside(std::string message) {
-  base::Spawn(Aside(shared_from_this(), std::move(message)));
+  if (asides_.Add(message) == Asides::Verdict::kSend) {
+    base::Spawn(Aside(shared_from_this(), std::move(message)));
+  } else if (asides_.TakeComplaint()) {
+    spdlog::warn("{}:{} asks faster than it takes our answers: some of them are dropped",
+                 client_->endpoint().host, client_->endpoint().port);
+  }
 }
 
 base::Task<> SseSession::Aside(std::shared_ptr<SseSession> self, std::string message) {
-  base::CancelSignal late;
-  base::Timers::Timer timer;
-  const auto expire = [](void* signal) { static_cast<base::CancelSignal*>(signal)->Request(); };
-  self->loop_.timers.Arm(timer, kAsidePatience, expire, &late);
-  (void)co_await self->Post(std::move(message), late);
+  std::optional<std::string> next = std::move(message);
+  while (next) {
+    base::CancelSignal late;
+    base::Timers::Timer timer;
+    const auto expire = [](void* signal) { static_cast<base::CancelSignal*>(signal)->Request(); };
+    self->loop_.timers.Arm(timer, kAsidePatience, expire, &late);
+    (void)co_await self->Post(*std::move(next), late);
+    next = self->asides_.Sent();
+  }
 }
 
 base::Task<base::Result<std::string>> SseSession::AskPlainly(std::uint64_t number,
                                                              std::string message,
                                                              base::CancelSignal& cancel) {
-  const auto request = Expect(number, StdioRequest::Caller());
+  const auto request = Expect(number, PendingRequest::Caller());
   const auto posted = co_await Post(std::move(message), cancel);
   if (!posted) co_return posted.error();
   for (;;) {
     auto event = co_await request->Next(cancel);
     if (!event) co_return event.error();
-    if (event->kind == StdioRequest::Event::Kind::kAnswer) co_return std::move(event->bytes);
+    if (event->kind == PendingRequest::Event::Kind::kAnswer) co_return std::move(event->bytes);
   }
 }
 
@@ -132,7 +144,7 @@ void SseSession::Unsubscribe(std::string_view uri) {
 
 // ---- In
 
-StdioRequest* SseSession::Find(std::string_view raw_number) const {
+PendingRequest* SseSession::Find(std::string_view raw_number) const {
   const auto number = mcp::Integer(raw_number);
   if (!number) return nullptr;
   const auto found = requests_.find(static_cast<std::uint64_t>(*number));
@@ -145,7 +157,7 @@ void SseSession::Take(std::string_view message) {
   if (envelope->kind == mcp::Envelope::Kind::kNotification)
     return TakeNotification(message, *envelope);
   if (envelope->kind == mcp::Envelope::Kind::kRequest) return TakeQuestion(message, *envelope);
-  StdioRequest* request = Find(envelope->id.of(message));
+  PendingRequest* request = Find(envelope->id.of(message));
   // Cancelled, or nobody's.
   if (request && !request->finished()) request->Answer(std::string(message));
 }
@@ -155,13 +167,13 @@ void SseSession::TakeNotification(std::string_view message, const mcp::Envelope&
   const std::string_view params = envelope.params.of(message);
   if (method == "notifications/progress") {
     const std::string_view token = mcp::Member(params, "progressToken");
-    StdioRequest* request = Find(token);
+    PendingRequest* request = Find(token);
     if (!request || request->caller().progress_token.empty()) return;
     return Give(*request, Spliced(message, token, request->caller().progress_token));
   }
-  if (method == "notifications/cancelled") {
+  if (method == mcp::kCancelledMethod) {
     // Whoever was asked that question knows it.
-    for (const StdioRequest::Register* all : {&requests_, &listeners_}) {
+    for (const PendingRequest::Register* all : {&requests_, &listeners_}) {
       for (const auto& [_, request] : *all) {
         if (request->CanBeAsked()) request->Withdrawal(message);
       }
@@ -179,9 +191,9 @@ void SseSession::TakeQuestion(std::string_view message, const mcp::Envelope& env
   const std::string_view capability = CapabilityFor(method);
   if (!capability.empty()) {
     // The stream does not tell for which call it is asked.
-    for (const StdioRequest::Register* all : {&requests_, &listeners_}) {
+    for (const PendingRequest::Register* all : {&requests_, &listeners_}) {
       for (auto entry = all->rbegin(); entry != all->rend(); ++entry) {
-        StdioRequest& request = *entry->second;
+        PendingRequest& request = *entry->second;
         if (request.CanBeAsked(capability)) return request.Question(message);
       }
     }
@@ -193,7 +205,7 @@ void SseSession::TakeQuestion(std::string_view message, const mcp::Envelope& env
 
 void SseSession::Finish(const base::Error& why) {
   if (std::exchange(ended_, true)) return;
-  for (const StdioRequest::Register* all : {&requests_, &listeners_}) {
+  for (const PendingRequest::Register* all : {&requests_, &listeners_}) {
     for (const auto& [_, request] : *all) request->Fail(why);
   }
   if (const auto callback = std::exchange(on_end_, nullptr)) callback();

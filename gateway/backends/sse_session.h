@@ -17,7 +17,8 @@
 #include <vector>
 
 #include "base/loop.h"
-#include "gateway/backends/stdio_request.h"
+#include "gateway/backends/asides.h"
+#include "gateway/backends/pending_request.h"
 #include "mcp/http_client.h"
 #include "mcp/legacy/sse_client.h"
 
@@ -37,12 +38,12 @@ class SseSession final : public std::enable_shared_from_this<SseSession> {
 
   std::uint64_t NextNumber() { return ++last_number_; }
   // The place where what comes for request `number` is found; before it is posted.
-  std::unique_ptr<StdioRequest> Expect(std::uint64_t number, StdioRequest::Caller caller);
+  std::unique_ptr<PendingRequest> Expect(std::uint64_t number, PendingRequest::Caller caller);
   // The same for what belongs to no call; every listener hears it.
-  std::unique_ptr<StdioRequest> Listen(StdioRequest::Caller caller);
+  std::unique_ptr<PendingRequest> Listen(PendingRequest::Caller caller);
   // Posts a message. kNotFound: the server has forgotten the session, and not looked at it.
   base::Task<base::Result<void>> Post(std::string message, base::CancelSignal& cancel);
-  // The same beside everything else.
+  // The same beside everything else. Bounded (asides.h): what is too much is dropped.
   void PostAside(std::string message);
   // A request of our own with one parameter: whether its answer was a result.
   base::Task<bool> Say(std::string_view method, std::string_view member, std::string_view raw_value,
@@ -65,7 +66,7 @@ class SseSession final : public std::enable_shared_from_this<SseSession> {
   void Take(std::string_view message);
   void TakeNotification(std::string_view message, const mcp::Envelope& envelope);
   void TakeQuestion(std::string_view message, const mcp::Envelope& envelope);
-  StdioRequest* Find(std::string_view raw_number) const;
+  PendingRequest* Find(std::string_view raw_number) const;
   void Finish(const base::Error& why);
 
   base::Loop& loop_;
@@ -73,8 +74,9 @@ class SseSession final : public std::enable_shared_from_this<SseSession> {
   mcp::Revision revision_ = mcp::Revision::k2024_11_05;
   std::string introduction_;
   std::uint64_t last_number_ = 0;
-  StdioRequest::Register requests_;
-  StdioRequest::Register listeners_;
+  Asides asides_;
+  PendingRequest::Register requests_;
+  PendingRequest::Register listeners_;
   bool ended_ = false;
   std::function<void()> on_end_;
 };

@@ -13,9 +13,7 @@ namespace {
 
 using base::Code;
 using mcp::Response;
-using Event = StdioRequest::Event;
-
-constexpr std::string_view kListen = "subscriptions/listen";
+using Event = PendingRequest::Event;
 
 std::string WithProgressToken(const mcp::Call& call, std::string_view raw_token) {
   const mcp::Span& token = call.envelope.progress_token;
@@ -84,10 +82,10 @@ void SetLogLevel(const mcp::Call& call, StdioChild& child, StdioPlace& place) {
 }
 
 // What comes for the call, until its answer.
-base::Task<base::Result<std::string>> AwaitAnswer(mcp::Call& call, StdioRequest& request,
+base::Task<base::Result<std::string>> AwaitAnswer(mcp::Call& call, PendingRequest& request,
                                                   Questions& questions,
                                                   base::CancelSignal& cancel) {
-  const bool listening = call.method == kListen;
+  const bool listening = call.method == mcp::kListenMethod;
   for (;;) {
     base::Result<Event> event = co_await request.Next(cancel);
     if (!event) co_return event.error();
@@ -118,9 +116,9 @@ base::Task<Response> CallProgram(mcp::Call& call, std::shared_ptr<StdioChild> ch
 
   const std::uint64_t number = child->NextNumber();
   const std::string message = MessageFor(call, passage, std::to_string(number));
-  StdioRequest::Caller caller;
+  PendingRequest::Caller caller;
   caller.progress_token = call.envelope.progress_token.of(call.bytes);
-  if (call.method == kListen) caller.subscription_id = call.id();
+  if (call.method == mcp::kListenMethod) caller.subscription_id = call.id();
   if (options.may_ask) caller.capabilities = call.client_capabilities;
 
   const base::TimePoint begun = clock.Now();
@@ -136,7 +134,12 @@ base::Task<Response> CallProgram(mcp::Call& call, std::shared_ptr<StdioChild> ch
 
   if (!answer) {
     if (!(*request)->finished()) child->Cancel(number);
-    if (!deadline.expired()) co_return UpstreamError(call, options.server, answer.error());
+    if (!deadline.expired()) {
+      Response response = UpstreamError(call, options.server, answer.error());
+      // Whoever operates the gateway reads the program's last words too.
+      if (child->ended()) call.record.message = child->ending();
+      co_return response;
+    }
     if (child->last_heard() < begun) child->End("it answered nothing for too long");
     co_return UpstreamError(call, options.server,
                             base::Fail(Code::kDeadlineExceeded, "the call took too long"));

@@ -5,9 +5,11 @@
 #include <utility>
 
 #include "base/log.h"
+#include "gateway/backends/bounds.h"
 #include "gateway/backends/passage.h"
 #include "gateway/backends/subscription.h"
 #include "mcp/raw_json.h"
+#include "mcp/requests.h"
 
 namespace gateway {
 namespace {
@@ -70,11 +72,11 @@ void StdioChild::Start() {
 
 // ---- Writing
 
-base::Result<std::unique_ptr<StdioRequest>> StdioChild::Ask(std::uint64_t number,
-                                                            std::string_view message,
-                                                            StdioRequest::Caller caller) {
+base::Result<std::unique_ptr<PendingRequest>> StdioChild::Ask(std::uint64_t number,
+                                                              std::string_view message,
+                                                              PendingRequest::Caller caller) {
   if (auto sent = Send(message); !sent) return sent.error();
-  auto request = std::make_unique<StdioRequest>(loop_, requests_, number, std::move(caller));
+  auto request = std::make_unique<PendingRequest>(loop_, requests_, number, std::move(caller));
   request->OnTaken([this] {
     if (const auto resume = std::exchange(callers_read_, nullptr)) resume();
   });
@@ -85,25 +87,24 @@ base::Task<base::Result<std::string>> StdioChild::AskPlainly(std::string message
                                                              std::uint64_t number,
                                                              base::CancelSignal& cancel) {
   const std::shared_ptr<StdioChild> self = shared_from_this();
-  auto request = Ask(number, message, StdioRequest::Caller());
+  auto request = Ask(number, message, PendingRequest::Caller());
   if (!request) co_return request.error();
   for (;;) {
     auto event = co_await (*request)->Next(cancel);
     if (!event) co_return event.error();
-    if (event->kind == StdioRequest::Event::Kind::kAnswer) co_return std::move(event->bytes);
+    if (event->kind == PendingRequest::Event::Kind::kAnswer) co_return std::move(event->bytes);
   }
 }
 
 void StdioChild::Cancel(std::uint64_t number) {
   // Whether it reads that does not matter any more.
-  (void)Send(R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":)" +
-             std::to_string(number) + "}}");
+  (void)Send(mcp::CancelledNotification(std::to_string(number)));
 }
 
 base::Result<void> StdioChild::Send(std::string_view message) {
   if (ended_) return base::Fail(Code::kUnavailable, ending());
   if (unsent_.size() + message.size() > limits_.max_unsent_bytes) {
-    return base::Fail(Code::kAborted, "the program does not read what it is sent");
+    return ProgramTooSlow(limits_.max_unsent_bytes);
   }
   mcp::AppendLine(unsent_, message);
   if (!std::exchange(writing_, true)) base::Spawn(WriteUnsent(shared_from_this()));
@@ -141,14 +142,13 @@ base::Task<> StdioChild::ReadAnswers(std::shared_ptr<StdioChild> self) {
     while (!self->ended_) {
       const auto line = lines.Next();
       if (!line) {
-        self->End("it sent a message longer than " +
-                  std::to_string(self->limits_.max_message_bytes) + " bytes");
+        self->EndOver(MessageTooLong(self->limits_.max_message_bytes));
         break;
       }
       if (!*line) break;
       const double cost = static_cast<double>((*line)->size()) + kLineCost;
       if (!self->Take(**line) && !self->unwanted_bytes_.Spend(cost)) {
-        self->End("it floods its output with what nobody asked for");
+        self->EndOver(BoundReached("floods its output with what nobody asked for."));
       }
     }
     while (!self->ended_ && self->TooMuchUnread()) co_await self->WaitForCallers();
@@ -175,7 +175,7 @@ base::Task<> StdioChild::WaitForCallers() {
 void StdioChild::GiveUpOnCallers() {
   for (const auto& [_, request] : requests_) {
     if (request->unread_bytes() <= limits_.max_unread_bytes) continue;
-    request->Overrun(base::Fail(Code::kAborted, "the caller does not read what it is sent"));
+    request->Overrun(CallerTooSlow(limits_.max_unread_bytes));
   }
   if (const auto resume = std::exchange(callers_read_, nullptr)) resume();
 }
@@ -211,7 +211,7 @@ bool StdioChild::Take(std::string_view line) {
   }
 }
 
-StdioRequest* StdioChild::FindRequest(std::string_view raw_number) const {
+PendingRequest* StdioChild::FindRequest(std::string_view raw_number) const {
   const auto number = mcp::Integer(raw_number);
   if (!number) return nullptr;
   const auto found = requests_.find(static_cast<std::uint64_t>(*number));
@@ -219,8 +219,8 @@ StdioRequest* StdioChild::FindRequest(std::string_view raw_number) const {
 }
 
 // Whose something is cannot be told when several calls run.
-StdioRequest* StdioChild::OnlyRequest() const {
-  StdioRequest* only = nullptr;
+PendingRequest* StdioChild::OnlyRequest() const {
+  PendingRequest* only = nullptr;
   for (const auto& [_, request] : requests_) {
     if (request->finished()) continue;
     if (only) return nullptr;
@@ -230,7 +230,7 @@ StdioRequest* StdioChild::OnlyRequest() const {
 }
 
 bool StdioChild::TakeAnswer(std::string_view line, const mcp::Envelope& envelope) {
-  StdioRequest* request = FindRequest(envelope.id.of(line));
+  PendingRequest* request = FindRequest(envelope.id.of(line));
   if (!request || request->finished()) return false;  // cancelled, or nobody's
   const std::string_view tag = SubscriptionOf(line, envelope);
   const std::string& own = request->caller().subscription_id;
@@ -243,16 +243,16 @@ bool StdioChild::TakeNotification(std::string_view line, const mcp::Envelope& en
   const std::string_view params = envelope.params.of(line);
   if (method == "notifications/progress") {
     const std::string_view token = mcp::Member(params, "progressToken");
-    StdioRequest* request = FindRequest(token);
+    PendingRequest* request = FindRequest(token);
     if (!request || request->caller().progress_token.empty()) return false;
     request->Notification(Spliced(line, token, request->caller().progress_token));
     return true;
   }
-  if (method == "notifications/cancelled") {
+  if (method == mcp::kCancelledMethod) {
     return TakeWithdrawal(line);
   }
   if (const std::string_view tag = SubscriptionOf(line, envelope); !tag.empty()) {
-    StdioRequest* request = FindRequest(tag);
+    PendingRequest* request = FindRequest(tag);
     if (request && !request->caller().subscription_id.empty()) {
       request->Notification(Spliced(line, tag, request->caller().subscription_id));
       return true;
@@ -260,7 +260,7 @@ bool StdioChild::TakeNotification(std::string_view line, const mcp::Envelope& en
   }
   const bool of_a_call =
       method == "notifications/message" || method == "notifications/tasks/status";
-  StdioRequest* only = of_a_call ? OnlyRequest() : nullptr;
+  PendingRequest* only = of_a_call ? OnlyRequest() : nullptr;
   if (only) {
     only->Notification(std::string(line));
     return true;
@@ -275,7 +275,7 @@ bool StdioChild::TakeQuestion(std::string_view line, const mcp::Envelope& envelo
   if (!capability.empty()) {
     // No stream names the call that it is asked for: the newest is the best guess.
     for (auto entry = requests_.rbegin(); entry != requests_.rend(); ++entry) {
-      StdioRequest& request = *entry->second;
+      PendingRequest& request = *entry->second;
       if (!request.CanBeAsked(capability)) continue;
       request.Question(line);
       return true;
@@ -303,6 +303,12 @@ std::string StdioChild::ending() const {
   std::string text = "the program " + exit_.value_or("ended");
   if (!log_lines_.last_line().empty()) text += ": " + log_lines_.last_line();
   return text;
+}
+
+void StdioChild::EndOver(base::Error bound) {
+  if (ended_) return;
+  bound_ = std::move(bound);
+  End("it " + bound_->message);
 }
 
 void StdioChild::End(std::string_view why) {
@@ -336,9 +342,9 @@ void StdioChild::FinishWhenGone() {
   out_.close(ignored);
   log_.close(ignored);
   ending_.Request();
-  for (const auto& [_, request] : requests_) {
-    request->Fail(base::Fail(Code::kUnavailable, ending()));
-  }
+  const base::Error told =
+      bound_ ? *bound_ : BoundReached("ended in the middle of the call: it " + *exit_ + ".");
+  for (const auto& [_, request] : requests_) request->Fail(told);
   if (const auto resume = std::exchange(callers_read_, nullptr)) resume();
   if (const auto callback = std::exchange(on_end_, nullptr)) callback();
 }

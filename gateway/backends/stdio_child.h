@@ -28,7 +28,7 @@
 #include "base/result.h"
 #include "gateway/backends/allowance.h"
 #include "gateway/backends/log_lines.h"
-#include "gateway/backends/stdio_request.h"
+#include "gateway/backends/pending_request.h"
 #include "gateway/guard/guard.h"
 #include "mcp/message.h"
 #include "mcp/stdio.h"
@@ -67,8 +67,8 @@ class StdioChild : public std::enable_shared_from_this<StdioChild> {
   // A number for the next request: the raw JSON of its id and progress token.
   std::uint64_t NextNumber() { return ++last_number_; }
   // Sends `message`, which bears `number` as its id. kAborted when too much is unsent.
-  base::Result<std::unique_ptr<StdioRequest>> Ask(std::uint64_t number, std::string_view message,
-                                                  StdioRequest::Caller caller);
+  base::Result<std::unique_ptr<PendingRequest>> Ask(std::uint64_t number, std::string_view message,
+                                                    PendingRequest::Caller caller);
   // The same for a request of our own; the whole answer.
   base::Task<base::Result<std::string>> AskPlainly(std::string message, std::uint64_t number,
                                                    base::CancelSignal& cancel);
@@ -85,6 +85,8 @@ class StdioChild : public std::enable_shared_from_this<StdioChild> {
   // Called once when the program has ended, also when we ended it.
   void OnEnd(std::function<void()> callback) { on_end_ = std::move(callback); }
   void End(std::string_view why);
+  // Because it passed a bound, of which the callers are told (bounds.h).
+  void EndOver(base::Error bound);
 
   base::Loop& loop() { return loop_; }
 
@@ -107,8 +109,8 @@ class StdioChild : public std::enable_shared_from_this<StdioChild> {
   bool TakeQuestion(std::string_view line, const mcp::Envelope& envelope);
   bool TakeAnswer(std::string_view line, const mcp::Envelope& envelope);
   bool TakeWithdrawal(std::string_view line);
-  StdioRequest* FindRequest(std::string_view raw_number) const;
-  StdioRequest* OnlyRequest() const;
+  PendingRequest* FindRequest(std::string_view raw_number) const;
+  PendingRequest* OnlyRequest() const;
   void FinishWhenGone();
 
   // Constant after construction
@@ -123,7 +125,7 @@ class StdioChild : public std::enable_shared_from_this<StdioChild> {
   Audience* audience_ = nullptr;
 
   std::uint64_t last_number_ = 0;
-  StdioRequest::Register requests_;
+  PendingRequest::Register requests_;
   std::string unsent_;
   bool writing_ = false;
 
@@ -137,6 +139,7 @@ class StdioChild : public std::enable_shared_from_this<StdioChild> {
   bool out_closed_ = false;
   bool log_closed_ = false;
   std::optional<std::string> exit_;  // how the program ended, in words
+  std::optional<base::Error> bound_;
   bool ended_ = false;
   base::CancelSignal ending_;
   base::Timers::Timer exit_timer_;

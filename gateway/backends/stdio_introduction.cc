@@ -3,20 +3,14 @@
 #include "gateway/backends/deadline.h"
 #include "gateway/backends/stdio_child.h"
 #include "mcp/legacy/handshake.h"
-#include "mcp/legacy/translate.h"
 #include "mcp/raw_json.h"
+#include "mcp/requests.h"
 
 namespace gateway {
 namespace {
 
 // A server that does not answer server/discover for so long is one that waits for initialize.
 constexpr std::chrono::milliseconds kDiscoverPatience{10'000};
-
-std::string DiscoverRequest(std::uint64_t number, const mcp::Identity& identity) {
-  const std::string plain = R"({"jsonrpc":"2.0","id":)" + std::to_string(number) +
-                            R"(,"method":"server/discover","params":{}})";
-  return mcp::legacy::ToModernRequest(plain, *mcp::Scan(plain), identity);
-}
 
 bool SpeaksLatest(std::string_view discover_result) {
   mcp::Elements versions(mcp::Member(discover_result, "supportedVersions"));
@@ -35,8 +29,8 @@ base::Task<base::Result<Introduction>> Introduce(std::shared_ptr<StdioChild> chi
   if (!known || mcp::IsModern(*known)) {
     Deadline patience(child->loop(), cancel, kDiscoverPatience);
     const std::uint64_t number = child->NextNumber();
-    const auto answer =
-        co_await child->AskPlainly(DiscoverRequest(number, identity), number, patience.signal());
+    std::string discover = mcp::DiscoverRequest(std::to_string(number), identity);
+    const auto answer = co_await child->AskPlainly(std::move(discover), number, patience.signal());
     if (!answer && !patience.expired()) co_return answer.error();
     if (answer) {
       const auto envelope = mcp::Scan(*answer);

@@ -11,7 +11,7 @@ namespace gateway {
 namespace {
 
 using mcp::Response;
-using Event = StdioRequest::Event;
+using Event = PendingRequest::Event;
 
 bool Has(std::string_view capabilities, std::string_view kind, std::string_view what) {
   return mcp::Member(mcp::Member(capabilities, kind), what) == "true";
@@ -73,11 +73,11 @@ base::Task<Response> ListenAtPlace(mcp::Call& call, std::shared_ptr<StdioPlace> 
   KeepWhatItCan(capabilities, wanted);
   const std::uint64_t number = place->NextNumber();
   const bool has_session = !call.session.empty();
-  StdioRequest::Caller caller;
+  PendingRequest::Caller caller;
   if (has_session) caller.capabilities = call.client_capabilities;
   StdioPlace::Listener listener{
       has_session ? std::string(call.session) : "listener " + std::to_string(number), has_session,
-      std::move(wanted), StdioRequest(loop, place->mailboxes(), number, std::move(caller))};
+      std::move(wanted), PendingRequest(loop, place->mailboxes(), number, std::move(caller))};
   place->Join(listener);
   co_await SubscribeAll(*place, listener, call.cancel);
   const auto deliver = [&listener](const std::string& answer) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "gateway/backends/bounds.h"
 #include "gateway/backends/deadline.h"
 #include "mcp/raw_json.h"
 
@@ -13,6 +14,10 @@ using base::Code;
 // Of one listener; one that does not keep up is closed.
 constexpr std::size_t kMaxUnheardBytes = 1024 * 1024;
 constexpr std::chrono::milliseconds kSubscribePatience{10'000};
+
+base::Error Refused() {
+  return base::Fail(Code::kFailedPrecondition, "the program refuses the subscription");
+}
 
 }  // namespace
 
@@ -89,13 +94,33 @@ bool StdioPlace::HasOtherSessions(std::string_view session) const {
 
 base::Task<base::Result<void>> StdioPlace::Subscribe(std::string uri, std::string owner,
                                                      base::CancelSignal& cancel) {
-  switch (subscriptions_.Add(uri, owner)) {
-    case ResourceSubscriptions::Added::kTooMany:
-      co_return base::Fail(Code::kResourceExhausted, "too many subscriptions");
-    case ResourceSubscriptions::Added::kAnother: co_return base::Result<void>();
-    case ResourceSubscriptions::Added::kFirst: break;
+  const ResourceSubscriptions::Added added = subscriptions_.Add(uri, owner);
+  if (added == ResourceSubscriptions::Added::kTooMany)
+    co_return base::Fail(Code::kResourceExhausted, "too many subscriptions");
+  bool known = added == ResourceSubscriptions::Added::kAnother;
+  while (telling_.contains(uri)) {
+    // Another is just telling the program: its answer is for both, unless that one gives up.
+    const std::shared_ptr<Telling> other = telling_[uri];
+    base::Event over(loop_);
+    const auto leave = [&over] { over.Set(); };
+    base::CancelSignal::Hook hook(cancel, leave);
+    other->waiters.push_back(&over);
+    co_await over.Wait();
+    std::erase(other->waiters, &over);
+    known = other->taken.value_or(false);
+    const bool refused = other->taken && !known;
+    if (!refused && !cancel.requested()) continue;
+    subscriptions_.Remove(uri, owner);
+    co_return refused ? Refused() : base::Fail(Code::kCancelled, "cancelled");
   }
+  if (known) co_return base::Result<void>();
+  const auto telling = std::make_shared<Telling>();
+  telling_[uri] = telling;
   base::Result<void> told = co_await Tell("resources/subscribe", uri, cancel);
+  telling_.erase(uri);
+  if (told) telling->taken = true;
+  if (!told && !cancel.requested()) telling->taken = false;
+  for (base::Event* waiter : telling->waiters) waiter->Set();
   if (!told) subscriptions_.Remove(uri, owner);
   co_return told;
 }
@@ -113,7 +138,7 @@ base::Task<base::Result<void>> StdioPlace::Tell(std::string_view method, std::st
   if (!answer) co_return answer.error();
   const auto envelope = mcp::Scan(*answer);
   if (envelope && envelope->kind == mcp::Envelope::Kind::kResult) co_return base::Result<void>();
-  co_return base::Fail(Code::kFailedPrecondition, "the program refuses the subscription");
+  co_return Refused();
 }
 
 // ---- What it hears
@@ -148,7 +173,7 @@ bool StdioPlace::Notification(std::string_view method, std::string_view message)
 // It gets to know that it missed something.
 void StdioPlace::CloseIfBehind(Listener& listener) {
   if (listener.mailbox.unread_bytes() <= kMaxUnheardBytes) return;
-  listener.mailbox.Overrun(base::Fail(Code::kAborted, "it does not read what it is sent"));
+  listener.mailbox.Overrun(CallerTooSlow(kMaxUnheardBytes));
 }
 
 bool StdioPlace::Question(std::string_view capability, std::string_view, std::string_view message) {

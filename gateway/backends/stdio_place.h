@@ -9,6 +9,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,10 +17,10 @@
 #include <vector>
 
 #include "base/event.h"
+#include "gateway/backends/pending_request.h"
 #include "gateway/backends/resource_subscriptions.h"
 #include "gateway/backends/stdio_child.h"
 #include "gateway/backends/stdio_introduction.h"
-#include "gateway/backends/stdio_request.h"
 #include "gateway/backends/subscription.h"
 
 namespace gateway {
@@ -37,7 +38,7 @@ class StdioPlace final : public StdioChild::Audience,
     std::string owner;  // of its subscriptions: its session, or something unique
     bool has_session = false;
     ListenFilter filter;
-    StdioRequest mailbox;
+    PendingRequest mailbox;
     std::weak_ptr<StdioChild> asking;  // the program that its open questions are of
   };
 
@@ -71,7 +72,7 @@ class StdioPlace final : public StdioChild::Audience,
   void Leave(Listener& listener);
   bool HasOtherSessions(std::string_view session) const;
   // For mailboxes of listeners.
-  StdioRequest::Register& mailboxes() { return mailboxes_; }
+  PendingRequest::Register& mailboxes() { return mailboxes_; }
   std::uint64_t NextNumber() { return ++last_number_; }
 
   // Tells the program when it does not know yet. kFailedPrecondition: it refuses.
@@ -107,9 +108,15 @@ class StdioPlace final : public StdioChild::Audience,
   std::optional<base::Error> start_failure_;
   std::vector<base::Event*> waiters_;
   std::vector<Listener*> listeners_;
-  StdioRequest::Register mailboxes_;
+  PendingRequest::Register mailboxes_;
   std::uint64_t last_number_ = 0;
   ResourceSubscriptions subscriptions_;
+  // A program that is being told of a subscription; `taken` once it has answered.
+  struct Telling {
+    std::optional<bool> taken;
+    std::vector<base::Event*> waiters;
+  };
+  std::map<std::string, std::shared_ptr<Telling>> telling_;  // by URI
 };
 
 }  // namespace gateway

@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "gateway/backends/passage.h"
+#include "gateway/backends/server_listener.h"
 #include "gateway/backends/stdio_call.h"
 #include "gateway/backends/stdio_listen.h"
 #include "gateway/backends/upstream_error.h"
@@ -18,7 +19,6 @@ using base::Code;
 using mcp::Response;
 using std::chrono::milliseconds;
 
-constexpr std::string_view kListen = "subscriptions/listen";
 constexpr milliseconds kIdleCheck{30'000};
 constexpr milliseconds kLongestPause{30'000};
 
@@ -26,6 +26,18 @@ constexpr milliseconds kLongestPause{30'000};
 milliseconds PauseAfter(int failures) {
   if (failures < 3) return milliseconds(0);
   return std::min(milliseconds(500) * (1 << std::min(failures - 3, 10)), kLongestPause);
+}
+
+// A modern program tells of its lists only who listens: so we do, as long as it runs. Empty: it is
+// of an older revision, which tells by itself, or its lists never change.
+std::string ListenToLists(std::uint64_t number, const Introduction& introduction) {
+  if (!mcp::IsModern(introduction.revision)) return {};
+  ListenFilter all;
+  all.tools_list_changed = all.prompts_list_changed = all.resources_list_changed = true;
+  const ListenFilter wanted = Granted(all, mcp::Member(introduction.result, "capabilities"));
+  if (!wanted.tools_list_changed && !wanted.prompts_list_changed && !wanted.resources_list_changed)
+    return {};
+  return ListenRequest(std::to_string(number), wanted, mcp::Identity());
 }
 
 // What its client can be asked, in an order of its own; empty: nothing.
@@ -70,7 +82,7 @@ base::Task<Response> StdioServer::Handle(mcp::Call& call) {
   const Place place = PlaceFor(key);
   ++place->users;
   Response response;
-  if (call.method == kListen) {
+  if (call.method == mcp::kListenMethod) {
     response = co_await Listen(call, key, place);
   } else {
     Deadline deadline(loop_, call.cancel, limits_.total);
@@ -90,7 +102,7 @@ base::Task<Response> StdioServer::Call(mcp::Call& call, Place place, Running run
                                        Deadline& deadline) {
   const Child child = running.child;
   const bool modern = mcp::IsModern(running.introduction.revision);
-  if (call.method == "server/discover" && !(modern && mcp::IsModern(call.revision))) {
+  if (call.method == mcp::kDiscoverMethod && !(modern && mcp::IsModern(call.revision))) {
     co_return Response::Message(DiscoverMessage(call.id(), running.introduction.result, modern));
   }
   child->last_used = clock_.Now();
@@ -211,7 +223,10 @@ base::Task<> StdioServer::Start(std::shared_ptr<StdioServer> self, std::string k
 
 void StdioServer::Settle(const std::string& key, const Place& place, Running running) {
   const Child child = running.child;
+  const std::string listen = ListenToLists(child->NextNumber(), running.introduction);
   place->Seat(std::move(running));
+  // It is no call in flight, and keeps no program running. What comes is heard at the place.
+  if (!listen.empty()) (void)child->Send(listen);
   child->OnEnd([this, key, place_pointer = std::weak_ptr<StdioPlace>(place)] {
     const Place ended = place_pointer.lock();
     if (!ended || !ended->running()) return;
@@ -241,7 +256,10 @@ base::Task<base::Result<StdioServer::Running>> StdioServer::StartProgram(
     NoteStart(false);
     child->SetAudience(nullptr);
     child->End("it did not finish the handshake");
-    co_return introduced.error().WithContext("handshake");
+    // A sentence for the callers of an ended program; whoever started it wants its last words.
+    base::Error failure = introduced.error();
+    if (failure.code == Code::kAborted) failure = base::Fail(Code::kUnavailable, child->ending());
+    co_return failure.WithContext("handshake");
   }
   NoteStart(true);
   upstream_->Know(introduced->revision, introduced->result);
@@ -253,7 +271,7 @@ base::Task<base::Result<StdioServer::Running>> StdioServer::StartProgram(
 }
 
 void StdioServer::TakeNotification(const mcp::Call& call) {
-  if (call.method == "notifications/cancelled") return TakeCancellation(call);
+  if (call.method == mcp::kCancelledMethod) return TakeCancellation(call);
   // Progress on a program's question, changed roots: for whoever asked for them.
   if (options_.shared || call.method == "notifications/initialized") return;
   const auto found = places_.find(KeyOf(call));

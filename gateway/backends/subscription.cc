@@ -4,7 +4,9 @@
 
 #include "gateway/backends/resource_subscriptions.h"
 #include "mcp/legacy/listening.h"
+#include "mcp/legacy/translate.h"
 #include "mcp/raw_json.h"
+#include "mcp/requests.h"
 
 namespace gateway {
 namespace {
@@ -89,8 +91,12 @@ base::Result<ListenFilter> ReadListenFilter(std::string_view raw_params) {
   return filter;
 }
 
-std::string ListenParams(const ListenFilter& filter) {
-  return "{" + NotificationsMember(filter) + "}";
+std::string ListenRequest(std::string_view raw_id, const ListenFilter& filter,
+                          const mcp::Identity& identity) {
+  std::string plain = R"({"jsonrpc":"2.0","id":)";
+  plain.append(raw_id).append(R"(,"method":)").append(mcp::Quote(mcp::kListenMethod));
+  plain += ",\"params\":{" + NotificationsMember(filter) + "}}";
+  return mcp::legacy::ToModernRequest(plain, *mcp::Scan(plain), identity);
 }
 
 std::string ListenAcknowledged(std::string_view raw_id, const ListenFilter& granted) {

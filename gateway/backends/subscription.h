@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "mcp/call.h"
+#include "mcp/identity.h"
 #include "mcp/message.h"
 
 namespace gateway {
@@ -30,8 +31,9 @@ struct ListenFilter {
 // too many resources.
 base::Result<ListenFilter> ReadListenFilter(std::string_view raw_params);
 
-// And the reverse: {"notifications":{...}}.
-std::string ListenParams(const ListenFilter& filter);
+// And the reverse: the whole request.
+std::string ListenRequest(std::string_view raw_id, const ListenFilter& filter,
+                          const mcp::Identity& identity);
 
 // The first message: what will be heard of.
 std::string ListenAcknowledged(std::string_view raw_id, const ListenFilter& granted);

@@ -2,18 +2,33 @@
 
 #include <utility>
 
+#include "base/auth/api_key.h"
+#include "gateway/backends/bounds.h"
+#include "mcp/message.h"
+
 namespace gateway {
 namespace {
 
 // Meeting a server is found out once like a session is opened once; no caller's key looks like
 // this.
 constexpr std::string_view kMeeting = "\nmeeting";
-constexpr std::size_t kMaxSessions = 10'000;
-constexpr std::chrono::seconds kSpare{10};
+constexpr std::string_view kPooled = "pooled:";
 constexpr std::size_t kMaxMemories = 10'000;
 constexpr std::size_t kMaxSubscribedBytes = 64 * 1024;
 
+// Of a pooled session: whose it is, in a spelling that no name can break out of.
+std::string_view OwnerOf(std::string_view key) {
+  if (!key.starts_with(kPooled)) return {};
+  return key.substr(0, key.find('\n') + 1);
+}
+
 }  // namespace
+
+std::string Upstream::PooledKeyOf(std::string_view owner, std::string_view capabilities) {
+  std::string key = std::string(kPooled) + mcp::Quote(owner) + "\n";
+  if (!capabilities.empty()) key += base::auth::Sha256(capabilities);
+  return key;
+}
 
 std::optional<mcp::Revision> Upstream::revision() const {
   const int revision = revision_.load(std::memory_order_acquire);
@@ -64,15 +79,23 @@ base::Task<base::Result<Upstream::SessionPointer>> Upstream::Acquire(base::Loop&
                                                                      base::CancelSignal& cancel) {
   while (true) {
     if (cancel.requested()) co_return base::Fail(base::Code::kCancelled, "cancelled");
+    std::function<void()> ender;
+    bool is_ours = false;
     {
       const std::lock_guard lock(mutex_);
-      if (sessions_.size() >= kMaxSessions) RemoveIdle(kSpare, nullptr);
-      const auto [found, is_new] = sessions_.try_emplace(key);
-      Entry& entry = found->second;
-      entry.used = clock_.Now();
-      if (is_new) co_return SessionPointer();
-      if (entry.session) co_return entry.session;
+      const auto found = sessions_.find(key);
+      if (found != sessions_.end()) {
+        found->second.used = clock_.Now();
+        if (found->second.session) co_return found->second.session;
+      } else {
+        if (const auto room = MakeRoom(key); !room) co_return room.error();
+        ender = EnderIfNeeded();
+        sessions_[key].used = clock_.Now();
+        is_ours = true;
+      }
     }
+    if (ender) ender();
+    if (is_ours) co_return SessionPointer();
     // Another call is opening it. Whoever comes first resumes us, and only once: that call, on its
     // thread, or our own signal.
     std::function<void()> resume;
@@ -129,28 +152,55 @@ void Upstream::Lost(std::string_view key, const SessionPointer& session) {
 std::vector<Upstream::SessionPointer> Upstream::TakeIdle(std::chrono::milliseconds idle) {
   std::vector<SessionPointer> taken;
   const std::lock_guard lock(mutex_);
-  RemoveIdle(idle, &taken);
+  const base::TimePoint before = clock_.Now() - idle;
+  for (auto entry = sessions_.begin(); entry != sessions_.end();) {
+    const auto here = entry++;
+    if (here->first != kMeeting && IsIdle(here->second) && here->second.used <= before)
+      taken.push_back(Remove(here));
+  }
   return taken;
 }
 
-void Upstream::RemoveIdle(std::chrono::milliseconds idle, std::vector<SessionPointer>* taken) {
-  const base::TimePoint before = clock_.Now() - idle;
-  std::erase_if(sessions_, [&](auto& entry) {
-    // Somebody who still holds it is using it.
-    const bool is_idle = entry.first != kMeeting && entry.second.session &&
-                         entry.second.session.use_count() == 1 && entry.second.used <= before;
-    if (is_idle && taken) taken->push_back(std::move(entry.second.session));
-    return is_idle;
-  });
+// Somebody who still holds it is using it.
+bool Upstream::IsIdle(const Entry& entry) {
+  return entry.session && entry.session.use_count() == 1;
 }
 
-bool Upstream::TakeIfIdle(const std::string& key, std::chrono::milliseconds idle) {
-  const std::lock_guard lock(mutex_);
-  const auto found = sessions_.find(key);
-  if (found == sessions_.end() || !found->second.session) return false;
-  if (found->second.used > clock_.Now() - idle) return false;
-  sessions_.erase(found);
+Upstream::SessionPointer Upstream::Remove(Sessions::iterator entry) {
+  SessionPointer session = std::move(entry->second.session);
+  // Nobody comes back to a pooled one: the next is told what its calls need.
+  if (!OwnerOf(entry->first).empty()) memories_.erase(entry->first);
+  sessions_.erase(entry);
+  return session;
+}
+
+base::Result<void> Upstream::MakeRoom(std::string_view key) {
+  if (const std::string_view owner = OwnerOf(key); !owner.empty()) {
+    const auto begin = sessions_.lower_bound(owner);
+    auto end = begin;
+    std::size_t count = 0;
+    for (; end != sessions_.end() && end->first.starts_with(owner); ++end) ++count;
+    if (count >= bounds_.sessions_per_owner && !EndIdlest(begin, end))
+      return TooManySessions(bounds_.sessions_per_owner);
+  }
+  if (sessions_.size() < bounds_.sessions || EndIdlest(sessions_.begin(), sessions_.end()))
+    return {};
+  return TooManySessions(bounds_.sessions);
+}
+
+bool Upstream::EndIdlest(Sessions::iterator begin, Sessions::iterator end) {
+  auto idlest = sessions_.end();
+  for (auto entry = begin; entry != end; ++entry) {
+    if (entry->first == kMeeting || !IsIdle(entry->second)) continue;
+    if (idlest == sessions_.end() || entry->second.used < idlest->second.used) idlest = entry;
+  }
+  if (idlest == sessions_.end()) return false;
+  ended_.push_back(Remove(idlest));
   return true;
+}
+
+std::function<void()> Upstream::EnderIfNeeded() const {
+  return ended_.empty() || enders_.empty() ? nullptr : enders_.front().second;
 }
 
 bool Upstream::TakeStream(const std::string& key) {
@@ -163,17 +213,20 @@ void Upstream::GiveStreamBack(const std::string& key) {
   streams_.erase(key);
 }
 
-void Upstream::End(const std::string& key) {
+void Upstream::End(const std::string& key) { TakeOut(key, true); }
+
+void Upstream::Release(const std::string& key) { TakeOut(key, false); }
+
+void Upstream::TakeOut(const std::string& key, bool forget) {
   std::function<void()> ender;
   {
     const std::lock_guard lock(mutex_);
-    memories_.erase(key);
+    if (forget) memories_.erase(key);
     const auto found = sessions_.find(key);
     // One that is being opened serves its call first, and ends when it is idle.
     if (found == sessions_.end() || !found->second.session) return;
-    ended_.push_back(std::move(found->second.session));
-    sessions_.erase(found);
-    if (!enders_.empty()) ender = enders_.front().second;
+    ended_.push_back(Remove(found));
+    ender = EnderIfNeeded();
   }
   if (ender) ender();
 }
@@ -188,9 +241,19 @@ void Upstream::AddEnder(const void* owner, std::function<void()> ender) {
   enders_.emplace_back(owner, std::move(ender));
 }
 
-void Upstream::RemoveEnder(const void* owner) {
+std::vector<Upstream::SessionPointer> Upstream::RemoveEnder(const void* owner) {
   const std::lock_guard lock(mutex_);
-  std::erase_if(enders_, [&](const auto& ender) { return ender.first == owner; });
+  const auto removed =
+      std::erase_if(enders_, [&](const auto& ender) { return ender.first == owner; });
+  if (removed == 0 || !enders_.empty()) return {};
+  std::vector<SessionPointer> left = std::exchange(ended_, {});
+  for (auto& [key, entry] : sessions_) {
+    if (key != kMeeting && entry.session) left.push_back(std::move(entry.session));
+  }
+  std::erase_if(sessions_, [](const auto& entry) {
+    return entry.first != kMeeting && entry.second.waiters.empty() && !entry.second.session;
+  });
+  return left;
 }
 
 Upstream::Memory& Upstream::MemoryOf(const std::string& key) {

@@ -37,7 +37,14 @@ struct UpstreamSession {
 
 class Upstream {
  public:
-  explicit Upstream(const base::Clock& clock) : clock_(clock) {}
+  // What one server keeps for all callers together, and for one that belongs to no session: its
+  // principal, or its connection. Of what is over it the idlest end; all in use: refused.
+  struct Bounds {
+    std::size_t sessions = 10'000;
+    std::size_t sessions_per_owner = 64;
+  };
+  explicit Upstream(const base::Clock& clock) : Upstream(clock, Bounds()) {}
+  Upstream(const base::Clock& clock, Bounds bounds) : clock_(clock), bounds_(bounds) {}
 
   // ---- What it speaks
 
@@ -61,11 +68,13 @@ class Upstream {
   static std::string KeyOf(std::string_view caller_session) {
     return "session:" + std::string(caller_session);
   }
+  // The key of one that several calls of `owner` share which can answer the same questions.
+  static std::string PooledKeyOf(std::string_view owner, std::string_view capabilities);
 
   // Without waiting; null when there is none.
   SessionPointer Find(std::string_view key);
   // The session for `key`. Null: the caller opens it, and calls Opened or Failed once. kCancelled:
-  // somebody else is still opening it.
+  // somebody else is still opening it. kAborted: there are too many (bounds.h).
   base::Task<base::Result<SessionPointer>> Acquire(base::Loop& loop, std::string key,
                                                    base::CancelSignal& cancel);
   void Opened(const std::string& key, SessionPointer session);
@@ -73,10 +82,9 @@ class Upstream {
   // The server has forgotten it: the next Acquire opens another. A newer one stays.
   void Lost(std::string_view key, const SessionPointer& session);
 
-  // Those that nobody used for so long, taken out; the caller ends them.
+  // Those that nobody used for so long, taken out; the caller ends them. One that somebody holds
+  // is in use.
   std::vector<SessionPointer> TakeIdle(std::chrono::milliseconds idle);
-  // The same for one; false when it was used since.
-  bool TakeIfIdle(const std::string& key, std::chrono::milliseconds idle);
   std::size_t sessions() const;
 
   // A server pushes on one stream of a session only. False: somebody has it already.
@@ -89,9 +97,12 @@ class Upstream {
   // Whoever it served is gone: it is taken out, and one of the enders is called (by this thread,
   // without the lock), who takes it by TakeEnded and tells the server.
   void End(const std::string& key);
+  // The same, but its caller may come back, and finds what it said said again.
+  void Release(const std::string& key);
   std::vector<SessionPointer> TakeEnded();
   void AddEnder(const void* owner, std::function<void()> ender);
-  void RemoveEnder(const void* owner);
+  // Those that are left when the last of them goes: nobody else will end them.
+  std::vector<SessionPointer> RemoveEnder(const void* owner);
 
   // ---- What was said in a session and must be said again in the next one of that key
 
@@ -116,12 +127,22 @@ class Upstream {
     std::vector<std::function<void()>> waiters;
   };
 
+  static bool IsIdle(const Entry& entry);
+
   // Under the lock.
   Memory& MemoryOf(const std::string& key);
-  void RemoveIdle(std::chrono::milliseconds idle, std::vector<SessionPointer>* taken);
+  using Sessions = std::map<std::string, Entry, std::less<>>;
+  // Taken out, to be ended: what was said in it is forgotten with it, unless it is a caller's own.
+  SessionPointer Remove(Sessions::iterator entry);
+  // Whether one more may be opened for `key`, which is not there; ends others.
+  base::Result<void> MakeRoom(std::string_view key);
+  bool EndIdlest(Sessions::iterator begin, Sessions::iterator end);
+  std::function<void()> EnderIfNeeded() const;
+  void TakeOut(const std::string& key, bool forget);
 
   // Constant after construction
   const base::Clock& clock_;
+  const Bounds bounds_;
 
   // -1: unknown.
   std::atomic<int> revision_{-1};
@@ -131,7 +152,7 @@ class Upstream {
   // Under the lock
   mutable std::mutex mutex_;
   std::shared_ptr<const std::string> introduction_;
-  std::map<std::string, Entry, std::less<>> sessions_;
+  Sessions sessions_;
   std::map<std::string, Memory> memories_;
   std::set<std::string> streams_;
   std::vector<SessionPointer> ended_;

@@ -1,5 +1,6 @@
 #include "gateway/backends/upstream_error.h"
 
+#include "gateway/backends/bounds.h"
 #include "mcp/error.h"
 
 namespace gateway {
@@ -21,13 +22,25 @@ mcp::Response Failed(mcp::Call& call, mcp::Outcome outcome, const mcp::CallError
   return response;
 }
 
-std::string Sentence(std::string_view server, int code) {
-  const std::string name = "Server '" + std::string(server) + "' ";
-  switch (code) {
-    case mcp::kUpstreamTimeout: return name + "did not answer in time.";
-    case mcp::kResultTooLarge: return name + "sent an answer that is too long to be passed on.";
-    default: return name + "could not be reached or gave no usable answer. Try again later.";
+// Which bound it was, and what raises it.
+std::string TooLong(const mcp::Call& call) {
+  if (call.collect_result_up_to != 0) {
+    return "sent an answer longer than the " + std::to_string(call.collect_result_up_to) +
+           " bytes that the policies of this endpoint look at. Ask for less, or have "
+           "max_result_bytes of its policy raised.";
   }
+  return "sent an answer that is too long to be passed on. Ask for less, or have "
+         "limits.max_event_bytes of the gateway raised.";
+}
+
+std::string Sentence(const mcp::Call& call, int code, const base::Error& error) {
+  if (code == mcp::kResultTooLarge) return TooLong(call);
+  if (code == mcp::kUpstreamTimeout) {
+    return "did not answer in time. Ask for less at a time, or have the gateway's limits "
+           "(first_byte_timeout_ms, idle_timeout_ms, total_timeout_ms) raised.";
+  }
+  if (error.code == base::Code::kAborted) return error.message;
+  return "could not be reached or gave no usable answer. Try again later.";
 }
 
 }  // namespace
@@ -47,7 +60,7 @@ mcp::Response UpstreamError(mcp::Call& call, std::string_view server, const base
     told.code = mcp::kResultTooLarge;
     told.reason = "ResultTooLarge";
   }
-  told.message = Sentence(server, told.code);
+  told.message = "Server '" + std::string(server) + "' " + Sentence(call, told.code, error);
   return Failed(call, mcp::Outcome::kUpstreamFailed, told, error.message);
 }
 
@@ -57,6 +70,15 @@ mcp::Response UpstreamError(mcp::Call& call, std::string_view server, const base
   const std::string sentence =
       "no answer within " + std::to_string(deadline.total().count()) + " ms";
   return UpstreamError(call, server, base::Fail(base::Code::kDeadlineExceeded, sentence));
+}
+
+mcp::Response UpstreamError(mcp::Call& call, std::string_view server,
+                            const base::http::SendFailure& failure, const BackendLimits& limits,
+                            const Deadline& deadline) {
+  // The pool of connections says so; an answer cannot be too long before it has come.
+  if (failure.error.code == base::Code::kResourceExhausted)
+    return UpstreamError(call, server, ConnectionsBusy(limits.max_connections), deadline);
+  return UpstreamError(call, server, failure.error.WithContext(failure.stage), deadline);
 }
 
 mcp::Response ServerBusy(mcp::Call& call, std::string_view server, std::string_view sentence,

@@ -7,17 +7,24 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "gateway/backends/backend.h"
 #include "gateway/backends/deadline.h"
 #include "mcp/call.h"
 
 namespace gateway {
 
-// kUnavailable and its like: -31502. kDeadlineExceeded: -31504. kResourceExhausted: -31413, the
-// answer is too long. kCancelled: nobody is there to answer.
+// kUnavailable and its like: -31502. kAborted: -31502 with the error's own sentence, which is meant
+// for the caller (bounds.h). kDeadlineExceeded: -31504. kResourceExhausted: -31413, the answer is
+// too long. kCancelled: nobody is there to answer.
 mcp::Response UpstreamError(mcp::Call& call, std::string_view server, const base::Error& error);
 
 // The same; -31504 when the call's own time was over.
 mcp::Response UpstreamError(mcp::Call& call, std::string_view server, const base::Error& error,
+                            const Deadline& deadline);
+
+// The same for a request that failed on its way.
+mcp::Response UpstreamError(mcp::Call& call, std::string_view server,
+                            const base::http::SendFailure& failure, const BackendLimits& limits,
                             const Deadline& deadline);
 
 // -31503: it cannot take the call now.

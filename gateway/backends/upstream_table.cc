@@ -11,16 +11,23 @@ std::shared_ptr<Upstream> UpstreamTable::Find(const std::string& key) {
   return made;
 }
 
-void UpstreamTable::EndSession(std::string_view session) {
+std::vector<std::shared_ptr<Upstream>> UpstreamTable::All() {
   std::vector<std::shared_ptr<Upstream>> upstreams;
-  {
-    const std::lock_guard lock(mutex_);
-    for (const auto& [_, upstream] : upstreams_) {
-      if (auto found = upstream.lock()) upstreams.push_back(std::move(found));
-    }
+  const std::lock_guard lock(mutex_);
+  for (const auto& [_, upstream] : upstreams_) {
+    if (auto found = upstream.lock()) upstreams.push_back(std::move(found));
   }
+  return upstreams;
+}
+
+void UpstreamTable::EndSession(std::string_view session) {
   const std::string key = Upstream::KeyOf(session);
-  for (const auto& upstream : upstreams) upstream->End(key);
+  for (const auto& upstream : All()) upstream->End(key);
+}
+
+void UpstreamTable::ReleaseSession(std::string_view session) {
+  const std::string key = Upstream::KeyOf(session);
+  for (const auto& upstream : All()) upstream->Release(key);
 }
 
 }  // namespace gateway

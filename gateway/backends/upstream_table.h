@@ -7,6 +7,7 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "gateway/backends/upstream.h"
@@ -22,8 +23,12 @@ class UpstreamTable {
 
   // A caller's session (Call::session) has ended: what servers keep for it is ended too, soon.
   void EndSession(std::string_view session);
+  // It was freed for idleness, and may come back.
+  void ReleaseSession(std::string_view session);
 
  private:
+  std::vector<std::shared_ptr<Upstream>> All();
+
   const base::Clock& clock_;
   std::mutex mutex_;
   std::map<std::string, std::weak_ptr<Upstream>> upstreams_;

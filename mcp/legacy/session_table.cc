@@ -22,12 +22,17 @@ SessionTable::SessionTable(const base::Clock& clock, std::size_t max_per_princip
 std::shared_ptr<CallerSession> SessionTable::Find(std::string_view token) {
   const std::int64_t now = clock_.UnixMillis();
   Shard& shard = ShardOf(token);
-  const std::lock_guard lock(shard.mutex);
-  if (now - shard.swept_unix_ms > kSweepEveryMs) Sweep(shard, now);
-  const auto found = shard.sessions.find(token);
-  if (found == shard.sessions.end()) return nullptr;
-  found->second->used_unix_ms.store(now, std::memory_order_relaxed);
-  return found->second;
+  Freed freed;
+  std::shared_ptr<CallerSession> session;
+  {
+    const std::lock_guard lock(shard.mutex);
+    if (now - shard.swept_unix_ms > kSweepEveryMs) Sweep(shard, now, freed);
+    const auto found = shard.sessions.find(token);
+    if (found != shard.sessions.end()) session = found->second;
+  }
+  if (session) session->used_unix_ms.store(now, std::memory_order_relaxed);
+  Tell(freed);
+  return session;
 }
 
 base::Result<std::shared_ptr<CallerSession>> SessionTable::Adopt(std::string_view token,
@@ -93,13 +98,18 @@ std::size_t SessionTable::size() const {
   return sum;
 }
 
-void SessionTable::Sweep(Shard& shard, std::int64_t now) {
+void SessionTable::Tell(const Freed& freed) const {
+  for (const auto& session : freed) on_freed_(session->facts().key);
+}
+
+void SessionTable::Sweep(Shard& shard, std::int64_t now, Freed& freed) {
   shard.swept_unix_ms = now;
-  std::erase_if(shard.sessions, [&](const auto& entry) {
+  std::erase_if(shard.sessions, [&](auto& entry) {
     const CallerSession& session = *entry.second;
     entry.second->Tidy();
     if (entry.second.use_count() > 1 || now - session.used_unix_ms < kIdleMs) return false;
     Count(session, -1);
+    freed.push_back(std::move(entry.second));
     return true;
   });
 }
@@ -124,20 +134,22 @@ bool SessionTable::MakeRoom(const std::string& principal) {
   const std::size_t last = std::max<std::size_t>(idle.size() * kFreedAtOnce / 100, 1) - 1;
   std::nth_element(idle.begin(), idle.begin() + last, idle.end());
   const std::int64_t oldest = idle[last];
-  bool freed = false;
+  Freed freed;
   for (Shard& shard : shards_) {
     const std::lock_guard lock(shard.mutex);
-    std::erase_if(shard.sessions, [&](const auto& entry) {
+    std::erase_if(shard.sessions, [&](auto& entry) {
       const CallerSession& session = *entry.second;
       if (entry.second.use_count() > 1 || session.used_unix_ms > oldest ||
           session.facts().principal != principal) {
         return false;
       }
       Count(session, -1);
-      return freed = true;
+      freed.push_back(std::move(entry.second));
+      return true;
     });
   }
-  return freed;
+  Tell(freed);
+  return !freed.empty();
 }
 
 }  // namespace mcp::legacy

@@ -14,6 +14,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -28,6 +29,10 @@ class SessionTable {
   static constexpr std::int64_t kIdleMs = 30 * 60 * 1000;
 
   explicit SessionTable(const base::Clock& clock, std::size_t max_per_principal = kMaxPerPrincipal);
+
+  // Told the keys of sessions that were freed, on any thread; once, before there is a session.
+  // Their callers may come back.
+  void OnFreed(std::function<void(std::string_view key)> freed) { on_freed_ = std::move(freed); }
 
   // Null when there is none.
   std::shared_ptr<CallerSession> Find(std::string_view token);
@@ -59,7 +64,11 @@ class SessionTable {
   };
 
   Shard& ShardOf(std::string_view token) { return shards_[Hash()(token) % shards_.size()]; }
-  void Sweep(Shard& shard, std::int64_t now);
+  using Freed = std::vector<std::shared_ptr<CallerSession>>;
+  // Under the shard's lock.
+  void Sweep(Shard& shard, std::int64_t now, Freed& freed);
+  // Without it.
+  void Tell(const Freed& freed) const;
   void Count(const CallerSession& session, int change);
   // Frees those of a principal that were used least recently; whether any were idle.
   bool MakeRoom(const std::string& principal);
@@ -67,6 +76,7 @@ class SessionTable {
   // Constant after construction
   const base::Clock& clock_;
   const std::size_t max_per_principal_;
+  std::function<void(std::string_view)> on_freed_ = [](std::string_view) {};
 
   std::array<Shard, 16> shards_;
   mutable std::mutex counts_mutex_;  // taken inside a shard's, never the other way round

@@ -50,6 +50,8 @@ class SseClient final : public std::enable_shared_from_this<SseClient> {
   // looked at the message).
   base::Task<base::Result<void>> Post(std::string message, Revision revision,
                                       base::CancelSignal& cancel);
+  // Where messages are posted.
+  const base::http::Url& endpoint() const { return endpoint_; }
   void Close();
 
  private:

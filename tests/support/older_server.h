@@ -31,6 +31,8 @@ struct OlderServer {
     std::string body = ResultFor(request, R"({"content":[]})");
     co_await RespondJson(exchange, 200, std::move(body));
   };
+  // What it does with answers to what it asked; without one, it takes them at once.
+  std::function<base::Task<void>(base::http::Exchange&)> answers;
   // Without one, GET is not served.
   std::function<base::Task<void>(base::http::Exchange&, const ScriptedServer::Request&)> stream;
 
@@ -60,6 +62,7 @@ struct OlderServer {
       co_return co_await RespondJson(exchange, 405, "{}");
     }
     // Notifications, and answers to what it asked.
+    if (method.empty() && answers) co_return co_await answers(exchange);
     if (method.empty() || method.starts_with("notifications/")) {
       co_await exchange.Respond(202, {}, std::string_view());
       co_return;

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include "gateway/backends/asides.h"
 #include "gateway/backends/remote_server.h"
 #include "gateway/backends/subscription.h"
 #include "gateway/backends/upstream_table.h"
@@ -118,6 +119,41 @@ TEST_F(OlderServerTest, ACallThatIsAnsweredWithdrawsItsOpenQuestion) {
   EXPECT_EQ(call.client.withdrawn, 1);
 }
 
+TEST_F(OlderServerTest, AServerThatPingsWithoutEndAndTakesNoAnswerCostsAFewConnections) {
+  std::size_t open = 0, most_open = 0;
+  bool released = false;
+  older_.answers = [&](Exchange& exchange) -> base::Task<void> {
+    most_open = std::max(most_open, ++open);
+    base::CancelSignal never;
+    while (!released) (void)co_await loop_.timers.Sleep(std::chrono::milliseconds(1), never);
+    --open;
+    (void)co_await exchange.Respond(202, {}, std::string_view());
+  };
+  older_.calls = [&](Exchange& exchange,
+                     const ScriptedServer::Request& request) -> base::Task<void> {
+    co_await StartEvents(exchange);
+    for (int i = 0; i < 200; ++i) {
+      std::string ping = R"({"jsonrpc":"2.0","id":)" + std::to_string(i) + R"(,"method":"ping"})";
+      co_await WriteEvent(exchange, std::move(ping));
+    }
+    bool quiet = false;
+    while (!quiet) {
+      const std::size_t before = open;
+      (void)co_await loop_.timers.Sleep(std::chrono::milliseconds(20), exchange.cancel());
+      quiet = open == before && open >= Asides::kAtOnce;
+    }
+    std::string answer = ResultFor(request, "{}");
+    co_await WriteEvent(exchange, std::move(answer));
+    co_await exchange.FinishStream();
+  };
+  TestCall call(kCall, kOlder, "one");
+  EXPECT_THAT(Ask(*backend_, call).body, HasSubstr(R"("id":7)"));
+  EXPECT_EQ(most_open, Asides::kAtOnce);
+  released = true;
+  RunUntil([&] { return Posted("").size() == Asides::kAtOnce + Asides::kMaxWaiting; });
+  EXPECT_EQ(most_open, Asides::kAtOnce);
+}
+
 TEST_F(OlderServerTest, AStreamThatIsBrokenOffIsGoneOnWithBehindItsLastEvent) {
   std::string seen_id;
   older_.calls = [&](Exchange& exchange, const ScriptedServer::Request&) -> base::Task<void> {
@@ -187,6 +223,38 @@ TEST_F(OlderServerTest, ACallersSessionThatEndsEndsTheServersToo) {
   upstreams_.EndSession("one");
   RunUntil([&] { return server_->requests.back().method == "DELETE"; });
   EXPECT_EQ(server_->requests.back().Field("mcp-session-id"), "s-1");
+}
+
+TEST_F(OlderServerTest, AServerThatIsRemovedIsToldThatItsSessionsAreOver) {
+  TestCall call(kCall, kOlder, "one");
+  Ask(*backend_, call);
+  backend_.reset();
+  RunUntil([&] { return server_->requests.back().method == "DELETE"; });
+  EXPECT_EQ(server_->requests.back().Field("mcp-session-id"), "s-1");
+}
+
+TEST_F(OlderServerTest, AModernCallerThatDeclaresSomethingElseEachTimeKeepsABoundedNumber) {
+  constexpr int kCalls = 70, kBound = 64;
+  TestCall call(kCall, kModern);
+  call.principal.id = "consumer/alice";
+  call.principal.kind = base::auth::PrincipalKind::kAgent;
+  for (int i = 0; i < kCalls; ++i) {
+    call.client_capabilities =
+        R"({"sampling":{},"extensions":{"x":{"v":)" + std::to_string(i) + "}}}";
+    Ask(*backend_, call);
+    clock_.Advance(std::chrono::seconds(1));
+  }
+  EXPECT_EQ(older_.sessions, kCalls);
+  const auto deleted = [&] {
+    return std::ranges::count(server_->requests, "DELETE", &ScriptedServer::Request::method);
+  };
+  RunUntil([&] { return deleted() == kCalls - kBound; });
+  // Words that no server looks at open no session.
+  call.client_capabilities = R"({"sampling":{"n":1}})";
+  Ask(*backend_, call);
+  call.client_capabilities = R"({"sampling":{"n":2},"experimental":{"m":{}}})";
+  Ask(*backend_, call);
+  EXPECT_EQ(older_.sessions, kCalls + 1);
 }
 
 TEST_F(OlderServerTest, AListenerHearsWhatIsPushedTaggedAfterTheAcknowledgement) {

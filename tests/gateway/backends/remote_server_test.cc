@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "gateway/backends/upstream_error.h"
 #include "gateway/backends/upstream_table.h"
 #include "tests/support/backend_fixture.h"
 #include "tests/support/fake_clock.h"
@@ -48,7 +49,13 @@ class RemoteServerTest : public support::BackendTest {
     RunUntil([&] { return upstream_.use_count() == 1; });
   }
   void Start(ScriptedServer::Answer answer) {
-    server_ = std::make_unique<ScriptedServer>(loop_, std::move(answer));
+    // The sessions that a backend leaves end after the test, and after what its answers refer to.
+    const auto until_left = [answer = std::move(answer)](Exchange& exchange,
+                                                         const ScriptedServer::Request& request) {
+      return request.method == "DELETE" ? RespondJson(exchange, 200, "{}")
+                                        : answer(exchange, request);
+    };
+    server_ = std::make_unique<ScriptedServer>(loop_, until_left);
     MakeBackendFor(server_->url());
   }
   void MakeBackendFor(const std::string& url) {
@@ -238,7 +245,25 @@ TEST_F(RemoteServerTest, AResultThatAFilterMustSeeIsCollectedUnderItsBound) {
   EXPECT_THAT(Ask(*backend_, call).body, HasSubstr(text));
   TestCall too_long(kModernCall, kModern);
   too_long.collect_result_up_to = 1'000;
-  EXPECT_THAT(Ask(*backend_, too_long).body, HasSubstr("-31413"));
+  const std::string told = Ask(*backend_, too_long).body;
+  EXPECT_THAT(told, HasSubstr("-31413"));
+  EXPECT_THAT(told, HasSubstr("longer than the 1000 bytes"));
+  EXPECT_THAT(told, HasSubstr("max_result_bytes"));
+}
+
+TEST_F(RemoteServerTest, ACallerIsToldThatAllConnectionsAreBusyAndWhatRaisesTheirNumber) {
+  limits_.max_connections = 1;
+  TestCall test(kModernCall, kModern);
+  mcp::Call call = test.Make();
+  Deadline deadline(loop_, test.cancel, limits_.total);
+  const base::http::SendFailure failure{
+      base::Fail(base::Code::kResourceExhausted, "all 1 connections to 127.0.0.1:1 are busy"), true,
+      "tcp"};
+  const std::string told = UpstreamError(call, "local/x", failure, limits_, deadline).body;
+  EXPECT_THAT(told, Not(HasSubstr("127.0.0.1")));
+  EXPECT_THAT(told, HasSubstr("-31502"));
+  EXPECT_THAT(told, HasSubstr("all of its 1 connections busy"));
+  EXPECT_THAT(told, HasSubstr("limits.max_server_connections"));
 }
 
 TEST_F(RemoteServerTest, AServerThatIsNotThereIs31502AndSaysNothingOfItsAddress) {

@@ -25,13 +25,16 @@ def send(m):
 def notify(method, p): send({"jsonrpc": "2.0", "method": "notifications/" + method, "params": p})
 def result(i, r): send({"jsonrpc": "2.0", "id": i, "result": r})
 def text(i, t): result(i, {"content": [{"type": "text", "text": t}]})
-uris, level, told = [], None, None
+uris, level, told, listens = [], None, None, []
 for line in sys.stdin:
     m = json.loads(line)
     method, i, p = m.get("method"), m.get("id"), m.get("params", {})
     if method == "initialize":
         result(i, {"protocolVersion": "2025-11-25", "serverInfo": {"name": "py", "version": "1"}, "capabilities":
             {"tools": {"listChanged": True}, "resources": {"subscribe": True}, "logging": {}}})
+    elif method == "server/discover" and sys.argv[1] == "modern":
+        result(i, {"resultType": "complete", "supportedVersions": ["2026-07-28"], "capabilities": {"tools": {"listChanged": True}}})
+    elif method == "subscriptions/listen": listens.append(i)
     elif method == "resources/subscribe":
         if p["uri"] == "no://": send({"jsonrpc": "2.0", "id": i, "error": {"code": -32602, "message": "no"}})
         else: uris.append(p["uri"]); result(i, {})
@@ -40,6 +43,9 @@ for line in sys.stdin:
     elif method == "tools/call":
         name = p["name"]
         if name == "touch": [notify("resources/updated", {"uri": u}) for u in uris]; text(i, "touched")
+        elif name == "lists" and sys.argv[1] == "modern":
+            text(i, "changed")
+            for l in listens: notify("tools/list_changed", {"_meta": {"io.modelcontextprotocol/subscriptionId": l}})
         elif name == "lists": notify("tools/list_changed", {}); text(i, "changed")
         elif name == "log":
             text(i, "logged")
@@ -68,9 +74,12 @@ class StdioListenTest : public StdioTest {
     Listener(StdioListenTest& test, std::string_view wanted, std::string session = {})
         : test_(test), call(ListenTo(wanted), kModern, std::move(session)) {}
     void Start() {
+      Begin();
+      Await(1);
+    }
+    void Begin() {
       made.emplace(call.Make());
       base::Spawn(Run(*this));
-      test_.RunUntil([this] { return ended || !call.client.notifications.empty(); });
     }
     ~Listener() {
       if (!made) return;
@@ -83,7 +92,7 @@ class StdioListenTest : public StdioTest {
     }
     const std::vector<std::string>& heard() const { return call.client.notifications; }
     void Await(std::size_t count) {
-      test_.RunUntil([&] { return heard().size() >= count; });
+      test_.RunUntil([&] { return ended || heard().size() >= count; });
     }
 
     StdioListenTest& test_;
@@ -114,6 +123,14 @@ TEST_F(StdioListenTest, ListsThatChangeAreHeardUnderTheCallersId) {
   listener.Await(2);
   EXPECT_THAT(listener.heard()[1], HasSubstr("tools/list_changed"));
   EXPECT_THAT(listener.heard()[1], HasSubstr(R"(subscriptionId":"l")"));
+}
+
+TEST_F(StdioListenTest, AModernProgramThatNobodyListensToIsHeardAllTheSame) {
+  int changed = 0;
+  servers_.OnListChanged([&changed](const std::string&) { ++changed; });
+  UseEra("modern");
+  AskAs("", ModernCall("lists"), kModern);
+  RunUntil([&changed] { return changed == 1; });
 }
 
 TEST_F(StdioListenTest, WhoDidNotAskForListsHearsNothingOfThem) {
@@ -156,6 +173,18 @@ TEST_F(StdioListenTest, AResourceThatTwoWantIsHeardByBothAndLeftByTheLast) {
     second.Await(2);
   }
   EXPECT_THAT(Tool("known"), HasSubstr("a://x"));
+}
+
+TEST_F(StdioListenTest, WhatTheProgramRefusesIsPromisedToNoneOfTwoWhoAskAtATime) {
+  Tool("known");
+  Listener first(*this, R"({"resourceSubscriptions":["no://"]})");
+  Listener second(*this, R"({"resourceSubscriptions":["no://"]})");
+  first.Begin();
+  second.Begin();
+  first.Await(1);
+  second.Await(1);
+  EXPECT_THAT(first.heard()[0], Not(HasSubstr("no://")));
+  EXPECT_THAT(second.heard()[0], Not(HasSubstr("no://")));
 }
 
 TEST_F(StdioListenTest, TheNextProgramIsSubscribedToAgain) {

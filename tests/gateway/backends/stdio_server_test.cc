@@ -166,6 +166,8 @@ TEST_F(StdioServerTest, AProgramThatDiesTakesTheCallWithItAndTheNextOneWorks) {
   TestCall call(OlderCall("die"), kOlder, "session");
   const mcp::Response response = Ask(*backend_, call);
   EXPECT_THAT(response.body, HasSubstr(R"("id":7,"error":{"code":-31502)"));
+  EXPECT_THAT(response.body, HasSubstr("exited with code 3."));
+  EXPECT_THAT(response.body, Not(HasSubstr("out of luck")));
   EXPECT_THAT(call.record.message, HasSubstr("exited with code 3: out of luck"));
   EXPECT_THAT(AskAs("", OlderCall("echo")), HasSubstr("\"result\""));
 }
@@ -192,9 +194,12 @@ TEST_F(StdioServerTest, WhatTheProgramAsksIsAnsweredSoThatItDoesNotWait) {
   EXPECT_THAT(AskAs("", OlderCall("ask")), HasSubstr("-32601"));
 }
 
-TEST_F(StdioServerTest, AMessageOverTheBoundEndsTheProgram) {
+TEST_F(StdioServerTest, AMessageOverTheBoundEndsTheProgramAndItsCallerIsToldWhatRaisesIt) {
   TestCall call(OlderCall("flood"), kOlder, "session");
-  EXPECT_THAT(Ask(*backend_, call).body, HasSubstr("-31502"));
+  const std::string told = Ask(*backend_, call).body;
+  EXPECT_THAT(told, HasSubstr("-31502"));
+  EXPECT_THAT(told, HasSubstr("longer than 1048576 bytes"));
+  EXPECT_THAT(told, HasSubstr("limits.max_event_bytes"));
   EXPECT_THAT(call.record.message, HasSubstr("longer than 1048576 bytes"));
 }
 

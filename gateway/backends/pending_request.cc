@@ -1,4 +1,4 @@
-#include "gateway/backends/stdio_request.h"
+#include "gateway/backends/pending_request.h"
 
 #include <utility>
 
@@ -19,15 +19,15 @@ struct WakeUp {
 
 }  // namespace
 
-StdioRequest::StdioRequest(base::Loop& loop, Register& in_flight, std::uint64_t number,
-                           Caller caller)
+PendingRequest::PendingRequest(base::Loop& loop, Register& in_flight, std::uint64_t number,
+                               Caller caller)
     : loop_(loop), in_flight_(in_flight), number_(number), caller_(std::move(caller)) {
   in_flight_[number_] = this;
 }
 
-StdioRequest::~StdioRequest() { in_flight_.erase(number_); }
+PendingRequest::~PendingRequest() { in_flight_.erase(number_); }
 
-base::Task<base::Result<StdioRequest::Event>> StdioRequest::Next(base::CancelSignal& cancel) {
+base::Task<base::Result<PendingRequest::Event>> PendingRequest::Next(base::CancelSignal& cancel) {
   for (;;) {
     if (!events_.empty()) {
       Event event = std::move(events_.front());
@@ -49,35 +49,35 @@ base::Task<base::Result<StdioRequest::Event>> StdioRequest::Next(base::CancelSig
   }
 }
 
-bool StdioRequest::CanBeAsked(std::string_view capability) const {
+bool PendingRequest::CanBeAsked(std::string_view capability) const {
   return !finished() && !mcp::Member(caller_.capabilities, capability).empty();
 }
 
-void StdioRequest::Question(std::string_view message) {
+void PendingRequest::Question(std::string_view message) {
   Put({Event::Kind::kQuestion, std::string(message)});
 }
 
-void StdioRequest::Withdrawal(std::string_view message) {
+void PendingRequest::Withdrawal(std::string_view message) {
   Put({Event::Kind::kWithdrawal, std::string(message)});
 }
 
-void StdioRequest::ProgramEnded() { Put({Event::Kind::kEnd, {}}); }
+void PendingRequest::ProgramEnded() { Put({Event::Kind::kEnd, {}}); }
 
-void StdioRequest::Notification(std::string message) {
+void PendingRequest::Notification(std::string message) {
   Put({Event::Kind::kNotification, std::move(message)});
 }
 
-void StdioRequest::Answer(std::string message) {
+void PendingRequest::Answer(std::string message) {
   answer_ = std::move(message);
   Wake();
 }
 
-void StdioRequest::Fail(base::Error error) {
+void PendingRequest::Fail(base::Error error) {
   if (!finished()) failure_ = std::move(error);
   Wake();
 }
 
-void StdioRequest::Overrun(base::Error error) {
+void PendingRequest::Overrun(base::Error error) {
   events_.clear();
   unread_bytes_ = 0;
   answer_.reset();
@@ -85,13 +85,13 @@ void StdioRequest::Overrun(base::Error error) {
   Wake();
 }
 
-void StdioRequest::Put(Event event) {
+void PendingRequest::Put(Event event) {
   unread_bytes_ += event.bytes.size();
   events_.push_back(std::move(event));
   Wake();
 }
 
-void StdioRequest::Wake() {
+void PendingRequest::Wake() {
   if (const auto waiting = std::exchange(wake_, nullptr)) waiting();
 }
 

@@ -1,7 +1,9 @@
-// A StdioRequest is one request on its way at a program: the mailbox for what comes for it
-// (notifications, questions, the answer) until whoever made the call takes it out.
+// A PendingRequest is one request on its way at a server whose answers come on a stream that many
+// requests share (a program's output, the stream of an HTTP+SSE server): the mailbox for what comes
+// for it (notifications, questions, the answer) until whoever made the call takes it out.
 //
-// One loop. Made by StdioChild::Ask; destroying it forgets the answer.
+// One loop. Made by StdioChild::Ask, SseSession::Expect and whoever listens; destroying it forgets
+// the answer.
 #pragma once
 
 #include <deque>
@@ -18,14 +20,14 @@
 
 namespace gateway {
 
-class StdioRequest {
+class PendingRequest {
  public:
   // What of the caller decides which messages are its own.
   struct Caller {
     // Raw; empty: wants no progress.
     std::string progress_token;
-    // Raw id of its subscriptions/listen: what a modern program tags with our number, it gets
-    // under its own.
+    // Raw id of its subscriptions/listen: what a modern server tags with our number, it gets under
+    // its own.
     std::string subscription_id;
     // Raw object: what it may be asked. Empty: nothing.
     std::string capabilities;
@@ -33,24 +35,24 @@ class StdioRequest {
   struct Event {
     enum class Kind {
       kNotification,
-      kQuestion,    // the program asks the caller: a whole request
-      kWithdrawal,  // of a question: the program's notifications/cancelled
-      kEnd,         // of the program: it waits for no answers any more; a listener hears the next
+      kQuestion,    // the server asks the caller: a whole request
+      kWithdrawal,  // of a question: the server's notifications/cancelled
+      kEnd,         // of a program: it waits for no answers any more; a listener hears the next
       kAnswer,      // the last one
     };
     Kind kind = Kind::kNotification;
     std::string bytes;
   };
-  using Register = std::map<std::uint64_t, StdioRequest*>;
+  using Register = std::map<std::uint64_t, PendingRequest*>;
 
-  StdioRequest(base::Loop& loop, Register& in_flight, std::uint64_t number, Caller caller);
-  StdioRequest(const StdioRequest&) = delete;
-  ~StdioRequest();
+  PendingRequest(base::Loop& loop, Register& in_flight, std::uint64_t number, Caller caller);
+  PendingRequest(const PendingRequest&) = delete;
+  ~PendingRequest();
 
-  // The next event. kUnavailable when the program ended; kCancelled when `cancel` was requested.
+  // The next event. kAborted (bounds.h) when the program ended or the caller did not read; kCancelled when `cancel` was requested.
   base::Task<base::Result<Event>> Next(base::CancelSignal& cancel);
 
-  // ---- For the child
+  // ---- For who reads the stream
 
   const Caller& caller() const { return caller_; }
   bool CanBeAsked() const { return !finished() && !caller_.capabilities.empty(); }
