@@ -8,6 +8,7 @@
 #include "base/yaml.h"
 #include "cli/add_from.h"
 #include "cli/context.h"
+#include "cli/findings.h"
 #include "cli/stages.h"
 #include "cli/transport.h"
 #include "cli/verbs.h"
@@ -26,6 +27,7 @@ struct Arguments {
   std::string description;
   std::vector<std::string> environment;
   std::string from;
+  std::string on_change;
   bool draft = false;
   bool dry_run = false;
   bool undo = false;
@@ -51,6 +53,10 @@ base::Result<v1::Resource> MakeServer(const Arguments& arguments,
   server.set_base_path(arguments.base_path);
   for (const std::string& tag : arguments.tags) server.add_tags(tag);
   if (arguments.draft) server.set_approval(v1::Approval::DRAFT);
+  if (arguments.on_change == "hold") server.set_on_definition_change(v1::DefinitionChange::HOLD);
+  if (arguments.on_change == "warn") server.set_on_definition_change(v1::DefinitionChange::WARN);
+  if (arguments.on_change == "accept")
+    server.set_on_definition_change(v1::DefinitionChange::ACCEPT);
   if (!arguments.url.empty()) {
     // A draft is only stored: nothing is contacted for it.
     if (!arguments.draft && IsSse(arguments.url)) {
@@ -177,6 +183,8 @@ Exit Add(Context& context, const Arguments& arguments) {
   }
   Exit exit = ExitFor(*status);
   if (exit == Exit::kOk) {
+    if (auto definitions = ReadFindings(context, resource.name()))
+      WarnOfFindings(context, *definitions, resource.server().base_path());
     std::string call = FirstCall(context, resource);
     printer.Did("  try   " + (call.empty() ? "portolan tools " + resource.server().base_path()
                                            : "portolan call " + call));
@@ -209,6 +217,8 @@ void AddAdd(Verbs& verbs) {
       .Choice("--from", arguments->from, AddSources(),
               "Every server that is in an editor's settings")
       .Flag("--undo", arguments->undo, "With --from: remove what it added")
+      .Choice("--on-change", arguments->on_change, {"hold", "warn", "accept"},
+              "What becomes of a tool that changes later (default: warn)")
       .Flag("--draft", arguments->draft, "Only store it: nothing is checked, started or served")
       .Flag("--dry-run", arguments->dry_run, "Say what would be stored, store nothing");
 }

@@ -117,6 +117,13 @@ base::Result<v1::GetDefinitionsResponse> RegistryClient::GetDefinitions(
     const v1::GetDefinitionsRequest& request) {
   return stubs_->Ask(*stubs_->catalog, &v1::CatalogService::Stub::GetDefinitions, request);
 }
+base::Result<v1::GetDriftResponse> RegistryClient::GetDrift(const v1::GetDriftRequest& request) {
+  return stubs_->Ask(*stubs_->catalog, &v1::CatalogService::Stub::GetDrift, request);
+}
+base::Result<v1::DecideDriftResponse> RegistryClient::DecideDrift(
+    const v1::DecideDriftRequest& request) {
+  return stubs_->Ask(*stubs_->catalog, &v1::CatalogService::Stub::DecideDrift, request);
+}
 base::Result<v1::ListStatusResponse> RegistryClient::ListStatus(
     const v1::ListStatusRequest& request) {
   return stubs_->Ask(*stubs_->catalog, &v1::CatalogService::Stub::ListStatus, request);

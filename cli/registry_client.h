@@ -37,6 +37,8 @@ class RegistryClient {
   base::Result<v1::ImportResponse> Import(const v1::ImportRequest& request);
   base::Result<v1::DeleteResponse> Delete(const v1::DeleteRequest& request);
   base::Result<v1::GetDefinitionsResponse> GetDefinitions(const v1::GetDefinitionsRequest& request);
+  base::Result<v1::GetDriftResponse> GetDrift(const v1::GetDriftRequest& request);
+  base::Result<v1::DecideDriftResponse> DecideDrift(const v1::DecideDriftRequest& request);
   base::Result<v1::ListStatusResponse> ListStatus(const v1::ListStatusRequest& request);
   base::Result<v1::SearchResponse> Search(const v1::SearchRequest& request);
   base::Result<v1::EffectivePolicyResponse> EffectivePolicy(

@@ -5,6 +5,7 @@
 #include "base/manifest.h"
 #include "base/yaml.h"
 #include "cli/context.h"
+#include "cli/findings.h"
 #include "cli/verbs.h"
 
 namespace cli {
@@ -27,7 +28,13 @@ State StateOf(const v1::Server& server, const v1::ServerStatus* status) {
   }
   if (server.lifecycle() == v1::Lifecycle::RETIRED) return {"○ retired", Tone::kFaint};
   if (!server.has_endpoint()) return {"○ external", Tone::kFaint};
-  switch (status ? status->health() : v1::Health::UNSPECIFIED) {
+  const v1::Health::State health = status ? status->health() : v1::Health::UNSPECIFIED;
+  if (status && health != v1::Health::UNREACHABLE) {
+    if (status->held() > 0) return {"▲ " + WithCommas(status->held()) + " held", Tone::kWarning};
+    if (status->warned() > 0 && health == v1::Health::HEALTHY)
+      return {"▲ " + WithCommas(status->warned()) + " changed", Tone::kWarning};
+  }
+  switch (health) {
     case v1::Health::HEALTHY:
       return server.lifecycle() == v1::Lifecycle::DEPRECATED ? State{"▲ deprecated", Tone::kWarning}
                                                              : State{"● healthy", Tone::kGood};
@@ -98,6 +105,8 @@ Exit List(Context& context, const ListArguments& arguments) {
                  {std::to_string(resource.revision()), Tone::kPlain},
                  {resource.server().owner(), Tone::kPlain}};
     if (state.tone == Tone::kBad) row.next = "portolan doctor " + ShortName(resource);
+    if (status && status->held() + status->warned() > 0 && row.next.empty())
+      row.next = "portolan diff " + ShortName(resource);
     rows.push_back(std::move(row));
   }
   printer.List({{"SERVER"}, {"STATE"}, {"TOOLS", true}, {"REVISION", true}, {"OWNER"}}, rows,
@@ -149,12 +158,32 @@ void ShowForPeople(Context& context, const v1::Resource& resource, const v1::Ser
                        std::to_string(status->resources()) + " resources   checked " +
                        TimeOfDay(status->checked_at_ms()));
   }
+  if (status && status->held() + status->warned() > 0) {
+    line("changes", std::to_string(status->held()) + " held, " + std::to_string(status->warned()) +
+                        " served as they are now   portolan diff " + ShortName(resource));
+  }
 }
 
-Exit Show(Context& context, const std::string& name) {
+struct ShowArguments {
+  std::string name;
+  bool lint = false;
+};
+
+Exit ShowLint(Context& context, const v1::Resource& resource) {
   Printer& printer = context.printer();
-  auto resource = context.FindServer(name);
+  auto definitions = ReadFindings(context, resource.name());
+  if (!definitions) return printer.Fail(FailureFrom(definitions.error(), "show"));
+  ordered_json tree = {{"server", resource.name()}};
+  tree.update(TreeOfFindings(*definitions));
+  printer.One(tree, resource.name(), [&] { PrintFindings(context, *definitions); });
+  return Exit::kOk;
+}
+
+Exit Show(Context& context, const ShowArguments& arguments) {
+  Printer& printer = context.printer();
+  auto resource = context.FindServer(arguments.name);
   if (!resource) return printer.Fail(FailureFrom(resource.error(), "show"));
+  if (arguments.lint) return ShowLint(context, *resource);
   auto statuses = ReadStatuses(context, resource->name());
   if (!statuses) return printer.Fail(FailureFrom(statuses.error(), "show"));
   const v1::ServerStatus* status = Find(*statuses, resource->name());
@@ -233,11 +262,12 @@ void AddServers(Verbs& verbs) {
       .Options("--tag", list->tags, "WORD", "Only servers with this tag; may be repeated")
       .Option("--owner", list->owner, "WHO", "Only servers of this owner");
 
-  auto shown = std::make_shared<std::string>();
+  auto shown = std::make_shared<ShowArguments>();
   verbs
       .Add("show", "All about one server", "portolan show fs -o yaml",
            [shown](Context& context) { return Show(context, *shown); })
-      .Word("server", *shown, "SERVER", "`fs`, or `namespace/name`");
+      .Word("server", shown->name, "SERVER", "`fs`, or `namespace/name`")
+      .Flag("--lint", shown->lint, "What is wrong with what it offers, and how to mend it");
 
   auto offered = std::make_shared<std::string>();
   verbs

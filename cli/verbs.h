@@ -84,6 +84,7 @@ void AddStdio(Verbs& verbs);
 void AddConnect(Verbs& verbs);
 void AddDoctor(Verbs& verbs);
 void AddEval(Verbs& verbs);
+void AddPins(Verbs& verbs);
 void AddKeys(Verbs& verbs);
 void AddApply(Verbs& verbs);
 void AddExport(Verbs& verbs);

@@ -41,6 +41,8 @@ Chain::Chain(const policy::EffectivePolicy& policy, const Target& target, state:
   if (!target.approved) {                    // a held call is charged nowhere
     filters_.push_back(std::make_unique<Approval>(target.server, style_));
   }
+  add(std::make_unique<Held>(target.items, target.unlisted, target.server,
+                             style_));  // what changed is reviewed before anybody may pay for it
   add(std::make_unique<RateLimit>(policy, target.server,
                                   limits));  // last: only a call that goes out is counted
 }

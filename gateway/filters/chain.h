@@ -10,6 +10,7 @@
 
 #include "base/task.h"
 #include "gateway/filters/filter.h"
+#include "gateway/filters/held.h"
 #include "gateway/filters/refusal.h"
 #include "gateway/state/limits.h"
 #include "mcp/handler.h"
@@ -23,6 +24,9 @@ class Chain {
   struct Target {
     std::string server;
     bool approved = true;
+    // What of it may be called; null: it was never listed.
+    std::shared_ptr<const OfferedItems> items;
+    Held::Unlisted unlisted = Held::Unlisted::kForward;
   };
   Chain(const policy::EffectivePolicy& policy, const Target& target, state::Limits& limits);
 

@@ -70,6 +70,29 @@ std::string WithoutTasks(std::string_view capabilities) {
   return out + "}";
 }
 
+OfferedItems::State StateOf(const v1::HeldDefinition& held, bool listed) {
+  if (held.state() == v1::Drift::REJECTED) return OfferedItems::State::kRejected;
+  return listed ? OfferedItems::State::kChanged : OfferedItems::State::kNew;
+}
+
+std::shared_ptr<const OfferedItems> ItemsOf(const v1::ServerDefinitions& definitions) {
+  auto items = std::make_shared<OfferedItems>();
+  const auto add = [&](v1::DefinitionKind::Value kind, const std::string& name,
+                       OfferedItems::State state) {
+    if (kind == v1::DefinitionKind::TOOL) items->AddTool(name, state);
+    if (kind == v1::DefinitionKind::PROMPT) items->AddPrompt(name, state);
+  };
+  for (const v1::Definition& definition : definitions.definitions())
+    add(definition.kind(), definition.name(), OfferedItems::State::kServed);
+  for (const v1::HeldDefinition& held : definitions.held()) {
+    const std::string_view method =
+        held.kind() == v1::DefinitionKind::TOOL ? "tools/call" : "prompts/get";
+    const bool listed = items->Find(method, held.name()) != nullptr;
+    add(held.kind(), held.name(), StateOf(held, listed));
+  }
+  return items;
+}
+
 }  // namespace
 
 DefinitionLists::DefinitionLists(const v1::ServerDefinitions& definitions) {
@@ -102,6 +125,7 @@ DefinitionLists::DefinitionLists(const v1::ServerDefinitions& definitions) {
       if (headers && !headers->empty()) repeated_.emplace(definition.name(), *std::move(headers));
     }
   }
+  items_ = ItemsOf(definitions);
   tools_ = list("tools", "tools", v1::DefinitionKind::TOOL);
   prompts_ = list("prompts", "prompts", v1::DefinitionKind::PROMPT);
   resources_ = list("resources", "resources", v1::DefinitionKind::RESOURCE);

@@ -1,13 +1,15 @@
 // What a server offers, ready to be answered: the lists and the discovery of its last known
 // definitions, byte for byte the server's own objects. They are answered from here also when the
-// server is down.
+// server is down. Where a change is held, the registry sends the definition that was accepted.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 
+#include "gateway/filters/held.h"
 #include "mcp/handler.h"
 #include "mcp/param_headers.h"
 
@@ -30,6 +32,8 @@ class DefinitionLists {
   std::string_view ResultOf(std::string_view method, bool modern_caller) const;
   // The arguments of a tool that its server wants repeated in the head of a call; null: none.
   const mcp::ParamHeaders* repeated_of(std::string_view tool) const;
+  // What may be called of it.
+  const std::shared_ptr<const OfferedItems>& items() const { return items_; }
   // Whether the server speaks a revision without sessions.
   bool modern() const { return modern_server_; }
   // Whether its resources can be subscribed to.
@@ -50,6 +54,7 @@ class DefinitionLists {
     }
   };
   std::unordered_map<std::string, mcp::ParamHeaders, Hash, std::equal_to<>> repeated_;
+  std::shared_ptr<const OfferedItems> items_;
   bool modern_server_ = true;
   bool subscribes_ = false;
 };

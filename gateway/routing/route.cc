@@ -66,7 +66,11 @@ const DefinitionLists* Route::lists_for(std::string_view method) const {
 }
 
 std::shared_ptr<const Chain> Route::Compile(const CallerPolicy* caller_policy) const {
-  const Chain::Target target{server_name(), approved()};
+  Chain::Target target{server_name(), approved()};
+  if (inputs_.definitions) target.items = inputs_.definitions->items();
+  const bool pinned = spec().on_definition_change() == v1::DefinitionChange::HOLD &&
+                      spec().definitions() != v1::Definitions::PER_PRINCIPAL;
+  if (pinned) target.unlisted = Held::Unlisted::kRefuse;
   return std::make_shared<Chain>(CombineFor(inputs_, caller_policy), target, limits_);
 }
 

@@ -1,6 +1,7 @@
 #include "registry/catalog/catalog.h"
 
 #include "base/auth/api_key.h"
+#include "registry/catalog/drift.h"
 #include "registry/catalog/stored_form.h"
 #include "registry/catalog/validate.h"
 #include "registry/store/store.h"
@@ -124,7 +125,7 @@ base::Result<void> Catalog::Attach(Observer& observer) {
     for (const std::string& server : listed->servers) {
       const auto definitions = all.Definitions(server);
       if (definitions.has_error()) return definitions.error();
-      if (*definitions) observer.OnDefinitions(ToServerDefinitions(server, **definitions));
+      if (*definitions) observer.OnDefinitions(Served(server, **definitions));
     }
     observers_.push_back(&observer);
     return Store::Then::kUndo;

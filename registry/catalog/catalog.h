@@ -73,10 +73,21 @@ class Catalog {
 
   // ---- Definitions: what servers offer, as gateways report it
 
-  // Stored when it differs from what is known. kNotFound: no such server.
+  // Stored when it differs from what is known, and compared with what was accepted. kNotFound: no
+  // such server.
   base::Result<void> ReportDefinitions(const v1::ServerDefinitions& report);
-  // kNotFound: no such server. A server that was never listed has none, and listed_at_ms 0.
-  base::Result<v1::GetDefinitionsResponse> GetDefinitions(std::string_view server) const;
+  // As they are served. kNotFound: no such server. A server that was never listed has none, and
+  // listed_at_ms 0.
+  enum class Lint { kNo, kYes };
+  base::Result<v1::GetDefinitionsResponse> GetDefinitions(std::string_view server,
+                                                          Lint lint = Lint::kNo) const;
+  // The same for gateways, by resource name. kNotFound: never listed.
+  base::Result<v1::ServerDefinitions> ServedDefinitions(const std::string& server) const;
+  // How what is offered differs from what was accepted.
+  base::Result<v1::GetDriftResponse> GetDrift(std::string_view server) const;
+  // kAborted: it has changed since it was looked at; kNotFound: no such server or difference.
+  base::Result<v1::DecideDriftResponse> DecideDrift(const base::auth::Principal& writer,
+                                                    const v1::DecideDriftRequest& request);
   struct DefinitionsChanged {
     std::int64_t sequence = 0;
     std::vector<std::string> servers;
@@ -98,6 +109,8 @@ class Catalog {
 
  private:
   void Publish(const std::vector<v1::Change>& changes);
+  // What is served of these servers may have changed without a report.
+  void PublishDefinitions(const std::vector<std::string>& servers);
 
   Store& store_;
   const base::Clock& clock_;

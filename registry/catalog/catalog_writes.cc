@@ -9,6 +9,7 @@
 #include "registry/catalog/difference.h"
 #include "registry/catalog/masked.h"
 #include "registry/catalog/permissions.h"
+#include "registry/catalog/pins.h"
 #include "registry/catalog/server_rules.h"
 #include "registry/catalog/stored_form.h"
 #include "registry/catalog/validate.h"
@@ -23,6 +24,8 @@ struct Writing {
   const Writer& writer;
   std::int64_t now_ms;
   std::vector<v1::Change>& changes;
+  // Servers whose definitions may be served in another way now.
+  std::vector<std::string>& redefined;
 };
 
 struct Put {
@@ -152,6 +155,11 @@ base::Result<Put> PutOne(const Writing& writing, v1::Resource resource, bool com
   resource.set_updated_at_ms(writing.now_ms);
   resource.set_created_at_ms(before ? before->created_at_ms() : writing.now_ms);
   *writing.changes.emplace_back().mutable_resource() = resource;
+  if (before && resource.has_server()) {
+    const auto settled = SettleWritten(writing.store, resource, *before, writing.now_ms);
+    if (settled.has_error()) return settled.error();
+    if (*settled) writing.redefined.push_back(resource.name());
+  }
   if (const auto ok = Record(writing, before ? &*before : nullptr, &resource); ok.has_error())
     return ok.error();
   const auto outcome = before ? v1::Outcome::CHANGED : v1::Outcome::CREATED;
@@ -279,17 +287,23 @@ base::Result<v1::Resource> Catalog::Put(const Writer& writer, const v1::PutReque
   if (const auto ok = Validate(request.resource()); ok.has_error()) return ok.error();
   v1::Resource result;
   std::vector<v1::Change> changes;
+  std::vector<std::string> redefined;
   const auto written = store_.Write(
       [&](Transaction& store) -> base::Result<Store::Then> {
         changes.clear();
+        redefined.clear();
         v1::Resource resource = request.resource();
         resource.set_kind(KindOf(resource));
-        auto put = PutOne({store, writer, clock_.UnixMillis(), changes}, std::move(resource), true);
+        auto put = PutOne({store, writer, clock_.UnixMillis(), changes, redefined},
+                          std::move(resource), true);
         if (put.has_error()) return put.error();
         result = std::move(put->resource);
         return request.dry_run() || changes.empty() ? Store::Then::kUndo : Store::Then::kCommit;
       },
-      [&] { Publish(changes); });
+      [&] {
+        Publish(changes);
+        PublishDefinitions(redefined);
+      });
   if (written.has_error()) return written.error();
   return result;
 }
@@ -315,12 +329,14 @@ base::Result<v1::ApplyResponse> Catalog::Apply(const Writer& writer,
 
   v1::ApplyResponse response;
   std::vector<v1::Change> changes;
+  std::vector<std::string> redefined;
   const auto written = store_.Write(
       [&](Transaction& store) -> base::Result<Store::Then> {
         changes.clear();
+        redefined.clear();
         response.Clear();
         for (int i = 0; i < request.resources_size(); ++i) response.add_results();
-        const Writing writing{store, writer, clock_.UnixMillis(), changes};
+        const Writing writing{store, writer, clock_.UnixMillis(), changes, redefined};
         for (const int index : order) {
           v1::Resource resource = request.resources(index);
           resource.set_kind(KindOf(resource));
@@ -342,7 +358,10 @@ base::Result<v1::ApplyResponse> Catalog::Apply(const Writer& writer,
         }
         return request.dry_run() || changes.empty() ? Store::Then::kUndo : Store::Then::kCommit;
       },
-      [&] { Publish(changes); });
+      [&] {
+        Publish(changes);
+        PublishDefinitions(redefined);
+      });
   if (written.has_error()) return written.error();
   return response;
 }
@@ -352,9 +371,11 @@ base::Result<std::int64_t> Catalog::Delete(const Writer& writer, const v1::Delet
     return FieldError("/kind", "there is no kind '" + request.kind().substr(0, 80) + "'");
   std::int64_t revision = 0;
   std::vector<v1::Change> changes;
+  std::vector<std::string> redefined;
   const auto written = store_.Write(
       [&](Transaction& store) -> base::Result<Store::Then> {
         changes.clear();
+        redefined.clear();
         const auto stored = store.Find(request.kind(), request.name());
         if (stored.has_error()) return stored.error();
         if (!*stored) {
@@ -365,13 +386,16 @@ base::Result<std::int64_t> Catalog::Delete(const Writer& writer, const v1::Delet
           return base::Fail(base::Code::kAborted, "/revision: it has changed since; it is now at " +
                                                       std::to_string((*stored)->revision));
         }
-        const Writing writing{store, writer, clock_.UnixMillis(), changes};
+        const Writing writing{store, writer, clock_.UnixMillis(), changes, redefined};
         const auto deleted = DeleteWhole(writing, **stored);
         if (deleted.has_error()) return deleted.error();
         revision = *deleted;
         return Store::Then::kCommit;
       },
-      [&] { Publish(changes); });
+      [&] {
+        Publish(changes);
+        PublishDefinitions(redefined);
+      });
   if (written.has_error()) return written.error();
   return revision;
 }

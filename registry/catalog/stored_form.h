@@ -18,7 +18,4 @@ IndexColumns ColumnsOf(const portolan::v1::Resource& resource);
 base::Result<portolan::v1::Resource> ToResource(const StoredResource& stored);
 base::Result<portolan::v1::Change> ToChange(const StoredResource& stored);
 
-portolan::v1::ServerDefinitions ToServerDefinitions(std::string_view server,
-                                                    const StoredDefinitions& stored);
-
 }  // namespace registry

@@ -1,6 +1,7 @@
 #include "registry/search/feed.h"
 
 #include <nlohmann/json.hpp>
+#include <set>
 #include <utility>
 
 namespace registry::search {
@@ -36,8 +37,13 @@ ServerDocument ToDocument(const v1::Resource& resource) {
 
 std::vector<ToolDocument> ToTools(const v1::ServerDefinitions& definitions) {
   std::vector<ToolDocument> tools;
+  // What cannot be called before somebody has reviewed it is not found either.
+  std::set<std::string_view> held;
+  for (const v1::HeldDefinition& one : definitions.held()) {
+    if (one.kind() == v1::DefinitionKind::TOOL) held.insert(one.name());
+  }
   for (const v1::Definition& definition : definitions.definitions()) {
-    if (definition.kind() != v1::DefinitionKind::TOOL) continue;
+    if (definition.kind() != v1::DefinitionKind::TOOL || held.contains(definition.name())) continue;
     auto object =
         nlohmann::ordered_json::parse(definition.json(), nullptr, /*allow_exceptions=*/false);
     if (!object.is_object()) continue;

@@ -120,7 +120,20 @@ base::Result<v1::GetDefinitionsResponse> CatalogService::GetDefinitions(
     const Caller& caller, const v1::GetDefinitionsRequest& request) {
   const auto server = VisibleServer(caller, request.server());
   if (server.has_error()) return server.error();
-  return catalog_.GetDefinitions(server->name());
+  return catalog_.GetDefinitions(server->name(),
+                                 request.lint() ? Catalog::Lint::kYes : Catalog::Lint::kNo);
+}
+
+base::Result<v1::GetDriftResponse> CatalogService::GetDrift(const Caller& caller,
+                                                            const v1::GetDriftRequest& request) {
+  const auto server = VisibleServer(caller, request.server());
+  if (server.has_error()) return server.error();
+  return catalog_.GetDrift(server->name());
+}
+
+base::Result<v1::DecideDriftResponse> CatalogService::DecideDrift(
+    const Caller& caller, const v1::DecideDriftRequest& request) {
+  return catalog_.DecideDrift(caller.principal, request);
 }
 
 base::Result<v1::ListStatusResponse> CatalogService::ListStatus(

@@ -35,6 +35,10 @@ class CatalogService {
                                               Wake wake);
   base::Result<v1::GetDefinitionsResponse> GetDefinitions(const Caller& caller,
                                                           const v1::GetDefinitionsRequest& request);
+  base::Result<v1::GetDriftResponse> GetDrift(const Caller& caller,
+                                              const v1::GetDriftRequest& request);
+  base::Result<v1::DecideDriftResponse> DecideDrift(const Caller& caller,
+                                                    const v1::DecideDriftRequest& request);
   base::Result<v1::ListStatusResponse> ListStatus(const Caller& caller,
                                                   const v1::ListStatusRequest& request);
   base::Result<std::unique_ptr<Stream>> WatchStatus(const Caller& caller,

@@ -80,15 +80,12 @@ class FollowStream final : public Stream {
       }
       const std::string server = std::move(listed_.front());
       listed_.pop_front();
-      auto definitions = around_.catalog.GetDefinitions(server);
+      auto definitions = around_.catalog.ServedDefinitions(server);
       if (definitions.has_error()) {
         if (definitions.error().code == base::Code::kNotFound) continue;  // deleted meanwhile
         return definitions.error();
       }
-      v1::ServerDefinitions& sent = *response.mutable_definitions();
-      sent.set_server(server);
-      sent.mutable_info()->Swap(definitions->mutable_info());
-      sent.mutable_definitions()->Swap(definitions->mutable_definitions());
+      *response.mutable_definitions() = std::move(*definitions);
       return true;
     }
   }

@@ -77,4 +77,24 @@ class Database {
   std::unordered_map<const char*, sqlite3_stmt*> statements_;
 };
 
+// While it lives, several statements see one picture. Nothing when a transaction is open already.
+class Picture {
+ public:
+  explicit Picture(Database& database) : database_(database), mine_(!database.in_transaction()) {
+    if (mine_) database_.Execute("BEGIN");
+  }
+  ~Picture() {
+    try {
+      if (mine_) database_.Execute("COMMIT");
+    } catch (const SqliteError&) {  // it only read
+    }
+  }
+  Picture(const Picture&) = delete;
+  Picture& operator=(const Picture&) = delete;
+
+ private:
+  Database& database_;
+  bool mine_;
+};
+
 }  // namespace registry

@@ -7,24 +7,6 @@
 namespace registry {
 namespace {
 
-// Several statements that must see one picture. Nothing when a transaction is open already.
-class Picture {
- public:
-  explicit Picture(Database& database) : database_(database), mine_(!database.in_transaction()) {
-    if (mine_) database_.Execute("BEGIN");
-  }
-  ~Picture() {
-    try {
-      if (mine_) database_.Execute("COMMIT");
-    } catch (const SqliteError&) {  // it only read
-    }
-  }
-
- private:
-  Database& database_;
-  bool mine_;
-};
-
 std::string JsonArray(std::span<const std::string> values) {
   return nlohmann::json(std::vector<std::string>(values.begin(), values.end()))
       .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
@@ -146,47 +128,6 @@ base::Result<StoredChanges> SqliteConnection::Changes(const ChangesQuery& query)
 
 base::Result<std::int64_t> SqliteConnection::Revision() {
   return CatchSqlite([&] { return Sequence("revision"); });
-}
-
-base::Result<std::optional<StoredDefinitions>> SqliteConnection::Definitions(
-    std::string_view server) {
-  return CatchSqlite([&]() -> std::optional<StoredDefinitions> {
-    Picture picture(database_);
-    Statement list =
-        database_.Prepare("SELECT listed_at_ms, info FROM definition_lists WHERE server = ?");
-    list.Text(server);
-    if (!list.Step()) return std::nullopt;
-    StoredDefinitions definitions;
-    definitions.listed_at_ms = list.integer(0);
-    definitions.info = list.blob(1);
-    Statement items = database_.Prepare(
-        "SELECT kind, name, hash, json FROM definition_items JOIN definition_bodies ON sha256 = "
-        "body"
-        " WHERE server = ? ORDER BY position");
-    items.Text(server);
-    while (items.Step()) {
-      definitions.items.push_back({static_cast<int>(items.integer(0)), std::string(items.text(1)),
-                                   std::string(items.text(2)), std::string(items.text(3))});
-    }
-    return definitions;
-  });
-}
-
-base::Result<DefinitionsAfter> SqliteConnection::DefinitionsChangedAfter(std::int64_t sequence,
-                                                                         int limit) {
-  return CatchSqlite([&] {
-    DefinitionsAfter result;
-    result.sequence = sequence;
-    Statement statement = database_.Prepare(
-        "SELECT server, sequence FROM definition_lists WHERE sequence > ? ORDER BY sequence LIMIT "
-        "?");
-    statement.Int(sequence).Int(limit);
-    while (statement.Step()) {
-      result.servers.emplace_back(statement.text(0));
-      result.sequence = statement.integer(1);
-    }
-    return result;
-  });
 }
 
 base::Result<std::vector<StoredStatus>> SqliteConnection::Status(

@@ -1,7 +1,7 @@
 // A SqliteConnection speaks the store's words to one SQLite connection. One thread at a time.
 //
 // The reads are in sqlite_connection.cc, the writes in sqlite_writes.cc, the audit in
-// sqlite_audit.cc.
+// sqlite_audit.cc, definitions and what was accepted of them in sqlite_definitions.cc.
 #pragma once
 
 #include <string>
@@ -43,6 +43,8 @@ class SqliteConnection final : public Transaction {
   base::Result<StoredChanges> Changes(const ChangesQuery& query) override;
   base::Result<std::int64_t> Revision() override;
   base::Result<std::optional<StoredDefinitions>> Definitions(std::string_view server) override;
+  base::Result<StoredPins> Pins(std::string_view server) override;
+  base::Result<std::vector<DriftCount>> CountDrift(std::span<const std::string> servers) override;
   base::Result<DefinitionsAfter> DefinitionsChangedAfter(std::int64_t sequence, int limit) override;
   base::Result<std::vector<StoredStatus>> Status(std::span<const std::string> servers) override;
   base::Result<StatusAfter> StatusChangedAfter(std::int64_t sequence, int limit) override;
@@ -64,6 +66,7 @@ class SqliteConnection final : public Transaction {
   base::Result<std::int64_t> Delete(std::string_view kind, std::string_view name) override;
   base::Result<void> PutDefinitions(std::string_view server,
                                     const StoredDefinitions& definitions) override;
+  base::Result<void> PutPins(std::string_view server, const StoredPins& pins) override;
   base::Result<void> TouchDefinitions(std::string_view server, std::int64_t listed_at_ms) override;
   base::Result<void> PutStatus(const StoredStatus& status) override;
   base::Result<void> AppendCalls(std::span<const StoredCall> calls) override;
@@ -76,6 +79,10 @@ class SqliteConnection final : public Transaction {
   std::int64_t NextOf(std::string_view sequence);
   void ForgetOldDeletions();
   void RemoveDefinitions(std::string_view server);
+  // Keeps a definition's text, once for all who have it; its key.
+  std::string KeepBody(std::string_view json);
+  std::vector<std::string> BodiesOf(std::string_view server);
+  void DropUnusedBodies(const std::vector<std::string>& bodies);
 
   Database database_;
 };

@@ -182,6 +182,13 @@ base::Result<std::int64_t> SqliteStore::Revision() { return Borrow()->Revision()
 base::Result<std::optional<StoredDefinitions>> SqliteStore::Definitions(std::string_view server) {
   return Borrow()->Definitions(server);
 }
+base::Result<StoredPins> SqliteStore::Pins(std::string_view server) {
+  return Borrow()->Pins(server);
+}
+base::Result<std::vector<DriftCount>> SqliteStore::CountDrift(
+    std::span<const std::string> servers) {
+  return Borrow()->CountDrift(servers);
+}
 base::Result<DefinitionsAfter> SqliteStore::DefinitionsChangedAfter(std::int64_t sequence,
                                                                     int limit) {
   return Borrow()->DefinitionsChangedAfter(sequence, limit);

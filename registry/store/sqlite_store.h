@@ -33,6 +33,8 @@ class SqliteStore final : public Store {
   base::Result<StoredChanges> Changes(const ChangesQuery& query) override;
   base::Result<std::int64_t> Revision() override;
   base::Result<std::optional<StoredDefinitions>> Definitions(std::string_view server) override;
+  base::Result<StoredPins> Pins(std::string_view server) override;
+  base::Result<std::vector<DriftCount>> CountDrift(std::span<const std::string> servers) override;
   base::Result<DefinitionsAfter> DefinitionsChangedAfter(std::int64_t sequence, int limit) override;
   base::Result<std::vector<StoredStatus>> Status(std::span<const std::string> servers) override;
   base::Result<StatusAfter> StatusChangedAfter(std::int64_t sequence, int limit) override;

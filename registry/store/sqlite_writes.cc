@@ -1,4 +1,3 @@
-#include "base/auth/api_key.h"
 #include "registry/store/sqlite_connection.h"
 
 namespace registry {
@@ -85,7 +84,6 @@ base::Result<std::int64_t> SqliteConnection::Delete(std::string_view kind, std::
       database_.Prepare("DELETE FROM base_paths WHERE server = ?").Text(name).Run();
       database_.Prepare("DELETE FROM status WHERE server = ?").Text(name).Run();
       RemoveDefinitions(name);
-      database_.Prepare("DELETE FROM definition_lists WHERE server = ?").Text(name).Run();
     }
     ForgetOldDeletions();
     return revision;
@@ -103,67 +101,6 @@ void SqliteConnection::ForgetOldDeletions() {
   }
   database_.Prepare("DELETE FROM deletions WHERE revision <= ?").Int(forgotten).Run();
   database_.Prepare("UPDATE sequences SET value = ? WHERE name = 'forgotten'").Int(forgotten).Run();
-}
-
-void SqliteConnection::RemoveDefinitions(std::string_view server) {
-  std::vector<std::string> bodies;
-  {
-    Statement items =
-        database_.Prepare("SELECT DISTINCT body FROM definition_items WHERE server = ?");
-    items.Text(server);
-    while (items.Step()) bodies.emplace_back(items.blob(0));
-  }
-  database_.Prepare("DELETE FROM definition_items WHERE server = ?").Text(server).Run();
-  for (const std::string& body : bodies) {
-    database_
-        .Prepare(
-            "DELETE FROM definition_bodies WHERE sha256 = ?1"
-            " AND NOT EXISTS (SELECT 1 FROM definition_items WHERE body = ?1)")
-        .Blob(body)
-        .Run();
-  }
-}
-
-base::Result<void> SqliteConnection::PutDefinitions(std::string_view server,
-                                                    const StoredDefinitions& definitions) {
-  return CatchSqlite([&] {
-    RemoveDefinitions(server);
-    database_
-        .Prepare(
-            "INSERT OR REPLACE INTO definition_lists (server, sequence, listed_at_ms, info) VALUES "
-            "(?, ?, ?, ?)")
-        .Text(server)
-        .Int(NextOf("definitions"))
-        .Int(definitions.listed_at_ms)
-        .Blob(definitions.info)
-        .Run();
-    std::int64_t position = 0;
-    for (const StoredDefinition& item : definitions.items) {
-      const std::string body = base::auth::Sha256(item.json);
-      database_.Prepare("INSERT OR IGNORE INTO definition_bodies VALUES (?, ?)")
-          .Blob(body)
-          .Text(item.json)
-          .Run();
-      database_.Prepare("INSERT INTO definition_items VALUES (?, ?, ?, ?, ?, ?)")
-          .Text(server)
-          .Int(position++)
-          .Int(item.kind)
-          .Text(item.name)
-          .Text(item.hash)
-          .Blob(body)
-          .Run();
-    }
-  });
-}
-
-base::Result<void> SqliteConnection::TouchDefinitions(std::string_view server,
-                                                      std::int64_t listed_at_ms) {
-  return CatchSqlite([&] {
-    database_.Prepare("UPDATE definition_lists SET listed_at_ms = ? WHERE server = ?")
-        .Int(listed_at_ms)
-        .Text(server)
-        .Run();
-  });
 }
 
 base::Result<void> SqliteConnection::PutStatus(const StoredStatus& status) {

@@ -68,10 +68,38 @@ struct StoredDefinition {
   std::string hash;
   std::string json;  // kept once for all servers
 };
+// One difference between what is offered and what was accepted. Change and state are opaque.
+struct StoredDrift {
+  int kind = 0;
+  std::string name;
+  int change = 0;
+  int state = 0;
+  std::int64_t since_ms = 0;
+  // Empty hash: there is none.
+  std::string old_hash;
+  std::string old_json;
+  std::string new_hash;
+  std::string new_json;
+};
 struct StoredDefinitions {
   std::string info;  // opaque
   std::vector<StoredDefinition> items;
   std::int64_t listed_at_ms = 0;
+  // Whether something was accepted, if only that there is nothing.
+  bool pinned = false;
+  std::vector<StoredDrift> drift;
+};
+// What was decided about a server's definitions. Read only to compare.
+struct StoredPins {
+  std::vector<StoredDefinition> accepted;
+  // Without JSON: these hashes are refused.
+  std::vector<StoredDefinition> rejected;
+};
+struct DriftCount {
+  std::string server;
+  int state = 0;
+  int change = 0;
+  int count = 0;
 };
 
 struct StoredStatus {
@@ -142,6 +170,10 @@ class Reader {
   virtual base::Result<std::int64_t> Revision() = 0;
 
   virtual base::Result<std::optional<StoredDefinitions>> Definitions(std::string_view server) = 0;
+  virtual base::Result<StoredPins> Pins(std::string_view server) = 0;
+  // Empty `servers`: all.
+  virtual base::Result<std::vector<DriftCount>> CountDrift(
+      std::span<const std::string> servers) = 0;
   virtual base::Result<DefinitionsAfter> DefinitionsChangedAfter(std::int64_t sequence,
                                                                  int limit) = 0;
   // Empty `servers`: all, ordered by name.
@@ -180,6 +212,8 @@ class Transaction : public Reader {
 
   virtual base::Result<void> PutDefinitions(std::string_view server,
                                             const StoredDefinitions& definitions) = 0;
+  // REQUIRES: its definitions are there.
+  virtual base::Result<void> PutPins(std::string_view server, const StoredPins& pins) = 0;
   // Only the time: nothing else changed, and nobody is told.
   virtual base::Result<void> TouchDefinitions(std::string_view server,
                                               std::int64_t listed_at_ms) = 0;
