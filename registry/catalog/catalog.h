@@ -85,8 +85,9 @@ class Catalog {
   base::Result<v1::ServerDefinitions> ServedDefinitions(const std::string& server) const;
   // How what is offered differs from what was accepted.
   base::Result<v1::GetDriftResponse> GetDrift(std::string_view server) const;
-  // kAborted: it has changed since it was looked at; kNotFound: no such server or difference.
-  base::Result<v1::DecideDriftResponse> DecideDrift(const base::auth::Principal& writer,
+  // kAborted: it has changed since it was looked at; kNotFound: no such server or difference;
+  // kPermissionDenied: the writer may not approve there.
+  base::Result<v1::DecideDriftResponse> DecideDrift(const Writer& writer,
                                                     const v1::DecideDriftRequest& request);
   struct DefinitionsChanged {
     std::int64_t sequence = 0;

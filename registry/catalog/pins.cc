@@ -1,11 +1,14 @@
 #include "registry/catalog/pins.h"
 
+#include <nlohmann/json.hpp>
 #include <vector>
 
 #include "base/log.h"
+#include "registry/catalog/audit.h"
 #include "registry/catalog/catalog.h"
 #include "registry/catalog/drift.h"
 #include "registry/catalog/lint_findings.h"
+#include "registry/catalog/permissions.h"
 #include "registry/catalog/stored_form.h"
 
 namespace registry {
@@ -23,6 +26,28 @@ base::Result<void> TellStatus(Transaction& store, const std::string& server) {
   const auto status = store.Status(one);
   if (status.has_error()) return status.error();
   return status->empty() ? base::Result<void>() : store.PutStatus(status->front());
+}
+
+// What somebody decided, as the audit keeps it: the hashes before and after.
+v1::AuditRecord DecisionRecord(const Writer& writer, const v1::Resource& server,
+                               v1::Decision::Value decision,
+                               const std::vector<StoredDrift>& decided) {
+  v1::AuditRecord record = ChangeRecord(writer, &server, &server);
+  nlohmann::ordered_json before = nlohmann::ordered_json::array();
+  nlohmann::ordered_json after = nlohmann::ordered_json::array();
+  for (const StoredDrift& item : decided) {
+    const std::string& kind =
+        v1::DefinitionKind::Value_Name(static_cast<v1::DefinitionKind::Value>(item.kind));
+    before.push_back({{"kind", kind}, {"name", item.name}, {"hash", item.old_hash}});
+    after.push_back({{"kind", kind}, {"name", item.name}, {"hash", item.new_hash}});
+  }
+  const auto write = [](const nlohmann::ordered_json& tree) {
+    return tree.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+  };
+  record.set_before_json(write({{"definitions", before}}));
+  record.set_after_json(
+      write({{"decision", v1::Decision::Value_Name(decision)}, {"definitions", after}}));
+  return record;
 }
 
 }  // namespace
@@ -79,11 +104,13 @@ base::Result<v1::GetDriftResponse> Catalog::GetDrift(std::string_view server) co
   return response;
 }
 
-base::Result<v1::DecideDriftResponse> Catalog::DecideDrift(const base::auth::Principal& writer,
+base::Result<v1::DecideDriftResponse> Catalog::DecideDrift(const Writer& writer,
                                                            const v1::DecideDriftRequest& request) {
   const auto resource = Get("Server", request.server());
   if (resource.has_error()) return resource.error();
   const std::string& name = resource->name();
+  const auto may = CheckMay(writer.principal, {Right::kApprove, NamespaceOf(name)});
+  if (may.has_error()) return may.error();
   const std::int64_t now_ms = clock_.UnixMillis();
   std::vector<StoredDrift> decided;
   const auto written = store_.Write(
@@ -100,12 +127,15 @@ base::Result<v1::DecideDriftResponse> Catalog::DecideDrift(const base::auth::Pri
         if (const auto ok = store.PutPins(name, *pins); ok.has_error()) return ok.error();
         const auto settled = SettleAndPut(store, *server, now_ms, **known);
         if (settled.has_error()) return settled.error();
+        const auto recorded = AppendAudit(
+            store, DecisionRecord(writer, *server, request.decision(), decided), now_ms);
+        if (recorded.has_error()) return recorded.error();
         return Store::Then::kCommit;
       },
       [&] { PublishDefinitions({name}); });
   if (written.has_error()) return written.error();
   spdlog::info("server={} decision={} definitions={} by={}", name,
-               v1::Decision::Value_Name(request.decision()), decided.size(), writer.id);
+               v1::Decision::Value_Name(request.decision()), decided.size(), writer.principal.id);
   v1::DecideDriftResponse response;
   for (v1::DriftItem& item : ToDriftItems(decided)) *response.add_items() = std::move(item);
   return response;

@@ -133,7 +133,7 @@ base::Result<v1::GetDriftResponse> CatalogService::GetDrift(const Caller& caller
 
 base::Result<v1::DecideDriftResponse> CatalogService::DecideDrift(
     const Caller& caller, const v1::DecideDriftRequest& request) {
-  return catalog_.DecideDrift(caller.principal, request);
+  return catalog_.DecideDrift(caller.writer(), request);
 }
 
 base::Result<v1::ListStatusResponse> CatalogService::ListStatus(

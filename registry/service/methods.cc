@@ -32,7 +32,7 @@ Methods AllMethods(CatalogService& catalog, AccessService& access, FleetService&
   methods.Streaming<v1::WatchResponse>(Access::kReader, "CatalogService", "Watch", catalog, &CatalogService::Watch);
   methods.Unary(Access::kReader, "CatalogService", "GetDefinitions", catalog, &CatalogService::GetDefinitions);
   methods.Unary(Access::kReader, "CatalogService", "GetDrift", catalog, &CatalogService::GetDrift);
-  methods.Unary(Access::kAdmin, "CatalogService", "DecideDrift", catalog, &CatalogService::DecideDrift);
+  methods.Unary(Access::kWriter, "CatalogService", "DecideDrift", catalog, &CatalogService::DecideDrift);
   methods.Unary(Access::kReader, "CatalogService", "ListStatus", catalog, &CatalogService::ListStatus);
   methods.Streaming<v1::WatchStatusResponse>(Access::kReader, "CatalogService", "WatchStatus", catalog, &CatalogService::WatchStatus);
   methods.Streaming<v1::ProbeResponse>(Access::kWriter, "CatalogService", "Probe", fleet, &FleetService::Probe);

@@ -14,7 +14,7 @@ base::auth::Principal Admin() {
   base::auth::Principal admin;
   admin.id = "token/admin";
   admin.kind = base::auth::PrincipalKind::kUser;
-  admin.roles = {{"admin"}};
+  admin.roles = {base::auth::RoleGrant("admin")};
   return admin;
 }
 
@@ -32,7 +32,8 @@ class Listener final : public Observer {
 
 class PinsTest : public ::testing::Test {
  protected:
-  PinsTest() : store_(*SqliteStore::Open(folder_.path() + "/portolan.db")), catalog_(*store_, clock_) {
+  PinsTest()
+      : store_(*SqliteStore::Open(folder_.path() + "/portolan.db")), catalog_(*store_, clock_) {
     EXPECT_TRUE(catalog_.Attach(listener_).has_value());
   }
 
@@ -46,7 +47,7 @@ class PinsTest : public ::testing::Test {
     resource.mutable_server()->set_on_definition_change(action);
     v1::ApplyRequest request;
     *request.add_resources() = resource;
-    const auto applied = catalog_.Apply(Admin(), request);
+    const auto applied = catalog_.Apply({admin_}, request);
     ASSERT_TRUE(applied.has_value()) << applied.error().message;
   }
   void Report(const std::string& json, const std::string& instructions = "") {
@@ -66,7 +67,8 @@ class PinsTest : public ::testing::Test {
   v1::GetDriftResponse Drift() { return *catalog_.GetDrift("a"); }
   v1::ServerStatus Status() { return catalog_.ListStatus({})->statuses(0); }
   base::Result<v1::DecideDriftResponse> Decide(v1::Decision::Value decision,
-                                               const v1::DriftItem& item) {
+                                               const v1::DriftItem& item,
+                                               const base::auth::Principal& who = Admin()) {
     v1::DecideDriftRequest request;
     request.set_server("local/a");
     request.set_decision(decision);
@@ -74,9 +76,10 @@ class PinsTest : public ::testing::Test {
     choice.set_kind(item.kind());
     choice.set_name(item.name());
     choice.set_hash(item.offered().hash());
-    return catalog_.DecideDrift(Admin(), request);
+    return catalog_.DecideDrift({who}, request);
   }
 
+  const base::auth::Principal admin_ = Admin();
   support::TemporaryFolder folder_;
   base::SystemClock clock_;
   std::unique_ptr<SqliteStore> store_;
@@ -102,6 +105,22 @@ TEST_F(PinsTest, AHeldChangeIsToldOfAndAcceptedWithTheHashThatWasSeen) {
   EXPECT_EQ(Status().held(), 0);
   EXPECT_EQ(Drift().items_size(), 0);
   EXPECT_EQ(Decide(v1::Decision::ACCEPT, drift.items(0)).error().code, Code::kNotFound);
+}
+
+TEST_F(PinsTest, OnlyAnApproverDecidesAndTheAuditKeepsIt) {
+  PutServer(v1::DefinitionChange::HOLD);
+  Report(R"({"name":"add"})");
+  Report(R"({"name":"add","description":"new"})");
+  base::auth::Principal who = Admin();
+  who.roles = {base::auth::RoleGrant("publisher")};
+  EXPECT_EQ(Decide(v1::Decision::ACCEPT, Drift().items(0), who).error().code,
+            Code::kPermissionDenied);
+  who.roles = {base::auth::RoleGrant("approver", {"local"})};
+  ASSERT_TRUE(Decide(v1::Decision::ACCEPT, Drift().items(0), who).has_value());
+  const auto records = store_->NewestAudits({.limit = 1});
+  ASSERT_EQ(records->size(), 1U);
+  EXPECT_EQ(records->front().name, "local/a");
+  EXPECT_NE(records->front().body.find("ACCEPT"), std::string::npos);
 }
 
 TEST_F(PinsTest, AnotherOrderOfTheSameIsNoDrift) {
@@ -180,7 +199,7 @@ TEST_F(PinsTest, ADeletedServerLeavesNoPinsBehind) {
   v1::DeleteRequest request;
   request.set_kind("Server");
   request.set_name("local/a");
-  ASSERT_TRUE(catalog_.Delete(Admin(), request).has_value());
+  ASSERT_TRUE(catalog_.Delete({admin_}, request).has_value());
   PutServer(v1::DefinitionChange::HOLD);
   Report(R"({"name":"add","description":"another server"})");
   EXPECT_EQ(Drift().items_size(), 0);
