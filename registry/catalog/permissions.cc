@@ -58,10 +58,16 @@ Needed ToWrite(const v1::Resource& resource) {
       const std::string& server = resource.policy_set().attach().server();
       return {Right::kOperate, server.empty() ? std::string_view() : NamespaceOf(server)};
     }
+    case v1::Resource::kEnvironment:
     case v1::Resource::kConsumer:
     case v1::Resource::kApiKey: return {Right::kOperate, {}};
+    case v1::Resource::kAccessRequest:
+      return {Right::kApprove, NamespaceOf(resource.access_request().server())};
     case v1::Resource::kToken:
     case v1::Resource::kRoleBinding:
+    case v1::Resource::kMetadataSchema:
+    case v1::Resource::kIdentityProvider:
+    case v1::Resource::kSyncSource:
     case v1::Resource::SPEC_NOT_SET: break;
   }
   return {Right::kAdminister, {}};

@@ -104,6 +104,12 @@ base::Result<void> ValidateSpecOf(const v1::Resource& resource) {
       if (const auto ok = CheckPlainName(resource.name()); ok.has_error()) return ok.error();
       return ValidateRoleBinding(resource.role_binding());
     }
+    case v1::Resource::kEnvironment:
+    case v1::Resource::kMetadataSchema:
+    case v1::Resource::kAccessRequest:
+    case v1::Resource::kIdentityProvider:
+    case v1::Resource::kSyncSource:
+      return base::Fail(base::Code::kUnimplemented, "/kind: is not written yet");
     case v1::Resource::SPEC_NOT_SET: break;
   }
   return FieldError("/spec", "is missing");
