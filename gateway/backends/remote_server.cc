@@ -64,7 +64,7 @@ base::Task<base::Result<mcp::Revision>> RemoteServer::Meet(mcp::Call& call, Dead
   auto met = co_await mcp::Meet(context_.client, options_.url, options);
   if (!met) {
     upstream_->MeetingFailed();
-    base::Error error = met.error().error.WithContext(met.error().stage);
+    base::Error error = SendError(met.error(), context_.limits);
     if (meeting.expired()) error.code = Code::kDeadlineExceeded;
     co_return error;
   }

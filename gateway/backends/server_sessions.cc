@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "gateway/backends/deadline.h"
 #include "gateway/backends/shared_capabilities.h"
+#include "gateway/backends/upstream_error.h"
 #include "mcp/legacy/session_client.h"
 #include "mcp/raw_json.h"
 
@@ -123,7 +124,7 @@ base::Task<base::Result<ServerSessions::Session>> ServerSessions::Open(const mcp
   if (!opened) {
     // The caller tells this from a server that cannot be reached.
     const bool refused = opened.error().stage == "handshake";
-    base::Error error = opened.error().error.WithContext(opened.error().stage);
+    base::Error error = SendError(opened.error(), context_.limits);
     if (refused && error.code != Code::kCancelled) error.code = Code::kFailedPrecondition;
     co_return error;
   }

@@ -285,7 +285,7 @@ base::Task<base::Result<std::shared_ptr<SseSession>>> SseServer::Open(const mcp:
     upstream_->Know((*opened)->revision(), (*opened)->introduction());
     co_return *std::move(opened);
   }
-  base::Error error = opened.error().error.WithContext(opened.error().stage);
+  base::Error error = SendError(opened.error(), context_.limits);
   if (deadline.expired()) error.code = Code::kDeadlineExceeded;
   co_return error;
 }

@@ -72,13 +72,16 @@ mcp::Response UpstreamError(mcp::Call& call, std::string_view server, const base
   return UpstreamError(call, server, base::Fail(base::Code::kDeadlineExceeded, sentence));
 }
 
+base::Error SendError(const base::http::SendFailure& failure, const BackendLimits& limits) {
+  if (failure.error.code == base::Code::kResourceExhausted && failure.stage == "tcp")
+    return ConnectionsBusy(limits.max_connections);
+  return failure.error.WithContext(failure.stage);
+}
+
 mcp::Response UpstreamError(mcp::Call& call, std::string_view server,
                             const base::http::SendFailure& failure, const BackendLimits& limits,
                             const Deadline& deadline) {
-  // The pool of connections says so; an answer cannot be too long before it has come.
-  if (failure.error.code == base::Code::kResourceExhausted)
-    return UpstreamError(call, server, ConnectionsBusy(limits.max_connections), deadline);
-  return UpstreamError(call, server, failure.error.WithContext(failure.stage), deadline);
+  return UpstreamError(call, server, SendError(failure, limits), deadline);
 }
 
 mcp::Response ServerBusy(mcp::Call& call, std::string_view server, std::string_view sentence,

@@ -22,6 +22,10 @@ mcp::Response UpstreamError(mcp::Call& call, std::string_view server, const base
 mcp::Response UpstreamError(mcp::Call& call, std::string_view server, const base::Error& error,
                             const Deadline& deadline);
 
+// Why a request did not get through, with the stage it failed at. All connections busy is a bound
+// of ours (bounds.h), not an answer that is too long.
+base::Error SendError(const base::http::SendFailure& failure, const BackendLimits& limits);
+
 // The same for a request that failed on its way.
 mcp::Response UpstreamError(mcp::Call& call, std::string_view server,
                             const base::http::SendFailure& failure, const BackendLimits& limits,
