@@ -60,7 +60,7 @@ base::Task<base::Result<std::string_view>> CheckedAnswer::NextJudged() {
     if (last) verdict_ = JudgeEnd();
     if (verdict_ == Verdict::kOpen && first && last && piece->size() <= kScannedWhole) {
       const auto envelope = mcp::Scan(*piece);
-      if (envelope && !mcp::IsAnswerTo(*piece, *envelope, raw_id_)) verdict_ = Verdict::kWrong;
+      if (!envelope || !mcp::IsAnswerTo(*piece, *envelope, raw_id_)) verdict_ = Verdict::kWrong;
     }
   }
   if (verdict_ == Verdict::kWrong) {

@@ -260,7 +260,7 @@ TEST_F(ParkForInputTest, ACallerThatGoesAwayEndsTheCall) {
 TEST_F(ParkForInputTest, ALoopThatEndsEndsWhatIsParkedThere) {
   const std::string state = StateOf(Answer(*here_, CallOf("1")));
   while (!parked_.EndAll(loop_)) Turn();
-  EXPECT_THAT(Answer(*there_, RetryOf("2", R"({"q1":{}})", state)), HasSubstr("-32602"));
+  EXPECT_THAT(Answer(*there_, RetryOf("2", R"({"q1":{}})", state)), HasSubstr("CallLost"));
 }
 
 TEST_F(ParkForInputTest, ParkedCallsAreBounded) {

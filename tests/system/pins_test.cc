@@ -51,10 +51,13 @@ class PinsTest : public ::testing::Test {
     portolan.CliOk({"add", "ctx", "--on-change", on_change, "--", "python3",
                     folder.path() + "/server.py", folder.path() + "/tools.json"});
   }
-  void Offer(const json& tools) { std::ofstream(folder.path() + "/tools.json") << tools.dump(); }
+  void Offer(const std::vector<json>& tools) { OfferText(json(tools).dump()); }
+  void OfferText(const std::string& tools) {
+    std::ofstream(folder.path() + "/tools.json") << tools;
+  }
   // The gateway looks again; when this returns the registry knows what it found.
   void Look() { portolan.CliOk({"doctor", "ctx"}); }
-  void Change(const json& tools) {
+  void Change(const std::vector<json>& tools) {
     Offer(tools);
     Look();
   }
@@ -131,11 +134,10 @@ TEST_F(PinsTest, ARejectedDefinitionStaysRefusedAndIsNotAskedForAgain) {
 
 TEST_F(PinsTest, AReorderedSchemaIsNoDrift) {
   Add("hold");
-  Offer(json::array());
-  std::ofstream(folder.path() + "/tools.json")
-      << R"([{"inputSchema": {"properties": {"body": {"description": "The text.", "type": "string"},
+  OfferText(
+      R"([{"inputSchema": {"properties": {"body": {"description": "The text.", "type": "string"},
            "title": {"description": "One line.", "type": "string"}}, "required": ["body", "title"],
-           "type": "object"}, "description": "Creates an issue in the tracker.", "name": "create_issue"}])";
+           "type": "object"}, "description": "Creates an issue in the tracker.", "name": "create_issue"}])");
   Look();
   EXPECT_EQ(Diff().size(), 0U);
   EXPECT_TRUE(Works("create_issue"));

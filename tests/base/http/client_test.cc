@@ -418,7 +418,7 @@ TEST(ClientTest, WaitsForAConnectionOnlyAsLongAsConnectingMayTake) {
   RawSocket connection = server.Accept();
   connection.ReadMessage();
   const TestClient::Outcome second = client.Send(server.url(), "two").get();
-  EXPECT_EQ(second.error->code, Code::kUnavailable);
+  EXPECT_EQ(second.error->code, Code::kResourceExhausted);
   EXPECT_TRUE(second.nothing_sent);
   connection.Send(kPong);
   EXPECT_EQ(first.get().status, 200);
