@@ -14,7 +14,6 @@ using nlohmann::json;
 constexpr std::size_t kKeyBytes = 32;
 constexpr std::size_t kSignatureBytes = 64;
 constexpr std::size_t kMaxTokenBytes = 8192;
-constexpr std::string_view kAudience = "portolan-gateway";
 constexpr std::string_view kIssuer = "portolan-registry";
 
 Error Refuse(std::string_view reason, std::string_view sentence) {
@@ -86,18 +85,19 @@ std::optional<PrincipalKind> ParseKind(std::string_view name) {
   return std::nullopt;
 }
 
-bool NamesUs(const json& claims) {
+bool Names(const json& claims, std::string_view wanted) {
   const auto audience = claims.find("aud");
   if (audience == claims.end()) return false;
-  if (audience->is_string()) return *audience == kAudience;
+  if (audience->is_string()) return *audience == wanted;
   if (!audience->is_array()) return false;
   for (const json& one : *audience) {
-    if (one.is_string() && one == kAudience) return true;
+    if (one.is_string() && one == wanted) return true;
   }
   return false;
 }
 
-Result<Principal> ReadClaims(std::string_view payload, std::int64_t now_unix_ms) {
+Result<Principal> ReadClaims(std::string_view payload, std::int64_t now_unix_ms,
+                             std::string_view audience) {
   const json claims = json::parse(payload, nullptr, false);
   if (!claims.is_object()) return Refuse("TokenMalformed", "the claims are no JSON object");
   const auto expiry = claims.find("exp");
@@ -110,8 +110,10 @@ Result<Principal> ReadClaims(std::string_view payload, std::int64_t now_unix_ms)
   if (Text(claims, "iss") != kIssuer) {
     return Refuse("TokenIssuerNotAllowed", "the token was not issued by the registry");
   }
-  if (!NamesUs(claims)) {
-    return Refuse("TokenAudienceNotAllowed", "the token is not for the gateways");
+  if (!Names(claims, audience)) {
+    return Refuse("TokenAudienceNotAllowed",
+                  "the token is not for " +
+                      std::string(audience == kGatewayAudience ? "the gateways" : audience));
   }
   Principal principal;
   principal.id = Text(claims, "sub");
@@ -122,6 +124,11 @@ Result<Principal> ReadClaims(std::string_view payload, std::int64_t now_unix_ms)
     return Refuse("TokenClaimMissing", "the token does not say who calls");
   }
   principal.kind = *kind;
+  if (const auto groups = claims.find("groups"); groups != claims.end() && groups->is_array()) {
+    for (const json& group : *groups) {
+      if (group.is_string()) principal.groups.push_back(group.get<std::string>());
+    }
+  }
   return principal;
 }
 
@@ -146,21 +153,29 @@ Result<SigningKeyPair> SigningKeyPairFromSeed(std::string_view seed) {
 }
 
 std::string SignCallToken(const SigningKeyPair& key, const Principal& principal,
-                          std::int64_t expires_unix_ms) {
+                          std::int64_t expires_unix_ms, std::string_view audience) {
   const json header = {{"alg", "EdDSA"}, {"typ", "JWT"}, {"kid", KeyName(key.public_key)}};
   json claims = {{"iss", kIssuer},
-                 {"aud", kAudience},
+                 {"aud", audience},
                  {"sub", principal.id},
                  {"kind", KindName(principal.kind)},
                  {"exp", expires_unix_ms / 1000}};
   if (!principal.tenant.empty()) claims["tenant"] = principal.tenant;
+  if (!principal.groups.empty()) claims["groups"] = principal.groups;
   std::string token = Base64UrlEncode(header.dump()) + "." + Base64UrlEncode(claims.dump());
   const std::string signature = SignatureOf(key, token);
   return token + "." + Base64UrlEncode(signature);
 }
 
+bool IsCallTokenFor(std::string_view token, std::string_view audience) {
+  const std::optional<Parts> parts = Split(token);
+  if (!parts) return false;
+  const json claims = json::parse(parts->payload, nullptr, false);
+  return claims.is_object() && Text(claims, "iss") == kIssuer && Names(claims, audience);
+}
+
 Result<Principal> VerifyCallToken(std::span<const std::string> public_keys, std::string_view token,
-                                  std::int64_t now_unix_ms) {
+                                  std::int64_t now_unix_ms, std::string_view audience) {
   const std::optional<Parts> parts = Split(token);
   if (!parts) return Refuse("TokenMalformed", "not a JSON Web Token");
   // The algorithm is ours, never the token's choice. `crit` names what a verifier must understand:
@@ -177,7 +192,7 @@ Result<Principal> VerifyCallToken(std::span<const std::string> public_keys, std:
     if (!name.empty() && KeyName(key) != name) continue;
     known = true;
     if (SignatureHolds(key, parts->signed_part, parts->signature)) {
-      return ReadClaims(parts->payload, now_unix_ms);
+      return ReadClaims(parts->payload, now_unix_ms, audience);
     }
   }
   if (!known) return Refuse("TokenKeyUnknown", "the token is signed with a key that is not ours");

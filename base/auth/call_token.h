@@ -1,5 +1,5 @@
 // Call tokens: five-minute JWTs (RFC 7519, EdDSA of RFC 8037) that the registry signs for its own people and gateways
-// verify with its public keys. Audience `portolan-gateway`.
+// verify with its public keys. A token counts only with the audience that it was made for.
 #pragma once
 
 #include <cstdint>
@@ -20,11 +20,17 @@ SigningKeyPair GenerateSigningKeyPair();
 // The pair of a seed.
 Result<SigningKeyPair> SigningKeyPairFromSeed(std::string_view seed);
 
+inline constexpr std::string_view kGatewayAudience = "portolan-gateway";
+
 std::string SignCallToken(const SigningKeyPair& key, const Principal& principal,
-                          std::int64_t expires_unix_ms);
+                          std::int64_t expires_unix_ms,
+                          std::string_view audience = kGatewayAudience);
 
 // kUnauthenticated; the message begins with the reason of policies.md: `TokenExpired`, `TokenSignatureInvalid`, ...
 Result<Principal> VerifyCallToken(std::span<const std::string> public_keys, std::string_view token,
-                                  std::int64_t now_unix_ms);
+                                  std::int64_t now_unix_ms,
+                                  std::string_view audience = kGatewayAudience);
+// Whether a bearer looks like one of these at all: the signature is not looked at.
+bool IsCallTokenFor(std::string_view token, std::string_view audience);
 
 }  // namespace base::auth

@@ -10,6 +10,7 @@
 #include "base/http/connection_pool.h"
 #include "base/http/dialer.h"
 #include "base/http/head_writer.h"
+#include "base/http/outward_client.h"
 
 namespace base::http {
 namespace {
@@ -31,8 +32,8 @@ struct OriginEqual {
 
 class PooledClient final : public Client {
  public:
-  PooledClient(Loop& loop, const ClientLimits& limits)
-      : loop_(loop), limits_(limits), dialer_(loop, limits.connect) {}
+  PooledClient(Loop& loop, const ClientLimits& limits, NamesLead names = NamesLead::kAnywhere)
+      : loop_(loop), limits_(limits), dialer_(loop, limits.connect, names) {}
 
   Task<Sent> Send(const Url& url, const Request& request) override {
     ConnectionPool& pool = PoolOf(url);
@@ -109,6 +110,10 @@ class PooledClient final : public Client {
 
 std::unique_ptr<Client> Client::Create(Loop& loop, const ClientLimits& limits) {
   return std::make_unique<PooledClient>(loop, limits);
+}
+
+std::unique_ptr<Client> CreateOutwardClient(Loop& loop, const ClientLimits& limits) {
+  return std::make_unique<PooledClient>(loop, limits, NamesLead::kOutward);
 }
 
 void throw_exception_from_error(const SendFailure& failure, const boost::source_location&) {

@@ -110,6 +110,20 @@ class Attempt {
   std::optional<CancelSignal::Hook<Cancelled>> hook_;
 };
 
+// This machine and its own link, also when it is spelt as an IPv4 address inside an IPv6 one.
+bool IsNear(const boost::asio::ip::address& address) {
+  if (address.is_v6()) {
+    const auto v6 = address.to_v6();
+    if (v6.is_v4_mapped())
+      return IsNear(boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped, v6));
+    return v6.is_loopback() || v6.is_link_local() || v6.is_unspecified() || v6.is_multicast();
+  }
+  const auto v4 = address.to_v4();
+  const std::uint32_t number = v4.to_uint();
+  const bool link_local = (number >> 16) == 0xA9FE;  // 169.254.0.0/16
+  return v4.is_loopback() || link_local || (number >> 24) == 0 || v4.is_multicast();
+}
+
 }  // namespace
 
 Task<Dialed> Dialer::Dial(const Url& url, CancelSignal* cancel, ConnectTimes* times) {
@@ -135,6 +149,16 @@ Task<Dialed> Dialer::Dial(const Url& url, CancelSignal* cancel, ConnectTimes* ti
       co_return attempt.Failure("dns", FromErrorCode(lookup->error, "look up '" + url.host + "'"));
     }
     endpoints = std::move(lookup->endpoints);
+    if (names_ == NamesLead::kOutward) {
+      std::erase_if(endpoints, [](const tcp::endpoint& end) { return IsNear(end.address()); });
+      if (endpoints.empty()) {
+        co_return attempt.Failure(
+            "dns", Fail(Code::kPermissionDenied,
+                        "'" + url.host +
+                            "' leads to this machine or its own link, which a name may "
+                            "not; write the address itself if it is meant"));
+      }
+    }
     if (times) times->dns = watch.Lap();
   }
 

@@ -9,9 +9,13 @@
 
 namespace base::http {
 
+// Where a name (not an address that somebody wrote) may lead: see outward_client.h.
+enum class NamesLead { kAnywhere, kOutward };
+
 class Dialer {
  public:
-  Dialer(Loop& loop, std::chrono::milliseconds limit) : loop_(loop), limit_(limit) {}
+  Dialer(Loop& loop, std::chrono::milliseconds limit, NamesLead names = NamesLead::kAnywhere)
+      : loop_(loop), limit_(limit), names_(names) {}
 
   // `cancel` and `times` may be null. Addresses are tried one after the other.
   Task<boost::system::result<WirePtr, SendFailure>> Dial(const Url& url, CancelSignal* cancel,
@@ -20,6 +24,7 @@ class Dialer {
  private:
   Loop& loop_;
   const std::chrono::milliseconds limit_;
+  const NamesLead names_;
   std::shared_ptr<TlsContext> tls_;  // made with the first https connection
 };
 
