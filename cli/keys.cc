@@ -4,6 +4,7 @@
 #include "base/manifest.h"
 #include "cli/context.h"
 #include "cli/lifetime.h"
+#include "cli/registry_url.h"
 #include "cli/verbs.h"
 
 namespace cli {
@@ -31,9 +32,12 @@ Exit Create(Context& context, const CreateArguments& arguments) {
   if (!created) return printer.Fail(FailureFrom(created.error(), "key"));
   ordered_json tree = {
       {"id", created->id()}, {"consumer", arguments.consumer}, {"key", created->key()}};
+  const auto url = RegistryUrlOf(context, created->key());
+  if (url) tree["registry_url"] = *url;
   printer.One(tree, created->id(), [&] {
     printer.Say("✓ key " + created->id() + " of " + arguments.consumer + ", shown only now:");
     printer.out() << created->key() << '\n';
+    if (url) printer.Say("  reads the registry without a header (VS Code, Copilot):  " + *url);
   });
   return Exit::kOk;
 }

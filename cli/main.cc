@@ -62,6 +62,7 @@ int main(int argc, char** argv) {
   cli::AddApply(verbs);
   cli::AddExport(verbs);
   cli::AddImport(verbs);
+  cli::AddSync(verbs);
   cli::AddTokens(verbs);
   cli::AddPolicy(verbs);
   cli::AddLog(verbs);

@@ -8,6 +8,7 @@
 #include "portolan/v1/audit_service.grpc.pb.h"
 #include "portolan/v1/catalog_service.grpc.pb.h"
 #include "portolan/v1/fleet_service.grpc.pb.h"
+#include "portolan/v1/sync_service.grpc.pb.h"
 #include "portolan/v1/usage_service.grpc.pb.h"
 
 namespace cli {
@@ -16,6 +17,7 @@ namespace {
 constexpr int kMaxMessageBytes = 20 * 1024 * 1024;
 constexpr std::chrono::seconds kDeadline{15};
 constexpr std::chrono::seconds kProbeDeadline{120};
+constexpr std::chrono::seconds kSyncDeadline{3600};
 
 }  // namespace
 
@@ -31,6 +33,7 @@ struct RegistryClient::Stubs {
     fleet = v1::FleetService::NewStub(channel);
     usage = v1::UsageService::NewStub(channel);
     audit = v1::AuditService::NewStub(channel);
+    sync = v1::SyncService::NewStub(channel);
   }
 
   template <class Stub, class Request, class Response>
@@ -77,6 +80,7 @@ struct RegistryClient::Stubs {
   std::unique_ptr<v1::FleetService::Stub> fleet;
   std::unique_ptr<v1::UsageService::Stub> usage;
   std::unique_ptr<v1::AuditService::Stub> audit;
+  std::unique_ptr<v1::SyncService::Stub> sync;
 };
 
 RegistryClient::RegistryClient(std::string address, std::string token)
@@ -184,6 +188,21 @@ base::Result<v1::ListAuditResponse> RegistryClient::ListAudit(const v1::ListAudi
 base::Result<v1::VerifyAuditResponse> RegistryClient::VerifyAudit() {
   return stubs_->Ask(*stubs_->audit, &v1::AuditService::Stub::VerifyAudit,
                      v1::VerifyAuditRequest());
+}
+base::Result<v1::ListSyncResponse> RegistryClient::ListSync(const v1::ListSyncRequest& request) {
+  return stubs_->Ask(*stubs_->sync, &v1::SyncService::Stub::ListSync, request);
+}
+base::Result<void> RegistryClient::RunSync(
+    const v1::RunSyncRequest& request,
+    const std::function<void(const v1::SyncStatus&)>& on_status) {
+  grpc::ClientContext context;
+  stubs_->Prepare(context, kSyncDeadline);
+  auto reader = stubs_->sync->RunSync(&context, request);
+  v1::RunSyncResponse event;
+  while (reader->Read(&event)) on_status(event.status());
+  grpc::Status status = reader->Finish();
+  if (!status.ok()) return stubs_->ErrorFrom(status);
+  return {};
 }
 base::Result<v1::ListCallsResponse> RegistryClient::ListCalls(const v1::ListCallsRequest& request) {
   return stubs_->Ask(*stubs_->usage, &v1::UsageService::Stub::ListCalls, request);

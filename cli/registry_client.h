@@ -15,6 +15,7 @@
 #include "portolan/v1/audit_service.pb.h"
 #include "portolan/v1/catalog_service.pb.h"
 #include "portolan/v1/fleet_service.pb.h"
+#include "portolan/v1/sync_service.pb.h"
 #include "portolan/v1/usage_service.pb.h"
 
 namespace cli {
@@ -59,6 +60,11 @@ class RegistryClient {
 
   base::Result<v1::ListAuditResponse> ListAudit(const v1::ListAuditRequest& request);
   base::Result<v1::VerifyAuditResponse> VerifyAudit();
+
+  base::Result<v1::ListSyncResponse> ListSync(const v1::ListSyncRequest& request);
+  // Each state as it comes, until the run has ended.
+  base::Result<void> RunSync(const v1::RunSyncRequest& request,
+                             const std::function<void(const v1::SyncStatus&)>& on_status);
 
   base::Result<v1::ListCallsResponse> ListCalls(const v1::ListCallsRequest& request);
   base::Result<void> WatchCalls(const v1::WatchCallsRequest& request,

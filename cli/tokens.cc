@@ -4,6 +4,7 @@
 #include "base/manifest.h"
 #include "cli/context.h"
 #include "cli/lifetime.h"
+#include "cli/registry_url.h"
 #include "cli/verbs.h"
 
 namespace cli {
@@ -33,12 +34,30 @@ Exit Create(Context& context, const CreateArguments& arguments) {
   request.set_description(arguments.description);
   auto created = context.registry().CreateToken(request);
   if (!created) return printer.Fail(FailureFrom(created.error(), "token"));
-  const ordered_json tree = {
+  ordered_json tree = {
       {"name", arguments.name}, {"role", arguments.role}, {"token", created->token()}};
+  const auto url = RegistryUrlOf(context, created->token());
+  if (url) tree["registry_url"] = *url;
   printer.One(tree, arguments.name, [&] {
     printer.Say("✓ token " + arguments.name + ", shown only now:");
     printer.out() << created->token() << '\n';
+    if (url) printer.Say("  reads the registry without a header (VS Code, Copilot):  " + *url);
   });
+  return Exit::kOk;
+}
+
+Exit PrintUrl(Context& context) {
+  Printer& printer = context.printer();
+  const std::string& credential =
+      context.options().key.empty() ? context.token() : context.options().key;
+  const auto url = RegistryUrlOf(context, credential);
+  if (!url) {
+    return printer.Fail({Exit::kUsage, "token",
+                         "this needs a token or a key of its own (--token, --key), and a registry "
+                         "that answers; the admin token stands in no URL",
+                         "portolan token create NAME --role viewer"});
+  }
+  printer.One({{"registry_url", *url}}, *url, [&] { printer.out() << *url << '\n'; });
   return Exit::kOk;
 }
 
@@ -100,6 +119,11 @@ void AddTokens(Verbs& verbs) {
 
   verbs.AddTo(family, "ls", "Every token, never its secret", "portolan token ls",
               [](Context& context) { return List(context); });
+
+  verbs.AddTo(family, "url",
+              "The registry's address for clients that send no header; reads as --token or --key",
+              "portolan token url --key ptk_7k2m9q4x1a8b_...",
+              [](Context& context) { return PrintUrl(context); });
 
   auto name = std::make_shared<std::string>();
   verbs

@@ -89,6 +89,7 @@ void AddKeys(Verbs& verbs);
 void AddApply(Verbs& verbs);
 void AddExport(Verbs& verbs);
 void AddImport(Verbs& verbs);
+void AddSync(Verbs& verbs);
 void AddTokens(Verbs& verbs);
 void AddAudit(Verbs& verbs);
 void AddPolicy(Verbs& verbs);

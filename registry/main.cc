@@ -2,7 +2,7 @@
 //
 //   SqliteStore <-- Catalog --changes--> search::Feed, DiscoveryServer, ServerListing
 //                      ^
-//   methods (Catalog, Access, Audit, Fleet, Usage) <-- GrpcFace, ConnectFace (on the WorkerPool)
+//   methods (Catalog, Access, Audit, Fleet, Usage, Sync) <-- GrpcFace, ConnectFace (on the WorkerPool)
 //   HttpFace (one loop) --> ConnectFace, DiscoveryServer, RegistryApi, portal
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -39,9 +39,11 @@
 #include "registry/service/registry_api.h"
 #include "registry/service/role_book.h"
 #include "registry/service/server_listing.h"
+#include "registry/service/sync_service.h"
 #include "registry/service/usage_service.h"
 #include "registry/settings.h"
 #include "registry/store/sqlite_store.h"
+#include "registry/sync/sync.h"
 #include "registry/verify_command.h"
 
 namespace registry {
@@ -109,10 +111,14 @@ class Registry {
   FleetService fleet_service_{catalog_, calls_, fleet_, authenticator_, keys_, second_, clock_};
   UsageService usage_service_{calls_};
   AuditService audit_service_{audit_};
+  sync::Sync sync_{catalog_, *store_, pool_, loop_, clock_};
+  SyncService sync_service_{sync_};
   std::unique_ptr<const Methods> methods_;
 
   mcp::legacy::TokenSessionHost discovery_sessions_{base::auth::Aead(keys_.session_ring),
                                                     "registry", clock_};
+  const RegistryTokens registry_tokens_{keys_, clock_};
+  std::unique_ptr<Publishing> publishing_;
   std::unique_ptr<RegistryApi> registry_api_;
   base::http::StaticFiles portal_{portal::EmbeddedFiles()};
   std::unique_ptr<ConnectFace> connect_face_;
@@ -168,7 +174,10 @@ base::Result<void> Registry::Attach() {
   discovery_ = std::make_unique<DiscoveryServer>(
       loop_, index_, DiscoveryOptions{.gateway_public_url = settings_.gateway_public_url});
   if (auto ok = catalog_.Attach(*discovery_); !ok) return ok.error();
-  return catalog_.Attach(*listing_);
+  if (auto ok = catalog_.Attach(*listing_); !ok) return ok.error();
+  if (auto ok = catalog_.Attach(sync_); !ok) return ok.error();
+  sync_.Load();
+  return {};
 }
 
 void Registry::MakeFaces() {
@@ -185,10 +194,13 @@ void Registry::MakeFaces() {
   catalog_service_ = std::make_unique<CatalogService>(catalog_, std::move(around));
   access_service_ = std::make_unique<AccessService>(catalog_, authenticator_, keys_, clock_,
                                                     settings_.public_url);
-  methods_ = std::make_unique<const Methods>(
-      AllMethods(*catalog_service_, *access_service_, fleet_service_, usage_service_, audit_service_));
+  methods_ = std::make_unique<const Methods>(AllMethods(*catalog_service_, *access_service_,
+                                                        fleet_service_, usage_service_,
+                                                        audit_service_, sync_service_));
 
-  registry_api_ = std::make_unique<RegistryApi>(*listing_);
+  publishing_ = std::make_unique<Publishing>(catalog_, *listing_);
+  registry_api_ = std::make_unique<RegistryApi>(
+      RegistryApi::Parts{*listing_, *publishing_, authenticator_, registry_tokens_, pool_, loop_});
   connect_face_ = std::make_unique<ConnectFace>(*methods_, pool_, loop_);
   HttpFace::Parts parts{
       .loop = loop_,
@@ -198,9 +210,10 @@ void Registry::MakeFaces() {
       .discovery = *discovery_,
       .discovery_sessions = discovery_sessions_,
       .portal = portal_,
-      .registry_api = [this](
-                          base::http::Exchange& exchange,
-                          const Caller& caller) { return registry_api_->Serve(exchange, caller); },
+      .registry_api =
+          [this](base::http::Exchange& exchange, base::Result<Caller> caller) {
+            return registry_api_->Serve(exchange, std::move(caller));
+          },
       .metrics = [this] { return Metrics(); },
       .origins = base::http::OriginCheck(settings_.public_url, settings_.http_listen.is_loopback()),
       .https = settings_.public_url.starts_with("https:")};
@@ -249,6 +262,7 @@ void Registry::WaitForSignals() {
 
 void Registry::Tick() {
   second_.Ring();
+  sync_.Tick();
   tick_.expires_after(std::chrono::seconds(1));
   tick_.async_wait([this](const boost::system::error_code& error) {
     if (!error) Tick();
@@ -258,6 +272,7 @@ void Registry::Tick() {
 // Runs what was begun to its end, since it may be acknowledged: first who asks, then who works.
 void Registry::Drain() {
   spdlog::info("draining");
+  sync_.Drain();
   http_face_->Drain();
   discovery_->Drain();
   http_server_->Drain();

@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -23,6 +24,7 @@
 namespace registry {
 
 class Store;
+class Transaction;
 
 class Catalog {
  public:
@@ -41,6 +43,11 @@ class Catalog {
   base::Result<v1::Resource> Put(const Writer& writer, const v1::PutRequest& request);
   // All or none; in the order of the request.
   base::Result<v1::ApplyResponse> Apply(const Writer& writer, const v1::ApplyRequest& request);
+  // The same, each resource at the revision that its writer saw, as with Put. `also`, when given,
+  // runs in the same transaction behind the writes, and its failure undoes them.
+  using Also = std::function<base::Result<void>(Transaction&)>;
+  base::Result<v1::ApplyResponse> ApplySeen(const Writer& writer, const v1::ApplyRequest& request,
+                                            const Also& also = nullptr);
   // With a server go its versions, definitions and status, with a consumer its keys. Returns the deletion's revision.
   base::Result<std::int64_t> Delete(const Writer& writer, const v1::DeleteRequest& request);
 
@@ -109,6 +116,9 @@ class Catalog {
   Bell& status_bell() { return status_bell_; }
 
  private:
+  enum class Revisions { kAny, kSeen };
+  base::Result<v1::ApplyResponse> ApplyAll(const Writer& writer, const v1::ApplyRequest& request,
+                                           Revisions revisions, const Also& also);
   void Publish(const std::vector<v1::Change>& changes);
   // What is served of these servers may have changed without a report.
   void PublishDefinitions(const std::vector<std::string>& servers);

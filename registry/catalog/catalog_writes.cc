@@ -310,6 +310,18 @@ base::Result<v1::Resource> Catalog::Put(const Writer& writer, const v1::PutReque
 
 base::Result<v1::ApplyResponse> Catalog::Apply(const Writer& writer,
                                                const v1::ApplyRequest& request) {
+  return ApplyAll(writer, request, Revisions::kAny, nullptr);
+}
+
+base::Result<v1::ApplyResponse> Catalog::ApplySeen(const Writer& writer,
+                                                   const v1::ApplyRequest& request,
+                                                   const Also& also) {
+  return ApplyAll(writer, request, Revisions::kSeen, also);
+}
+
+base::Result<v1::ApplyResponse> Catalog::ApplyAll(const Writer& writer,
+                                                  const v1::ApplyRequest& request,
+                                                  Revisions revisions, const Also& also) {
   if (request.prune() && request.set().empty())
     return FieldError("/set", "is missing: prune removes only what a set made");
   const auto context = [&](int index) {
@@ -340,7 +352,7 @@ base::Result<v1::ApplyResponse> Catalog::Apply(const Writer& writer,
         for (const int index : order) {
           v1::Resource resource = request.resources(index);
           resource.set_kind(KindOf(resource));
-          const auto put = PutOne(writing, std::move(resource), false);
+          const auto put = PutOne(writing, std::move(resource), revisions == Revisions::kSeen);
           if (put.has_error()) return put.error().WithContext(context(index));
           v1::ApplyResponse::Result& result = *response.mutable_results(index);
           result.set_kind(put->resource.kind());
@@ -356,7 +368,11 @@ base::Result<v1::ApplyResponse> Catalog::Apply(const Writer& writer,
           if (const auto ok = KeepSet(writing, request, response); ok.has_error())
             return ok.error();
         }
-        return request.dry_run() || changes.empty() ? Store::Then::kUndo : Store::Then::kCommit;
+        if (also) {
+          if (const auto ok = also(store); ok.has_error()) return ok.error();
+        }
+        const bool nothing = changes.empty() && !also;
+        return request.dry_run() || nothing ? Store::Then::kUndo : Store::Then::kCommit;
       },
       [&] {
         Publish(changes);

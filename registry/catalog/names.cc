@@ -84,6 +84,11 @@ bool IsLabel(std::string_view text) {
   });
 }
 
+bool IsNamespacePattern(std::string_view pattern) {
+  if (pattern.ends_with(".*")) pattern.remove_suffix(2);
+  return CheckServerName(std::string(pattern) + "/x").has_value();
+}
+
 bool IsReservedBasePath(std::string_view base_path) {
   static constexpr std::array<std::string_view, 11> kReserved = {
       "mcp",     "sse",    "messages", "register", "connect", "oauth",

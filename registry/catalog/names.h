@@ -26,6 +26,9 @@ base::Result<void> CheckPlainName(std::string_view name);
 // `[a-z0-9][a-z0-9-]{0,62}`: base paths, tags, gateways.
 bool IsLabel(std::string_view text);
 
+// What stands before the slash of servers' names, or `io.github.*` for those below as well.
+bool IsNamespacePattern(std::string_view pattern);
+
 // A path segment that means something else on the gateway.
 bool IsReservedBasePath(std::string_view base_path);
 

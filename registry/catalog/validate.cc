@@ -99,6 +99,8 @@ base::Result<void> ValidateSpecOf(const v1::Resource& resource) {
       if (key.expires_at_ms() < 0) return FieldError("/spec/expires_at_ms", "must not be negative");
       return {};
     }
+    case v1::Resource::kSyncSource:
+      return ValidateSyncSource(resource.name(), resource.sync_source());
     case v1::Resource::kToken: return ValidateToken(resource.name(), resource.token());
     case v1::Resource::kRoleBinding: {
       if (const auto ok = CheckPlainName(resource.name()); ok.has_error()) return ok.error();
@@ -108,7 +110,6 @@ base::Result<void> ValidateSpecOf(const v1::Resource& resource) {
     case v1::Resource::kMetadataSchema:
     case v1::Resource::kAccessRequest:
     case v1::Resource::kIdentityProvider:
-    case v1::Resource::kSyncSource:
       return base::Fail(base::Code::kUnimplemented, "/kind: is not written yet");
     case v1::Resource::SPEC_NOT_SET: break;
   }

@@ -27,6 +27,8 @@ base::Result<void> ValidateServerVersion(std::string_view name,
                                          const portolan::v1::ServerVersion& version);
 // `name` included.
 base::Result<void> ValidateToken(std::string_view name, const portolan::v1::Token& token);
+base::Result<void> ValidateSyncSource(std::string_view name,
+                                      const portolan::v1::SyncSource& source);
 base::Result<void> ValidateRoleBinding(const portolan::v1::RoleBinding& binding);
 
 // A field's error: "/spec/tags/3: must be ...".

@@ -14,12 +14,6 @@ constexpr int kMaxSubjects = 256;
 constexpr std::size_t kMaxSubjectBytes = 256;
 constexpr std::size_t kHashBytes = 32;
 
-bool IsNamespacePattern(std::string_view pattern) {
-  if (pattern.ends_with(".*")) pattern.remove_suffix(2);
-  // A namespace is what a server's name has before its slash.
-  return CheckServerName(std::string(pattern) + "/x").has_value();
-}
-
 bool IsSubject(std::string_view subject) {
   const std::size_t colon = subject.find(':');
   if (colon == subject.npos || subject.size() > kMaxSubjectBytes) return false;

@@ -3,9 +3,11 @@
 #include <charconv>
 
 #include "base/auth/api_key.h"
+#include "base/auth/read_capability.h"
 #include "base/http/message.h"
 #include "registry/catalog/catalog.h"
 #include "registry/catalog/names.h"
+#include "registry/service/registry_tokens.h"
 #include "registry/service/role_book.h"
 #include "registry/store/store.h"
 
@@ -64,10 +66,14 @@ base::Result<Caller> Authenticator::Identify(const Proof& proof) {
   if (caller.has_error()) return caller;
   caller->address = proof.address;
   caller->face = proof.face;
-  for (base::auth::RoleGrant& grant : roles_.RolesOf(caller->principal)) {
-    caller->principal.roles.push_back(std::move(grant));
-  }
+  GiveRoles(*caller);
   return caller;
+}
+
+void Authenticator::GiveRoles(Caller& caller) const {
+  for (base::auth::RoleGrant& grant : roles_.RolesOf(caller.principal)) {
+    caller.principal.roles.push_back(std::move(grant));
+  }
 }
 
 base::Result<Caller> Authenticator::IdentifyProof(const Proof& proof) {
@@ -77,7 +83,11 @@ base::Result<Caller> Authenticator::IdentifyProof(const Proof& proof) {
         !base::http::EqualsIgnoreCase(proof.authorization.substr(0, kBearer.size()), kBearer)) {
       return Wrong("Authorization must be 'Bearer TOKEN'");
     }
-    return IdentifyToken(proof.authorization.substr(kBearer.size()), proof.local);
+    const std::string_view bearer = proof.authorization.substr(kBearer.size());
+    // They open the registry API alone.
+    if (proof.face == "registry_api" && RegistryTokens::LooksLike(bearer))
+      return IdentifyRegistryToken(bearer, proof.local);
+    return IdentifyToken(bearer, proof.local);
   }
   if (!proof.api_key.empty()) return IdentifyKey(proof.api_key, proof.local);
   if (!proof.session.empty()) return IdentifySession(proof.session, proof.local);
@@ -97,17 +107,9 @@ base::Result<Caller> Authenticator::IdentifyMember(std::string_view token, bool 
   const std::string_view rest = token.substr(kTokenPrefix.size());
   const std::string name(rest.substr(0, rest.find('_')));
   if (!IsLabel(name)) return Wrong("this token is not known here");
-  const auto resource = catalog_.Get("Token", name);
-  if (resource.has_error()) {
-    return resource.error().code == base::Code::kNotFound ? Wrong("this token is not known here")
-                                                          : resource.error();
-  }
-  const v1::Token& stored = resource->token();
-  if (!ConstantTimeEquals(stored.sha256(), Sha256(token)))
-    return Wrong("this token is not known here");
-  if (stored.revoked()) return Wrong("this token has been revoked");
-  if (stored.expires_at_ms() != 0 && stored.expires_at_ms() <= clock_.UnixMillis())
-    return Wrong("this token has expired");
+  const auto stored = LivingToken(
+      name, [&](std::string_view hash) { return ConstantTimeEquals(hash, Sha256(token)); });
+  if (stored.has_error()) return stored.error();
   Caller caller{.principal = {}, .local = local, .gateway = {}};
   caller.principal.id = "token/" + name;
   caller.principal.kind = base::auth::PrincipalKind::kUser;
@@ -135,23 +137,96 @@ base::Result<Caller> Authenticator::IdentifyGateway(std::string_view credential,
 base::Result<Caller> Authenticator::IdentifyKey(std::string_view key, bool local) {
   const auto id = base::auth::KeyId(key);
   if (!id) return Wrong("this is no key of ours");
-  const auto resource = catalog_.Get("ApiKey", *id);
-  if (resource.has_error()) return Wrong("this key is not known here");
-  const v1::ApiKey& stored = resource->api_key();
-  if (!ConstantTimeEquals(stored.sha256(), base::auth::HashKey(key)))
-    return Wrong("this key is not known here");
-  if (stored.revoked()) return Wrong("this key has been revoked");
-  if (stored.expires_at_ms() != 0 && stored.expires_at_ms() <= clock_.UnixMillis()) {
-    return Wrong("this key has expired");
-  }
+  const auto stored = LivingKey(*id, [&](std::string_view hash) {
+    return ConstantTimeEquals(hash, base::auth::HashKey(key));
+  });
+  if (stored.has_error()) return stored.error();
+  return CallerOfConsumer(stored->consumer(), local);
+}
+
+base::Result<Caller> Authenticator::CallerOfConsumer(const std::string& consumer,
+                                                     bool local) const {
   Caller caller{.principal = {}, .local = local, .gateway = {}};
-  caller.principal.id = "consumer/" + stored.consumer();
+  caller.principal.id = "consumer/" + consumer;
   caller.principal.kind = base::auth::PrincipalKind::kAgent;
   caller.principal.authentication = "api_key";
-  if (const auto consumer = catalog_.Get("Consumer", stored.consumer()); consumer.has_value()) {
-    caller.principal.kind = KindOf(consumer->consumer().kind());
-    caller.principal.tenant = consumer->consumer().tenant();
+  if (const auto known = catalog_.Get("Consumer", consumer); known.has_value()) {
+    caller.principal.kind = KindOf(known->consumer().kind());
+    caller.principal.tenant = known->consumer().tenant();
   }
+  return caller;
+}
+
+// ---- What lives
+
+base::Result<v1::Token> Authenticator::LivingToken(const std::string& name,
+                                                   const Fits& fits) const {
+  auto resource = catalog_.Get("Token", name);
+  if (resource.has_error()) {
+    return resource.error().code == base::Code::kNotFound ? Wrong("this token is not known here")
+                                                          : resource.error();
+  }
+  const v1::Token& token = resource->token();
+  if (!fits(token.sha256())) return Wrong("this token is not known here");
+  if (token.revoked()) return Wrong("this token has been revoked");
+  if (token.expires_at_ms() != 0 && token.expires_at_ms() <= clock_.UnixMillis())
+    return Wrong("this token has expired");
+  return token;
+}
+
+base::Result<v1::ApiKey> Authenticator::LivingKey(std::string_view id, const Fits& fits) const {
+  const auto resource = catalog_.Get("ApiKey", id);
+  if (resource.has_error()) return Wrong("this key is not known here");
+  const v1::ApiKey& key = resource->api_key();
+  if (!fits(key.sha256())) return Wrong("this key is not known here");
+  if (key.revoked()) return Wrong("this key has been revoked");
+  if (key.expires_at_ms() != 0 && key.expires_at_ms() <= clock_.UnixMillis())
+    return Wrong("this key has expired");
+  return key;
+}
+
+base::Result<Caller> Authenticator::IdentifyRegistryToken(std::string_view token, bool local) {
+  auto principal = RegistryTokens(keys_, clock_).Verify(token);
+  if (principal.has_error()) return principal.error();
+  Caller caller{.principal = std::move(*principal), .local = local, .gateway = {}};
+  constexpr std::string_view kToken = "token/";
+  if (caller.principal.id.starts_with(kToken)) {
+    const std::string name = caller.principal.id.substr(kToken.size());
+    if (name == "admin") {
+      caller.principal = Admin(caller.principal.authentication);
+    } else {
+      // Its signature proved it already.
+      const auto living = LivingToken(name, [](std::string_view) { return true; });
+      if (living.has_error()) return living.error();
+    }
+  }
+  return caller;
+}
+
+base::Result<Caller> Authenticator::IdentifyCapability(std::string_view capability,
+                                                       std::string_view address,
+                                                       std::string_view face) {
+  using base::auth::CapabilityOf;
+  const auto shown = base::auth::ReadCapability::Parse(capability);
+  if (!shown || !IsLabel(shown->name)) return Wrong("this address is not known here");
+  const Fits fits = [&](std::string_view hash) { return shown->Fits(hash); };
+  Caller caller{.principal = {}, .local = false, .gateway = {}};
+  if (shown->of == CapabilityOf::kToken) {
+    const auto token = LivingToken(shown->name, fits);
+    if (token.has_error()) return token.error();
+    caller.principal.id = "token/" + shown->name;
+    caller.principal.kind = base::auth::PrincipalKind::kUser;
+  } else {
+    const auto key = LivingKey(shown->name, fits);
+    if (key.has_error()) return key.error();
+    auto consumer = CallerOfConsumer(key->consumer(), /*local=*/false);
+    if (consumer.has_error()) return consumer;
+    caller = std::move(*consumer);
+  }
+  caller.principal.authentication = "capability";
+  caller.address = address;
+  caller.face = face;
+  GiveRoles(caller);
   return caller;
 }
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <string>
@@ -15,10 +16,13 @@
 #include "base/auth/aead.h"
 #include "base/clock.h"
 #include "base/result.h"
+#include "portolan/v1/resource.pb.h"
 #include "registry/service/caller.h"
 #include "registry/service/own_keys.h"
 
 namespace registry {
+
+namespace v1 = portolan::v1;
 
 class Catalog;
 class RoleBook;
@@ -45,6 +49,10 @@ class Authenticator {
 
   // kUnauthenticated: a proof was shown and is wrong.
   base::Result<Caller> Identify(const Proof& proof);
+  // Whom a read capability stands for (base/auth/read_capability.h). kUnauthenticated: nobody.
+  // What it may do is the door's matter: it must let it read only.
+  base::Result<Caller> IdentifyCapability(std::string_view capability, std::string_view address,
+                                          std::string_view face);
 
   // ---- Gateways
 
@@ -66,6 +74,14 @@ class Authenticator {
  private:
   base::Result<Caller> IdentifyProof(const Proof& proof);
   base::Result<Caller> IdentifyMember(std::string_view token, bool local);
+  base::Result<Caller> IdentifyRegistryToken(std::string_view token, bool local);
+  // Whether the secret with this SHA-256 is the one that was shown.
+  using Fits = std::function<bool(std::string_view sha256)>;
+  // kUnauthenticated: no such one, another secret, revoked, or expired.
+  base::Result<v1::Token> LivingToken(const std::string& name, const Fits& fits) const;
+  base::Result<v1::ApiKey> LivingKey(std::string_view id, const Fits& fits) const;
+  base::Result<Caller> CallerOfConsumer(const std::string& consumer, bool local) const;
+  void GiveRoles(Caller& caller) const;
   base::Result<Caller> IdentifyToken(std::string_view token, bool local);
   base::Result<Caller> IdentifyGateway(std::string_view credential, bool local);
   base::Result<Caller> IdentifyKey(std::string_view key, bool local);

@@ -7,15 +7,17 @@
 
 #include "base/json.h"
 #include "registry/catalog/validate.h"
+#include "registry/import/current_version.h"
 #include "registry/import/resources.h"
 #include "registry/import/server_json.h"
-#include "registry/service/version_order.h"
 
 namespace registry {
 namespace {
 
 using nlohmann::json;
 using Entry = v1::ImportRequest::Entry;
+
+constexpr int kAttempts = 10;
 
 // One entry on its way into the catalog.
 struct Candidate {
@@ -28,30 +30,6 @@ std::string TextOf(const json& document, const char* member) {
   const auto found = document.find(member);
   if (found == document.end() || !found->is_string()) return "";
   return found->get_ref<const std::string&>().substr(0, 256);
-}
-
-// The catalog's words for a field, in those of server.json.
-std::string InWordsOfTheDocument(std::string message) {
-  static constexpr std::pair<std::string_view, std::string_view> kFields[] = {
-      {"/spec/server_json: ", ""},
-      {"/spec/server_json/", "/"},
-      {"/spec/title", "/title"},
-      {"/spec/description", "/description"},
-      {"/spec/website_url", "/websiteUrl"},
-      {"/spec/repository_url", "/repository/url"},
-      {"/spec/current_version", "/version"},
-      {"/spec/status_message", "/_meta/io.modelcontextprotocol.registry~1official/statusMessage"}};
-  // "resource 3, Server 'a/b': /spec/title: ..."
-  if (message.starts_with("resource ")) {
-    if (const auto pointer = message.find(": /"); pointer != std::string::npos)
-      message.erase(0, pointer + 2);
-  }
-  // The whole document's pointer is empty.
-  if (message.starts_with("/: ")) return message.substr(1);
-  for (const auto& [ours, theirs] : kFields) {
-    if (message.starts_with(ours)) return std::string(theirs) + message.substr(ours.size());
-  }
-  return message;
 }
 
 class Importing {
@@ -75,7 +53,7 @@ class Importing {
  private:
   // What is wrong with an entry, as opposed to what keeps the registry from writing at all.
   static bool IsOfAnEntry(const base::Error& error) {
-    return error.code == base::Code::kInvalidArgument || error.code == base::Code::kAlreadyExists ||
+    return error.code == base::Code::kInvalidArgument ||
            error.code == base::Code::kPermissionDenied ||
            error.code == base::Code::kFailedPrecondition;
   }
@@ -122,6 +100,12 @@ class Importing {
       Refuse(index, "/version: " + imported->version.name() + " came before in this import");
       return {};
     }
+    const auto known = catalog_.Get("ServerVersion", imported->version.name());
+    if (known.has_value()) {
+      imported->version.set_revision(known->revision());
+    } else if (known.error().code != base::Code::kNotFound) {
+      return known.error();
+    }
     if (const auto ok = Remember(std::move(imported->server)); ok.has_error()) return ok.error();
     candidates_.push_back({index, std::move(imported->version), result.server()});
     return {};
@@ -136,7 +120,6 @@ class Importing {
       v1::Resource resource;
       if (known.has_value() && known->name() == imported.name()) {
         resource = std::move(*known);
-        resource.set_revision(0);
       } else {
         resource.set_kind("Server");
         resource.set_name(imported.name());
@@ -144,19 +127,7 @@ class Importing {
       }
       found = servers_.emplace(imported.name(), std::move(resource)).first;
     }
-    v1::Server& server = *found->second.mutable_server();
-    const v1::Server& newer = imported.server();
-    if (!server.current_version().empty() &&
-        CompareVersions(newer.current_version(), server.current_version()) < 0) {
-      return {};
-    }
-    server.set_current_version(newer.current_version());
-    // Who routes it has described it.
-    if (server.has_endpoint()) return {};
-    server.set_title(newer.title());
-    server.set_description(newer.description());
-    server.set_website_url(newer.website_url());
-    server.set_repository_url(newer.repository_url());
+    FollowNewest(*found->second.mutable_server(), imported.server());
     return {};
   }
 
@@ -174,6 +145,9 @@ class Importing {
     std::map<std::string, v1::Outcome::Value> outcome;
     for (const v1::ApplyResponse::Result& result : applied->results()) {
       outcome[result.kind() + " " + result.name()] = result.outcome();
+      // Of the next write of it, when each is written alone.
+      if (result.kind() == "Server" && !request_.dry_run())
+        servers_.at(result.name()).set_revision(result.revision());
     }
     for (const Candidate& candidate : candidates_) {
       const auto of_version = outcome["ServerVersion " + candidate.version.name()];
@@ -212,12 +186,42 @@ class Importing {
 
 }  // namespace
 
+std::string InWordsOfTheDocument(std::string message) {
+  static constexpr std::pair<std::string_view, std::string_view> kFields[] = {
+      {"/spec/server_json: ", ""},
+      {"/spec/server_json/", "/"},
+      {"/spec/title", "/title"},
+      {"/spec/description", "/description"},
+      {"/spec/website_url", "/websiteUrl"},
+      {"/spec/repository_url", "/repository/url"},
+      {"/spec/current_version", "/version"},
+      {"/spec/status_message", "/_meta/io.modelcontextprotocol.registry~1official/statusMessage"}};
+  // "resource 3, Server 'a/b': /spec/title: ..."
+  if (message.starts_with("resource ")) {
+    if (const auto pointer = message.find(": /"); pointer != std::string::npos)
+      message.erase(0, pointer + 2);
+  }
+  // The whole document's pointer is empty.
+  if (message.starts_with("/: ")) return message.substr(1);
+  for (const auto& [ours, theirs] : kFields) {
+    if (message.starts_with(ours)) return std::string(theirs) + message.substr(ours.size());
+  }
+  return message;
+}
+
 base::Result<v1::ImportResponse> Import(const Catalog& catalog, const ApplyAs& apply,
                                         const v1::ImportRequest& request) {
   if (request.entries_size() > kMaxImportEntries) {
     return FieldError("/entries", "at most " + std::to_string(kMaxImportEntries) + " at once");
   }
-  return Importing(catalog, apply, request).Run();
+  // Somebody may write in between; then what they wrote is read again.
+  for (int attempt = 1;; ++attempt) {
+    auto imported = Importing(catalog, apply, request).Run();
+    const bool again =
+        imported.has_error() && (imported.error().code == base::Code::kAborted ||
+                                 imported.error().code == base::Code::kAlreadyExists);
+    if (!again || attempt == kAttempts) return imported;
+  }
 }
 
 }  // namespace registry

@@ -97,7 +97,9 @@ base::Result<v1::ApplyResponse> CatalogService::Apply(const Caller& caller,
 
 base::Result<v1::ImportResponse> CatalogService::Import(const Caller& caller,
                                                         const v1::ImportRequest& request) {
-  const ApplyAs apply = [&](const v1::ApplyRequest& part) { return Apply(caller, part); };
+  const ApplyAs apply = [&](const v1::ApplyRequest& part) {
+    return catalog_.ApplySeen(caller.writer(), part);
+  };
   return registry::Import(catalog_, apply, request);
 }
 

@@ -7,7 +7,9 @@ namespace registry {
 
 base::Result<void> CheckMayRead(const Caller& caller, std::string_view kind) {
   if (kind == "ApiKey") return CheckAccess(caller, Access::kOperator);
-  if (kind == "Token" || kind == "RoleBinding") return CheckAccess(caller, Access::kAdmin);
+  // A source's URL may hold another registry's capability.
+  if (kind == "Token" || kind == "RoleBinding" || kind == "SyncSource")
+    return CheckAccess(caller, Access::kAdmin);
   return {};
 }
 

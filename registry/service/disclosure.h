@@ -8,7 +8,7 @@
 
 namespace registry {
 
-// Keys are for operators only, tokens and roles for admins.
+// Keys are for operators only, tokens, roles and sync sources for admins.
 base::Result<void> CheckMayRead(const Caller& caller, std::string_view kind);
 // Whether the caller sees it at all.
 bool MaySee(const Caller& caller, const portolan::v1::Resource& resource);

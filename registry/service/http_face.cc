@@ -4,6 +4,7 @@
 #include "mcp/http_endpoint.h"
 #include "registry/service/connect_messages.h"
 #include "registry/service/locality.h"
+#include "registry/service/registry_path.h"
 
 namespace registry {
 namespace {
@@ -13,6 +14,7 @@ using base::http::Field;
 
 constexpr std::size_t kMaxSessionBody = 4096;
 constexpr std::string_view kCookie = "portolan_session";
+constexpr std::string_view kRegistryApi = "registry_api";
 
 bool IsLocal(const Exchange& exchange) {
   const auto& fields = exchange.head().fields;
@@ -80,9 +82,10 @@ base::Task<void> HttpFace::Serve(Exchange& exchange) {
     co_await RespondError(exchange, error);
     co_return;
   }
-  // Open to pages of every site: reading only, and no cookie counts there.
-  if (IsBelow(path, "/v0.1") || IsBelow(path, "/v0")) {
-    co_await ServeRegistryApi(exchange);
+  // Open to pages of every site: no cookie counts there.
+  if (const auto registry_path = RegistryPath::Read(path)) {
+    const std::string_view capability = registry_path->capability;
+    co_await ServeRegistryApi(exchange, capability);
     co_return;
   }
   if (!parts_.origins.IsOurOrigin(fields.Find("Origin"))) {
@@ -185,19 +188,21 @@ base::Task<void> HttpFace::ServeMcp(Exchange& exchange) {
                           options);
 }
 
-base::Task<void> HttpFace::ServeRegistryApi(Exchange& exchange) {
-  Proof proof = ProofOf(exchange, "registry_api");
-  proof.session = {};
-  base::Result<Caller> caller = co_await Identify(proof);
-  // A preflight carries no proof and needs none.
-  if (caller.has_value() && exchange.head().method != "OPTIONS") {
-    if (const auto ok = CheckAccess(*caller, Access::kReader); ok.has_error()) caller = ok.error();
-  }
-  if (caller.has_error()) {
-    co_await RespondError(exchange, caller.error());
+base::Task<void> HttpFace::ServeRegistryApi(Exchange& exchange, std::string_view capability) {
+  if (!capability.empty()) {
+    const auto identify = [&] {
+      return parts_.authenticator.IdentifyCapability(capability, exchange.peer_address(),
+                                                     kRegistryApi);
+    };
+    OnPool identifying(parts_.pool, parts_.loop, identify);
+    base::Result<Caller> caller = co_await identifying;
+    co_await parts_.registry_api(exchange, std::move(caller));
     co_return;
   }
-  co_await parts_.registry_api(exchange, *caller);
+  Proof proof = ProofOf(exchange, kRegistryApi);
+  proof.session = {};
+  base::Result<Caller> caller = co_await Identify(proof);
+  co_await parts_.registry_api(exchange, std::move(caller));
 }
 
 }  // namespace registry

@@ -2,7 +2,8 @@
 //
 //   /api/...            the JSON face of the method table          /healthz /readyz /metrics
 //   POST /api/session   a one-time link becomes a session          /login and all else: the portal
-//   /mcp                discovery, over MCP                        /v0.1, /v0: the MCP Registry API
+//   /mcp                discovery, over MCP                        /v0.1, /v0: the MCP Registry API,
+//                                                                  also below the prefixes of registry_path.h
 //
 // Host and Origin are checked before anything else: a page of another site, or a name that was bent
 // to this address, gets 403.
@@ -33,8 +34,8 @@ class HttpFace final : public base::http::Service {
     mcp::Handler& discovery;
     mcp::legacy::SessionHost& discovery_sessions;
     base::http::Service& portal;
-    // Answers below /v0.1 and /v0, OPTIONS too.
-    std::function<base::Task<void>(base::http::Exchange&, const Caller&)> registry_api;
+    // Answers the registry API, OPTIONS and callers who are nobody too.
+    std::function<base::Task<void>(base::http::Exchange&, base::Result<Caller>)> registry_api;
     // Prometheus text.
     std::function<std::string()> metrics;
     base::http::OriginCheck origins;
@@ -55,7 +56,8 @@ class HttpFace final : public base::http::Service {
   base::Task<void> ServeApi(base::http::Exchange& exchange, std::string_view method);
   base::Task<void> ServeSession(base::http::Exchange& exchange);
   base::Task<void> ServeMcp(base::http::Exchange& exchange);
-  base::Task<void> ServeRegistryApi(base::http::Exchange& exchange);
+  // An empty capability: who asks is proven by the head.
+  base::Task<void> ServeRegistryApi(base::http::Exchange& exchange, std::string_view capability);
   base::Task<base::Result<Caller>> Identify(const Proof& proof);
 
   const Parts parts_;

@@ -4,6 +4,7 @@
 #include "registry/service/audit_service.h"
 #include "registry/service/catalog_service.h"
 #include "registry/service/fleet_service.h"
+#include "registry/service/sync_service.h"
 #include "registry/service/usage_service.h"
 
 namespace registry {
@@ -21,7 +22,7 @@ const Method* Methods::Find(std::string_view path) const {
 
 // clang-format off
 Methods AllMethods(CatalogService& catalog, AccessService& access, FleetService& fleet, UsageService& usage,
-                   AuditService& audit) {
+                   AuditService& audit, SyncService& sync) {
   Methods methods;
   methods.Unary(Access::kReader, "CatalogService", "Get", catalog, &CatalogService::Get);
   methods.Unary(Access::kReader, "CatalogService", "List", catalog, &CatalogService::List);
@@ -54,6 +55,8 @@ Methods AllMethods(CatalogService& catalog, AccessService& access, FleetService&
   methods.Streaming<v1::WatchCallsResponse>(Access::kOperator, "UsageService", "WatchCalls", usage, &UsageService::WatchCalls);
   methods.Unary(Access::kAdmin, "AuditService", "ListAudit", audit, &AuditService::ListAudit);
   methods.Unary(Access::kAdmin, "AuditService", "VerifyAudit", audit, &AuditService::VerifyAudit);
+  methods.Unary(Access::kOperator, "SyncService", "ListSync", sync, &SyncService::ListSync);
+  methods.Streaming<v1::RunSyncResponse>(Access::kOperator, "SyncService", "RunSync", sync, &SyncService::RunSync);
   return methods;
 }
 // clang-format on

@@ -101,10 +101,11 @@ class AccessService;
 class AuditService;
 class CatalogService;
 class FleetService;
+class SyncService;
 class UsageService;
 
 // THE table.
 Methods AllMethods(CatalogService& catalog, AccessService& access, FleetService& fleet,
-                   UsageService& usage, AuditService& audit);
+                   UsageService& usage, AuditService& audit, SyncService& sync);
 
 }  // namespace registry

@@ -1,46 +1,62 @@
-// The RegistryApi answers the official MCP Registry's REST API, read side: /v0.1 and /v0 (docs:
-// openapi.yaml 2025-12-01).
+// The RegistryApi answers the official MCP Registry's REST API, reading and writing (openapi.yaml
+// 2025-12-01), at each of the places of registry_path.h:
 //
-//   /servers?cursor&limit&search&updated_since&version&include_deleted
-//   /servers/{name}/versions      /servers/{name}/versions/{version|latest}
-//   /health  /ping  /version
+//   GET    /servers?cursor&limit&search&updated_since&version&include_deleted
+//   GET    /servers/{name}/versions      /servers/{name}/versions/{version|latest}
+//   POST   /publish    /validate         a server.json
+//   PUT    /servers/{name}/versions/{version}            DELETE the same: marks it deleted
+//   PATCH  /servers/{name}/versions/{version}/status     /servers/{name}/status: of all versions
+//   POST   /auth/{none|github-at|oidc|github-oidc}       one of our tokens becomes a registry token
+//   GET    /health  /ping  /version
 //
-// GET, HEAD and OPTIONS, for any origin. A cursor carries what was searched, since clients drop the
-// other parameters on later pages. Errors have the members of both tongues in use: {"error"} and
-// problem+json.
+// HEAD wherever GET; OPTIONS everywhere, for any origin. A cursor carries what was searched, since
+// clients drop the other parameters on later pages. Reading is answered on the loop from memory,
+// writing on the pool. Below a capability nothing is written.
 #pragma once
 
 #include <string>
 
 #include "base/http/server.h"
+#include "registry/service/authenticator.h"
 #include "registry/service/caller.h"
+#include "registry/service/publishing.h"
+#include "registry/service/registry_answer.h"
+#include "registry/service/registry_tokens.h"
 #include "registry/service/server_listing.h"
+#include "registry/service/worker_pool.h"
 
 namespace registry {
 
 class RegistryApi {
  public:
-  explicit RegistryApi(const ServerListing& listing) : listing_(listing) {}
-
-  // Whether a path is this API's to answer: /v0, /v0.1 and below.
-  static bool Owns(std::string_view path);
-
-  // REQUIRES: Owns(exchange.head().path).
-  base::Task<void> Serve(base::http::Exchange& exchange, Caller caller) const;
-
-  struct Answer {
-    int status = 200;
-    std::string body;
+  struct Parts {
+    const ServerListing& listing;
+    Publishing& publishing;
+    Authenticator& authenticator;
+    const RegistryTokens& tokens;
+    WorkerPool& pool;
+    base::Loop& loop;
   };
-  // The same without a socket.
+  explicit RegistryApi(const Parts& parts) : parts_(parts) {}
+
+  // REQUIRES: RegistryPath::Read(exchange.head().path).
+  base::Task<void> Serve(base::http::Exchange& exchange, base::Result<Caller> caller) const;
+
+  // The same without a socket. Write blocks.
+  using Answer = RegistryAnswer;
   Answer Get(std::string_view path, std::string_view query, const Caller& caller) const;
+  Answer Write(std::string_view method, std::string_view path, std::string_view body,
+               const Caller& caller) const;
 
  private:
   Answer List(std::string_view query, const Caller& caller) const;
   Answer Versions(const std::string& name, std::string_view query, const Caller& caller) const;
-  Answer Version(const std::string& name, const std::string& version, const Caller& caller) const;
+  Answer Version(const std::string& name, const std::string& version, std::string_view query,
+                 const Caller& caller) const;
+  Answer Exchange(const std::string& method, std::string_view body, const Caller& caller) const;
+  base::Task<Answer> ReadAndWrite(base::http::Exchange& exchange, const Caller& caller) const;
 
-  const ServerListing& listing_;
+  const Parts parts_;
 };
 
 }  // namespace registry

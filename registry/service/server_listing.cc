@@ -8,7 +8,7 @@
 #include "registry/catalog/visibility.h"
 #include "registry/import/resources.h"
 #include "registry/import/server_json.h"
-#include "registry/service/version_order.h"
+#include "registry/import/version_order.h"
 
 namespace registry {
 namespace {
@@ -26,9 +26,27 @@ std::string Lower(std::string text) {
   return text;
 }
 
-std::string Text(const ordered_json& object, const char* key) {
-  auto member = object.find(key);
-  return member != object.end() && member->is_string() ? member->get<std::string>() : "";
+std::string Dump(const ordered_json& value) {
+  return value.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+}
+
+// Valid JSON without the spaces that mean nothing.
+std::string Compact(std::string_view json) {
+  std::string out;
+  out.reserve(json.size());
+  bool quoted = false;
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    const char c = json[i];
+    if (quoted && c == '\\' && i + 1 < json.size()) {
+      out += c;
+      out += json[++i];
+      continue;
+    }
+    if (c == '"') quoted = !quoted;
+    if (quoted || (c != ' ' && c != '\n' && c != '\r' && c != '\t')) out += c;
+  }
+  out.shrink_to_fit();
+  return out;
 }
 
 std::string_view Word(Status status) {
@@ -40,15 +58,20 @@ std::string_view Word(Status status) {
   return "active";
 }
 
-// The graver of what is said of the server and of this version.
-Status StatusOf(const v1::Server& server, const v1::ServerVersion& version) {
-  Status status = server.lifecycle() == v1::Lifecycle::RETIRED      ? Status::kDeleted
-                  : server.lifecycle() == v1::Lifecycle::DEPRECATED ? Status::kDeprecated
-                                                                    : Status::kActive;
-  if (version.status() == v1::VersionStatus::DELETED) return Status::kDeleted;
-  if (version.status() == v1::VersionStatus::DEPRECATED)
-    return std::max(status, Status::kDeprecated);
-  return status;
+Status StatusOf(const v1::Server& server) {
+  switch (server.lifecycle()) {
+    case v1::Lifecycle::RETIRED: return Status::kDeleted;
+    case v1::Lifecycle::DEPRECATED: return Status::kDeprecated;
+    default: return Status::kActive;
+  }
+}
+
+Status StatusOf(const v1::ServerVersion& version) {
+  switch (version.status()) {
+    case v1::VersionStatus::DELETED: return Status::kDeleted;
+    case v1::VersionStatus::DEPRECATED: return Status::kDeprecated;
+    default: return Status::kActive;
+  }
 }
 
 std::string VersionOf(std::string_view resource_name) {
@@ -60,63 +83,65 @@ std::string ServerOf(std::string_view resource_name) {
   return std::string(resource_name.substr(0, resource_name.find('@')));
 }
 
-// Clients read an object with these texts filled, whatever was published long ago.
-ordered_json ReadDocument(const v1::Resource& server, const std::string& server_json) {
-  ordered_json made = import::MakeServerJson(server);
-  ordered_json document = ordered_json::parse(server_json, nullptr, /*allow_exceptions=*/false);
-  if (!document.is_object()) return made;
-  for (const char* key : {"name", "description", "version"}) {
-    if (Text(document, key).empty()) document[key] = made[key];
+// Who goes through us finds us first.
+std::string WithRemote(const std::string& document, const std::string& gateway_url) {
+  ordered_json tree = ordered_json::parse(document, nullptr, /*allow_exceptions=*/false);
+  if (!tree.is_object()) return {};
+  ordered_json remotes = ordered_json::array({{{"type", "streamable-http"}, {"url", gateway_url}}});
+  if (auto given = tree.find("remotes"); given != tree.end() && given->is_array()) {
+    for (ordered_json& other : *given) remotes.push_back(std::move(other));
   }
-  return document;
+  tree["remotes"] = std::move(remotes);
+  return Dump(tree);
 }
 
-std::string LifecycleWord(const v1::Server& server) {
-  v1::Lifecycle::Stage stage = server.lifecycle();
+std::string Stage(const v1::Server& server) {
+  const v1::Lifecycle::Stage stage = server.lifecycle();
   return Lower(v1::Lifecycle::Stage_Name(
       stage == v1::Lifecycle::UNSPECIFIED ? v1::Lifecycle::PRODUCTION : stage));
 }
 
-ordered_json OwnMeta(const v1::Resource& resource, int tools, const ordered_json& gateway_remote) {
+// Without the closing brace.
+std::string OwnMeta(const v1::Resource& resource, const std::string& gateway_url) {
   const v1::Server& server = resource.server();
-  ordered_json own = {
-      {"lifecycle", LifecycleWord(server)}, {"tools", tools}, {"revision", resource.revision()}};
-  if (!gateway_remote.is_null()) {
+  ordered_json own = {{"lifecycle", Stage(server)}, {"revision", resource.revision()}};
+  if (server.approval() != v1::Approval::APPROVED)
+    own["approval"] = Lower(v1::Approval::State_Name(server.approval()));
+  if (!gateway_url.empty()) {
     own["basePath"] = server.base_path();
-    own["gatewayUrl"] = gateway_remote["url"];
+    own["gatewayUrl"] = gateway_url;
   }
   if (!server.owner().empty()) own["owner"] = server.owner();
   if (server.tags_size() > 0)
     own["tags"] = std::vector<std::string>(server.tags().begin(), server.tags().end());
-  return own;
-}
-
-ordered_json OfficialMeta(const ListedVersion& listed, const std::string& message) {
-  ordered_json meta = {{"status", Word(listed.status)}};
-  if (listed.status != Status::kActive && !message.empty()) meta["statusMessage"] = message;
-  meta["statusChangedAt"] = base::FormatRfc3339(
-      listed.status == Status::kActive ? listed.published_ms : listed.updated_ms);
-  meta["publishedAt"] = base::FormatRfc3339(listed.published_ms);
-  meta["updatedAt"] = base::FormatRfc3339(listed.updated_ms);
-  meta["isLatest"] = listed.latest;
-  return meta;
-}
-
-bool Passes(const ServerListing::Filter& filter, const ListedVersion& version) {
-  if (!filter.include_deleted && version.status == Status::kDeleted) return false;
-  if (filter.version == "latest" ? !version.latest
-                                 : !filter.version.empty() && filter.version != version.version) {
-    return false;
+  if (!server.environment().empty()) own["environment"] = server.environment();
+  if (!server.sunset().empty()) own["sunset"] = server.sunset();
+  if (!server.successor().empty()) own["successor"] = server.successor();
+  for (const v1::ExternalDocument& document : server.documents())
+    own["documents"].push_back({{"title", document.title()}, {"url", document.url()}});
+  if (!server.metadata_json().empty()) {
+    ordered_json metadata = ordered_json::parse(server.metadata_json(), nullptr, false);
+    if (metadata.is_object()) own["metadata"] = std::move(metadata);
   }
-  if (filter.updated_since_ms && version.updated_ms <= *filter.updated_since_ms) return false;
-  return filter.search.empty() || version.searched.find(filter.search) != std::string::npos;
+  std::string text = Dump(own);
+  text.pop_back();
+  return text;
 }
 
 }  // namespace
 
-bool ServerListing::Known::VisibleTo(const base::auth::Principal& who) const {
-  return server && server->server().approval() == v1::Approval::APPROVED &&
-         CanSee(who, server->name(), server->server());
+bool ServerListing::Known::VisibleTo(std::string_view name,
+                                     const base::auth::Principal& who) const {
+  return exists && (SeesAllOf(who, name) || (approved && CanSeeAudiences(who, name, audiences)));
+}
+
+bool ServerListing::Known::Passes(const Filter& filter, const Version& version) const {
+  if (!filter.include_deleted && StatusOf(version) == Status::kDeleted) return false;
+  if (filter.version == "latest" ? !version.latest
+                                 : !filter.version.empty() && filter.version != version.version) {
+    return false;
+  }
+  return !filter.updated_since_ms || UpdatedMs(version) > *filter.updated_since_ms;
 }
 
 void ServerListing::OnChanges(std::span<const v1::Change> changes) {
@@ -126,13 +151,11 @@ void ServerListing::OnChanges(std::span<const v1::Change> changes) {
 
 void ServerListing::OnDefinitions(const v1::ServerDefinitions& definitions) {
   std::unique_lock lock(mutex_);
-  Known& known = known_[definitions.server()];
-  known.tools = static_cast<int>(
+  known_[definitions.server()].tools = static_cast<int>(
       std::count_if(definitions.definitions().begin(), definitions.definitions().end(),
                     [](const v1::Definition& definition) {
                       return definition.kind() == v1::DefinitionKind::TOOL;
                     }));
-  RenderLocked(known);
 }
 
 void ServerListing::ChangeLocked(const v1::Change& change) {
@@ -140,135 +163,192 @@ void ServerListing::ChangeLocked(const v1::Change& change) {
   if (resource.kind() == "Server") {
     if (change.deleted()) {
       known_.erase(resource.name());
-      return;
+    } else {
+      TakeServerLocked(known_[resource.name()], resource);
     }
-    Known& known = known_[resource.name()];
-    known.server = resource;
-    RenderLocked(known);
   } else if (resource.kind() == "ServerVersion") {
-    auto known = known_.find(ServerOf(resource.name()));
-    if (change.deleted()) {
-      if (known == known_.end()) return;
-      known->second.versions.erase(VersionOf(resource.name()));
-      RenderLocked(known->second);
-      return;
-    }
-    Known& owner = known_[ServerOf(resource.name())];
-    owner.versions[VersionOf(resource.name())] = resource;
-    RenderLocked(owner);
+    const std::string server = ServerOf(resource.name());
+    if (!change.deleted()) return TakeVersionLocked(known_[server], resource);
+    const auto known = known_.find(server);
+    if (known != known_.end()) DropVersionLocked(known->second, VersionOf(resource.name()));
   }
 }
 
-void ServerListing::RenderLocked(Known& known) const {
-  known.listed.clear();
-  if (!known.server) return;
-  const v1::Resource& server = *known.server;
-  std::map<std::string, v1::Resource> versions = known.versions;
-  if (versions.empty()) {
-    ordered_json made = import::MakeServerJson(server);
-    v1::Resource& only = versions[Text(made, "version")];
-    only.set_created_at_ms(server.created_at_ms());
-    only.set_updated_at_ms(server.updated_at_ms());
-    only.mutable_server_version()->set_server_json(made.dump());
+void ServerListing::TakeServerLocked(Known& known, const v1::Resource& resource) const {
+  const v1::Server& server = resource.server();
+  known.exists = true;
+  known.approved = server.approval() == v1::Approval::APPROVED;
+  known.status = StatusOf(server);
+  known.changed_ms = resource.updated_at_ms();
+  known.audiences.assign(server.visibility().audiences().begin(),
+                         server.visibility().audiences().end());
+  known.current_version = server.current_version();
+  const ordered_json remote = import::GatewayRemote(resource, gateway_public_url_);
+  known.gateway_url = remote.is_null() ? std::string() : remote["url"].get<std::string>();
+  known.searched = Lower(resource.name() + "\n" + server.title() + "\n" + server.description());
+  known.own_meta = OwnMeta(resource, known.gateway_url);
+  std::erase_if(known.versions, [](const Version& version) { return version.made; });
+  if (known.versions.empty()) {
+    const ordered_json made = import::MakeServerJson(resource);
+    Version& only = known.versions.emplace_back();
+    only.version = made["version"].get<std::string>();
+    only.document = Dump(made);
+    only.made = true;
+    only.published_ms = resource.created_at_ms();
+    only.changed_ms = resource.updated_at_ms();
   }
+  SettleLocked(known);
+}
+
+void ServerListing::TakeVersionLocked(Known& known, const v1::Resource& resource) const {
+  std::erase_if(known.versions, [](const Version& version) { return version.made; });
+  std::string name = VersionOf(resource.name());
+  auto at = std::lower_bound(
+      known.versions.begin(), known.versions.end(), name,
+      [](const Version& version, const std::string& than) { return version.version < than; });
+  if (at == known.versions.end() || at->version != name) {
+    at = known.versions.emplace(at);
+    at->version = std::move(name);
+  }
+  const v1::ServerVersion& version = resource.server_version();
+  at->document = Compact(version.server_json());
+  at->status = StatusOf(version);
+  at->status_message = version.status_message();
+  at->published_ms = resource.created_at_ms();
+  at->changed_ms = resource.updated_at_ms();
+  SettleLocked(known);
+}
+
+void ServerListing::DropVersionLocked(Known& known, std::string_view version) const {
+  const auto dropped = std::find_if(known.versions.begin(), known.versions.end(),
+                                    [&](const Version& other) { return other.version == version; });
+  if (dropped == known.versions.end()) return;
+  if (known.versions.size() == 1) {
+    // What it said of its server still holds.
+    const auto described = import::ToResources(dropped->document);
+    if (described.has_value()) dropped->document = Dump(import::MakeServerJson(described->server));
+    dropped->made = true;
+    dropped->status = Status::kActive;
+    dropped->status_message.clear();
+  } else {
+    known.versions.erase(dropped);
+  }
+  SettleLocked(known);
+}
+
+void ServerListing::SettleLocked(Known& known) const {
   // The one that the server names, else the newest that is not deleted, else the newest.
-  std::string latest;
-  bool latest_deleted = true;
-  for (const auto& [version, resource] : versions) {
-    bool deleted = resource.server_version().status() == v1::VersionStatus::DELETED;
-    bool better = latest.empty() || (latest_deleted && !deleted) ||
-                  (latest_deleted == deleted && CompareVersions(latest, version) < 0);
-    if (!better) continue;
-    latest = version;
-    latest_deleted = deleted;
-  }
-  auto named = versions.find(server.server().current_version());
-  if (named != versions.end() &&
-      named->second.server_version().status() != v1::VersionStatus::DELETED) {
-    latest = named->first;
-  }
-  ordered_json remote = import::GatewayRemote(server, gateway_public_url_);
-  for (const auto& [version, resource] : versions) {
-    auto listed = std::make_shared<ListedVersion>();
-    listed->name = server.name();
-    listed->version = version;
-    listed->latest = version == latest;
-    listed->status = StatusOf(server.server(), resource.server_version());
-    listed->published_ms = resource.created_at_ms();
-    listed->updated_ms = std::max(resource.updated_at_ms(), server.updated_at_ms());
-    ordered_json document = ReadDocument(server, resource.server_version().server_json());
-    // Who goes through us finds us first.
-    if (listed->latest && !remote.is_null()) {
-      ordered_json remotes = ordered_json::array({remote});
-      if (auto given = document.find("remotes"); given != document.end() && given->is_array()) {
-        for (ordered_json& other : *given) remotes.push_back(std::move(other));
-      }
-      document["remotes"] = std::move(remotes);
+  Version* latest = nullptr;
+  for (Version& version : known.versions) {
+    version.latest = false;
+    const bool deleted = version.status == Status::kDeleted;
+    const bool latest_deleted = latest && latest->status == Status::kDeleted;
+    if (!latest || (latest_deleted && !deleted) ||
+        (latest_deleted == deleted && CompareVersions(latest->version, version.version) < 0)) {
+      latest = &version;
     }
-    listed->searched =
-        Lower(listed->name + "\n" + Text(document, "title") + "\n" + Text(document, "description"));
-    ordered_json entry = {{"server", std::move(document)}};
-    entry["_meta"][kOfficialMeta] =
-        OfficialMeta(*listed, resource.server_version().status_message());
-    entry["_meta"][kOwnMeta] = OwnMeta(server, known.tools, remote);
-    listed->json = entry.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
-    known.listed.push_back(std::move(listed));
   }
+  for (Version& version : known.versions) {
+    if (version.version == known.current_version && version.status != Status::kDeleted)
+      latest = &version;
+  }
+  if (latest) latest->latest = true;
+  for (Version& version : known.versions) {
+    version.routed = version.latest && !known.gateway_url.empty()
+                         ? WithRemote(version.document, known.gateway_url)
+                         : std::string();
+  }
+}
+
+ListedVersion ServerListing::Show(const std::string& name, const Known& known,
+                                  const Version& version) {
+  ListedVersion shown;
+  shown.name = name;
+  shown.version = version.version;
+  shown.status = known.StatusOf(version);
+  shown.latest = version.latest;
+  const std::string updated = base::FormatRfc3339(known.UpdatedMs(version));
+  const std::string published = base::FormatRfc3339(version.published_ms);
+  ordered_json official = {{"status", Word(shown.status)}};
+  if (shown.status != Status::kActive && !version.status_message.empty())
+    official["statusMessage"] = version.status_message;
+  official["statusChangedAt"] = shown.status == Status::kActive ? published : updated;
+  official["publishedAt"] = published;
+  official["updatedAt"] = updated;
+  official["isLatest"] = version.latest;
+  const std::string& document = version.routed.empty() ? version.document : version.routed;
+  std::string& json = shown.json;
+  json.reserve(document.size() + known.own_meta.size() + 400);
+  json.append(R"({"server":)").append(document);
+  json.append(R"(,"_meta":{")").append(kOfficialMeta).append(R"(":)").append(Dump(official));
+  json.append(R"(,")").append(kOwnMeta).append(R"(":)").append(known.own_meta);
+  json.append(R"(,"tools":)").append(std::to_string(known.tools)).append("}}}");
+  return shown;
 }
 
 ServerListing::Page ServerListing::List(const Filter& filter, const Position& after,
                                         std::size_t limit, const base::auth::Principal& who) const {
-  Filter lowered = filter;
-  lowered.search = Lower(lowered.search);
+  const std::string search = Lower(filter.search);
   Page page;
   std::shared_lock lock(mutex_);
   for (auto known = known_.lower_bound(after.name); known != known_.end(); ++known) {
-    if (!known->second.VisibleTo(who)) continue;
-    for (const auto& version : known->second.listed) {
-      if (known->first == after.name && version->version <= after.version) continue;
-      if (!Passes(lowered, *version)) continue;
+    if (!search.empty() && known->second.searched.find(search) == std::string::npos) continue;
+    if (!known->second.VisibleTo(known->first, who)) continue;
+    for (const Version& version : known->second.versions) {
+      if (known->first == after.name && version.version <= after.version) continue;
+      if (!known->second.Passes(filter, version)) continue;
       if (page.versions.size() == limit) {
         page.more = true;
         return page;
       }
-      page.versions.push_back(version);
+      page.versions.push_back(Show(known->first, known->second, version));
     }
   }
   return page;
 }
 
-const ServerListing::Known* ServerListing::FindLocked(std::string_view name,
-                                                      const base::auth::Principal& who) const {
-  auto known = known_.find(name);
-  return known != known_.end() && known->second.VisibleTo(who) ? &known->second : nullptr;
+ServerListing::Map::const_iterator ServerListing::FindLocked(
+    std::string_view name, const base::auth::Principal& who) const {
+  const auto known = known_.find(name);
+  return known != known_.end() && known->second.VisibleTo(name, who) ? known : known_.end();
 }
 
-std::vector<std::shared_ptr<const ListedVersion>> ServerListing::Versions(
-    std::string_view name, bool include_deleted, const base::auth::Principal& who) const {
-  std::vector<std::shared_ptr<const ListedVersion>> versions;
+std::vector<ListedVersion> ServerListing::Versions(std::string_view name, bool include_deleted,
+                                                   const base::auth::Principal& who) const {
   std::shared_lock lock(mutex_);
-  const Known* known = FindLocked(name, who);
-  if (!known) return versions;
-  for (const auto& version : known->listed) {
-    if (include_deleted || version->status != Status::kDeleted) versions.push_back(version);
+  const auto known = FindLocked(name, who);
+  if (known == known_.end()) return {};
+  std::vector<const Version*> versions;
+  for (const Version& version : known->second.versions) {
+    if (include_deleted || known->second.StatusOf(version) != Status::kDeleted)
+      versions.push_back(&version);
   }
-  std::sort(versions.begin(), versions.end(), [](const auto& a, const auto& b) {
-    int order = CompareVersions(a->version, b->version);
+  std::sort(versions.begin(), versions.end(), [](const Version* a, const Version* b) {
+    const int order = CompareVersions(a->version, b->version);
     return order != 0 ? order > 0 : a->published_ms > b->published_ms;
   });
-  return versions;
+  std::vector<ListedVersion> shown;
+  for (const Version* version : versions)
+    shown.push_back(Show(known->first, known->second, *version));
+  return shown;
 }
 
-std::shared_ptr<const ListedVersion> ServerListing::Find(std::string_view name,
-                                                         std::string_view version,
-                                                         const base::auth::Principal& who) const {
+std::size_t ServerListing::CountVersions(std::string_view name) const {
   std::shared_lock lock(mutex_);
-  const Known* known = FindLocked(name, who);
-  if (!known) return nullptr;
-  for (const auto& listed : known->listed) {
-    if (version == "latest" ? listed->latest : listed->version == version) return listed;
+  const auto known = known_.find(name);
+  return known == known_.end() ? 0 : known->second.versions.size();
+}
+
+std::optional<ListedVersion> ServerListing::Find(std::string_view name, std::string_view version,
+                                                 const base::auth::Principal& who) const {
+  std::shared_lock lock(mutex_);
+  const auto known = FindLocked(name, who);
+  if (known == known_.end()) return std::nullopt;
+  for (const Version& one : known->second.versions) {
+    if (version == "latest" ? one.latest : one.version == version)
+      return Show(known->first, known->second, one);
   }
-  return nullptr;
+  return std::nullopt;
 }
 
 }  // namespace registry

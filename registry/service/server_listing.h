@@ -2,13 +2,13 @@
 // registry API: what GET /v0.1/servers lists.
 //
 // In memory, fed by the catalog's changes like the search index; thread-safe (readers share a
-// lock). A server without a server.json of its own gets one made. Texts are made once a change, so
-// that a page is a concatenation.
+// lock). A server without a server.json of its own gets one made. What is kept of a version is its
+// document and little else (about a kilobyte beside it); entries are put together when they are
+// asked for.
 #pragma once
 
 #include <cstdint>
 #include <map>
-#include <memory>
 #include <optional>
 #include <shared_mutex>
 #include <string>
@@ -21,16 +21,12 @@
 namespace registry {
 
 struct ListedVersion {
-  enum class Status { kActive, kDeprecated, kDeleted };
+  enum class Status : std::uint8_t { kActive, kDeprecated, kDeleted };
 
   std::string name;
   std::string version;
   Status status = Status::kActive;
-  std::int64_t published_ms = 0;
-  std::int64_t updated_ms = 0;
   bool latest = false;
-  // Lower case: name, title and description.
-  std::string searched;
   // {"server":{...},"_meta":{...}}
   std::string json;
 };
@@ -51,7 +47,7 @@ class ServerListing final : public Observer {
     std::string version;
   };
   struct Page {
-    std::vector<std::shared_ptr<const ListedVersion>> versions;
+    std::vector<ListedVersion> versions;
     // There are more behind the last.
     bool more = false;
   };
@@ -67,32 +63,72 @@ class ServerListing final : public Observer {
   Page List(const Filter& filter, const Position& after, std::size_t limit,
             const base::auth::Principal& who) const;
   // Newest first; empty when there is no such server, or it is not for `who`.
-  std::vector<std::shared_ptr<const ListedVersion>> Versions(
-      std::string_view name, bool include_deleted, const base::auth::Principal& who) const;
-  // `latest`, or exactly that one; null when there is none.
-  std::shared_ptr<const ListedVersion> Find(std::string_view name, std::string_view version,
-                                            const base::auth::Principal& who) const;
+  std::vector<ListedVersion> Versions(std::string_view name, bool include_deleted,
+                                      const base::auth::Principal& who) const;
+  // Of whoever's server, deleted ones too.
+  std::size_t CountVersions(std::string_view name) const;
+  // `latest`, or exactly that one.
+  std::optional<ListedVersion> Find(std::string_view name, std::string_view version,
+                                    const base::auth::Principal& who) const;
 
  private:
-  struct Known {
-    std::optional<v1::Resource> server;
-    std::map<std::string, v1::Resource> versions;  // by version
-    int tools = 0;
-    // What is listed, by version.
-    std::vector<std::shared_ptr<const ListedVersion>> listed;
+  using Status = ListedVersion::Status;
 
-    bool VisibleTo(const base::auth::Principal& who) const;
+  struct Version {
+    std::string version;
+    // As published, without the spaces between its parts.
+    std::string document;
+    // The same with a remote through the gateway before the others; empty where there is none.
+    std::string routed;
+    // What was said of this version itself.
+    std::string status_message;
+    Status status = Status::kActive;
+    // Made by us, since nothing is published.
+    bool made = false;
+    bool latest = false;
+    std::int64_t published_ms = 0;
+    std::int64_t changed_ms = 0;
   };
+  struct Known {
+    // A version may be told of before its server.
+    bool exists = false;
+    bool approved = false;
+    Status status = Status::kActive;
+    int tools = 0;
+    std::int64_t changed_ms = 0;
+    std::vector<std::string> audiences;
+    std::string current_version;
+    // Empty: not routed.
+    std::string gateway_url;
+    // Lower case: name, title and description.
+    std::string searched;
+    // The members of our own _meta, but for the number of tools.
+    std::string own_meta;
+    std::vector<Version> versions;  // by version
+
+    bool VisibleTo(std::string_view name, const base::auth::Principal& who) const;
+    Status StatusOf(const Version& version) const { return std::max(status, version.status); }
+    std::int64_t UpdatedMs(const Version& version) const {
+      return std::max(changed_ms, version.changed_ms);
+    }
+    bool Passes(const Filter& filter, const Version& version) const;
+  };
+  using Map = std::map<std::string, Known, std::less<>>;
 
   void ChangeLocked(const v1::Change& change);
-  void RenderLocked(Known& known) const;
-  const Known* FindLocked(std::string_view name, const base::auth::Principal& who) const;
+  void TakeServerLocked(Known& known, const v1::Resource& resource) const;
+  void TakeVersionLocked(Known& known, const v1::Resource& resource) const;
+  void DropVersionLocked(Known& known, std::string_view version) const;
+  // Which is the latest, and where it leads.
+  void SettleLocked(Known& known) const;
+  static ListedVersion Show(const std::string& name, const Known& known, const Version& version);
+  Map::const_iterator FindLocked(std::string_view name, const base::auth::Principal& who) const;
 
   // Constant after construction
   const std::string gateway_public_url_;
 
   mutable std::shared_mutex mutex_;
-  std::map<std::string, Known, std::less<>> known_;  // by server name; under mutex_
+  Map known_;  // by server name; under mutex_
 };
 
 }  // namespace registry

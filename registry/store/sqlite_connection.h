@@ -1,7 +1,7 @@
 // A SqliteConnection speaks the store's words to one SQLite connection. One thread at a time.
 //
 // The reads are in sqlite_connection.cc, the writes in sqlite_writes.cc, the audit in
-// sqlite_audit.cc, definitions and what was accepted of them in sqlite_definitions.cc.
+// sqlite_audit.cc, what was synced in sqlite_sync.cc, definitions and what was accepted of them in sqlite_definitions.cc.
 #pragma once
 
 #include <string>
@@ -56,6 +56,9 @@ class SqliteConnection final : public Transaction {
   base::Result<std::vector<StoredAudit>> AuditAfter(std::int64_t sequence, int limit) override;
   base::Result<AuditEnd> NewestAudit() override;
   base::Result<AuditEnd> AuditAnchor() override;
+  base::Result<std::optional<std::string>> SyncProgress(std::string_view source) override;
+  base::Result<std::optional<StoredSyncMember>> SyncMember(std::string_view kind,
+                                                           std::string_view name) override;
   base::Result<std::optional<std::string>> Value(std::string_view key) override;
   base::Result<std::vector<std::pair<std::string, std::string>>> Values(
       std::string_view prefix) override;
@@ -72,6 +75,8 @@ class SqliteConnection final : public Transaction {
   base::Result<void> AppendCalls(std::span<const StoredCall> calls) override;
   base::Result<void> AppendAudit(const StoredAudit& record) override;
   base::Result<std::int64_t> TrimAudit(std::int64_t older_than_ms) override;
+  base::Result<void> PutSyncProgress(std::string_view source, std::string_view progress) override;
+  base::Result<void> PutSyncMember(const StoredSyncMember& member) override;
   base::Result<void> PutValue(std::string_view key, std::string_view value) override;
 
  private:

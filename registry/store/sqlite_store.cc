@@ -215,6 +215,13 @@ base::Result<std::vector<StoredAudit>> SqliteStore::AuditAfter(std::int64_t sequ
 }
 base::Result<AuditEnd> SqliteStore::NewestAudit() { return Borrow()->NewestAudit(); }
 base::Result<AuditEnd> SqliteStore::AuditAnchor() { return Borrow()->AuditAnchor(); }
+base::Result<std::optional<std::string>> SqliteStore::SyncProgress(std::string_view source) {
+  return Borrow()->SyncProgress(source);
+}
+base::Result<std::optional<StoredSyncMember>> SqliteStore::SyncMember(std::string_view kind,
+                                                                      std::string_view name) {
+  return Borrow()->SyncMember(kind, name);
+}
 base::Result<std::optional<std::string>> SqliteStore::Value(std::string_view key) {
   return Borrow()->Value(key);
 }

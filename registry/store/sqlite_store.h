@@ -46,6 +46,9 @@ class SqliteStore final : public Store {
   base::Result<std::vector<StoredAudit>> AuditAfter(std::int64_t sequence, int limit) override;
   base::Result<AuditEnd> NewestAudit() override;
   base::Result<AuditEnd> AuditAnchor() override;
+  base::Result<std::optional<std::string>> SyncProgress(std::string_view source) override;
+  base::Result<std::optional<StoredSyncMember>> SyncMember(std::string_view kind,
+                                                           std::string_view name) override;
   base::Result<std::optional<std::string>> Value(std::string_view key) override;
   base::Result<std::vector<std::pair<std::string, std::string>>> Values(
       std::string_view prefix) override;

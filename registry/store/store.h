@@ -147,6 +147,14 @@ struct AuditQuery {
   std::int64_t before = 0;  // only older ones
   int limit = 100;
 };
+// What a SyncSource brought.
+struct StoredSyncMember {
+  std::string kind;
+  std::string name;
+  std::string source;
+  // Of the resource: another one of the same name is not it.
+  std::int64_t created_at_ms = 0;
+};
 // Where a chain hangs, or goes on.
 struct AuditEnd {
   std::int64_t sequence = 0;
@@ -195,6 +203,11 @@ class Reader {
   // The last one that the retention dropped; 0: none.
   virtual base::Result<AuditEnd> AuditAnchor() = 0;
 
+  // How far a SyncSource has come, opaque.
+  virtual base::Result<std::optional<std::string>> SyncProgress(std::string_view source) = 0;
+  virtual base::Result<std::optional<StoredSyncMember>> SyncMember(std::string_view kind,
+                                                                   std::string_view name) = 0;
+
   virtual base::Result<std::optional<std::string>> Value(std::string_view key) = 0;
   // Keys that begin with `prefix`, in order.
   virtual base::Result<std::vector<std::pair<std::string, std::string>>> Values(
@@ -225,6 +238,9 @@ class Transaction : public Reader {
   // Drops the oldest records up to that time, never the newest of all. Returns the last dropped
   // sequence; 0: none.
   virtual base::Result<std::int64_t> TrimAudit(std::int64_t older_than_ms) = 0;
+  virtual base::Result<void> PutSyncProgress(std::string_view source,
+                                             std::string_view progress) = 0;
+  virtual base::Result<void> PutSyncMember(const StoredSyncMember& member) = 0;
   virtual base::Result<void> PutValue(std::string_view key, std::string_view value) = 0;
 };
 

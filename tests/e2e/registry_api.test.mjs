@@ -28,17 +28,31 @@ const json = async (path) => {
   assert.equal(response.status, 200, path);
   return response.json();
 };
+const send = (method, path, body, token = portolan.token) =>
+  get(path, {
+    method,
+    headers: { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+// What the OpenAPI document says an operation may answer; `path` as it stands there.
+const answers = (path, method, status) => openapi.paths[path][method].responses[status];
+async function refused(response, status, path, method) {
+  assert.equal(response.status, status);
+  assert.ok(answers(path, method, status), `${method} ${path} has no ${status}`);
+  const body = await response.json();
+  assert.equal(typeof body.error, 'string');
+  return body.error;
+}
 
 before(async () => {
   portolan = await Installation.start();
-  const resources = new Map();
   for (const entry of entries) {
-    resources.set(entry.name, {
-      kind: 'Server', name: entry.name, spec: { title: entry.title ?? '', description: entry.description } });
-    resources.set(`${entry.name}@${entry.version}`, {
-      kind: 'ServerVersion', name: `${entry.name}@${entry.version}`, spec: { serverJson: JSON.stringify(entry) } });
+    const response = await send('POST', '/v0.1/publish', entry);
+    const body = await response.json();
+    assert.equal(response.status, 200, JSON.stringify(body));
+    assert.deepEqual(body.server, entry);
+    assertValid(is('ServerResponse'), body);
   }
-  await portolan.api('CatalogService/Apply', { resources: [...resources.values()] });
   await portolan.run('add', 'ctx', 'http://127.0.0.1:9/mcp', '--draft');
   await portolan.api('CatalogService/Apply', {
     resources: [{ kind: 'Server', name: 'local/routed', spec: { approval: 'APPROVED', endpoint: { streamableHttp: { url: 'http://127.0.0.1:9/mcp' } } } }],
@@ -131,5 +145,106 @@ describe('The registry API', () => {
     assert.equal((await json('/v0/health')).status, 'ok');
     assert.equal((await json('/v0.1/ping')).pong, true);
     assert.equal(typeof (await json('/v0.1/version')).git_commit, 'string');
+  });
+
+  test('is asked the way VS Code asks, from the probe to a server by name', async () => {
+    // mcpGalleryManifestService: a probe; then mcpGalleryService: pages, and each configured server by its name.
+    for (const base of ['', '/', '/workspaces/default']) {
+      assert.equal((await get(`${base}/v0.1/servers?limit=1`)).status, 200, base);
+      const first = await json(`${base}/v0.1/servers?limit=50&version=latest&search=github`);
+      const { server } = first.servers[0];
+      const named = await json(`${base}/v0.1/servers/${encodeURIComponent(server.name)}/versions/latest`);
+      assert.equal(named.server.name, server.name);
+      assertValid(is('ServerResponse'), named);
+    }
+    assert.equal((await get('/v0.1/servers/no.such%2Fserver/versions/latest')).status, 404);
+  });
+
+  test('publishes, edits, deprecates and deletes the way mcp-publisher does it', async () => {
+    const token = JSON.parse(await portolan.run('token', 'create', 'ci', '--role', 'admin', '-o', 'json')).token;
+    const login = await send('POST', '/v0/auth/github-at', { github_token: token }, '');
+    assert.equal(login.status, 200);
+    const { registry_token, expires_at } = await login.json();
+    assert.ok(expires_at * 1000 > Date.now());
+    const mine = (method, path, body) => send(method, path, body, registry_token);
+
+    const name = 'com.example/made';
+    const document = { $schema: entries[0].$schema, name, description: 'Made for this test', version: '1.0.0' };
+    for (const version of ['1.0.0', '1.1.0']) {
+      const published = await mine('POST', '/v0/publish', { ...document, version });
+      assert.equal(published.status, 200);
+      assertValid(is('ServerResponse'), await published.json());
+    }
+    const one = '/v0.1/servers/com.example%2Fmade/versions/1.0.0';
+    const path = '/v0.1/servers/{serverName}/versions/{version}';
+    const edited = await mine('PUT', one, { ...document, description: 'Better said' });
+    assertValid(is('ServerResponse'), await edited.json());
+
+    // mcp-publisher status: asks for the present one first.
+    const now = await get(`${one}?include_deleted=true`, { headers: { authorization: `Bearer ${registry_token}` } });
+    assert.equal((await now.json())._meta['io.modelcontextprotocol.registry/official'].status, 'active');
+    const deprecated = await mine('PATCH', `${one}/status`, { status: 'deprecated', statusMessage: 'use 1.1.0' });
+    const shown = await deprecated.json();
+    assertValid(is('ServerResponse'), shown);
+    assert.equal(shown._meta['io.modelcontextprotocol.registry/official'].statusMessage, 'use 1.1.0');
+    assert.match(await refused(await mine('PATCH', `${one}/status`, { status: 'deprecated', statusMessage: 'use 1.1.0' }), 400, `${path}/status`, 'patch'),
+      /No changes to apply/);
+    const all = await mine('PATCH', '/v0.1/servers/com.example%2Fmade/status', { status: 'deleted' });
+    const bulk = await all.json();
+    assertValid(is('AllVersionsStatusResponse'), bulk);
+    assert.equal(bulk.updatedCount, 2);
+    assert.equal((await get(one)).status, 404);
+    const tombstones = await json('/v0.1/servers?updated_since=2026-01-01T00:00:00Z&search=com.example/made');
+    assertValid(is('ServerList'), tombstones);
+    assert.deepEqual(tombstones.servers.map(({ _meta }) => _meta['io.modelcontextprotocol.registry/official'].status), ['deleted', 'deleted']);
+    await refused(await mine('PUT', one, document), 404, path, 'put');
+    await refused(await mine('DELETE', one), 404, path, 'delete');
+  });
+
+  test('refuses writes as the document says: 401 to strangers, 403 without the role', async () => {
+    const viewer = JSON.parse(await portolan.run('token', 'create', 'see', '--role', 'viewer', '-o', 'json')).token;
+    const entry = { ...entries[0], version: '99.0.0' };
+    const one = `/v0.1/servers/${encodeURIComponent(entry.name)}/versions/${entries[0].version}`;
+    const version = '/v0.1/servers/{serverName}/versions/{version}';
+    const writes = [
+      ['POST', '/v0.1/publish', entry, '/v0.1/publish'], ['PUT', one, entries[0], version], ['DELETE', one, undefined, version],
+      ['PATCH', `${one}/status`, { status: 'deleted' }, `${version}/status`],
+      ['PATCH', `/v0.1/servers/${encodeURIComponent(entry.name)}/status`, { status: 'deleted' }, '/v0.1/servers/{serverName}/status'],
+    ];
+    for (const [method, path, body, documented] of writes) {
+      await refused(await send(method, path, body, ''), 401, documented, method.toLowerCase());
+      await refused(await send(method, path, body, 'ptt_nobody_x'), 401, documented, method.toLowerCase());
+      await refused(await send(method, path, body, viewer), 403, documented, method.toLowerCase());
+    }
+    assert.equal((await send('POST', '/v0.1/publish', { name: 'x' })).status, 422);
+    assert.equal((await send('POST', '/v0.1/servers', {})).status, 405);
+    const validated = await (await send('POST', '/v0.1/validate', { name: 'x' })).json();
+    assert.equal(validated.valid, false);
+    assert.ok(validated.issues.length >= 3);
+  });
+
+  test('reads at an address of its own for clients without a header, and only reads', async () => {
+    await portolan.api('CatalogService/Apply', {
+      resources: [{ kind: 'Server', name: 'team/hidden', spec: { description: 'For Alice', visibility: { audiences: ['consumer:alice'] } } }],
+    });
+    const { key, registry_url } = JSON.parse(await portolan.run('key', 'create', 'alice', '-o', 'json'));
+    assert.equal((await portolan.run('token', 'url', '--key', key)).trim(), registry_url);
+    assert.ok(!registry_url.includes(key.split('_')[2]));
+    for (const base of ['', '/', '/workspaces/default']) {
+      const list = await (await fetch(`${registry_url}${base}/v0.1/servers?search=team/hidden`)).json();
+      assertValid(is('ServerList'), list);
+      assert.deepEqual(list.servers.map(({ server }) => server.name), ['team/hidden']);
+    }
+    assert.equal((await json('/v0.1/servers?search=team/hidden')).servers.length, 0);
+    const wrong = await fetch(`${registry_url.slice(0, -1)}${registry_url.endsWith('A') ? 'B' : 'A'}/v0.1/servers`);
+    assert.equal(wrong.status, 404);
+    assert.ok(!(await wrong.text()).includes('key_'));
+    const writing = await fetch(`${registry_url}/v0.1/publish`, {
+      method: 'POST', body: JSON.stringify(entries[0]), headers: { authorization: `Bearer ${portolan.token}` } });
+    assert.equal(writing.status, 405);
+    // Its key ends, and it ends with it.
+    await portolan.run('key', 'revoke', key.split('_')[1]);
+    assert.equal((await fetch(`${registry_url}/v0.1/servers`)).status, 404);
+    assert.ok(!portolan.talk().includes(registry_url.split('/r/')[1]));
   });
 });

@@ -86,6 +86,11 @@ TEST_F(RolesTest, EveryMethodAsksForItsRole) {
       {"UsageService/ListCalls", "{}", "----++"},
       {"AuditService/ListAudit", "{}", "-----+"},
       {"AuditService/VerifyAudit", "{}", "-----+"},
+      {"SyncService/ListSync", "{}", "----++"},
+      {"CatalogService/List", R"({"kind":"SyncSource"})", "-----+"},
+      {"CatalogService/Put",
+       R"({"resource":{"kind":"SyncSource","name":"s","spec":{"url":"http://127.0.0.1:9","paused":true}}})",
+       "-----+"},
   };
   const std::string tokens[] = {"",
                                 Token("v", "VIEWER"),

@@ -1,10 +1,9 @@
 #include "registry/service/registry_api.h"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <fstream>
-#include <nlohmann/json.hpp>
+
+#include "registry/service/registry_path.h"
+#include "tests/registry/service/registry_api_fixture.h"
 
 namespace registry {
 namespace {
@@ -14,7 +13,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::MatchesRegex;
 
-constexpr char kOfficial[] = "io.modelcontextprotocol.registry/official";
 constexpr std::int64_t kCreated = 1'795'381'445'000;
 
 v1::Change Server(const std::string& name, const std::string& description = "") {
@@ -50,32 +48,9 @@ v1::Change Version(const std::string& name, const std::string& version,
   return change;
 }
 
-class RegistryApiTest : public testing::Test {
+class RegistryApiTest : public RegistryApiFixture {
  protected:
-  RegistryApiTest() { caller_.local = true; }
-
   void Tell(const v1::Change& change) { listing_.OnChanges(std::span(&change, 1)); }
-  RegistryApi::Answer Ask(const std::string& path, const std::string& query = "") {
-    return api_.Get(path, query, caller_);
-  }
-  json Get(const std::string& path, const std::string& query = "") {
-    RegistryApi::Answer answer = Ask(path, query);
-    EXPECT_EQ(answer.status, 200) << answer.body;
-    return json::parse(answer.body);
-  }
-  std::vector<std::string> Listed(const std::string& query) {
-    std::vector<std::string> names;
-    json list = Get("/v0.1/servers", query);
-    for (const json& entry : list["servers"]) {
-      names.push_back(entry["server"]["name"].get<std::string>() + "@" +
-                      entry["server"]["version"].get<std::string>());
-    }
-    return names;
-  }
-
-  ServerListing listing_{"http://127.0.0.1:8900"};
-  RegistryApi api_{listing_};
-  Caller caller_;
 };
 
 TEST_F(RegistryApiTest, ListsNothingAsAnEmptyList) {
@@ -177,12 +152,6 @@ TEST_F(RegistryApiTest, ForgetsADeletedServer) {
   EXPECT_THAT(Listed("include_deleted=true"), ElementsAre());
 }
 
-TEST_F(RegistryApiTest, NeverGivesAnEmptyDescription) {
-  Tell(Server("a/b"));
-  Tell(Version("a/b", "1.0.0", ""));
-  EXPECT_EQ(Get("/v0.1/servers")["servers"][0]["server"]["description"], "MCP server a/b");
-}
-
 TEST_F(RegistryApiTest, AnswersErrorsInBothTongues) {
   RegistryApi::Answer answer = Ask("/v0.1/servers", "limit=0");
   EXPECT_EQ(answer.status, 422);
@@ -208,11 +177,70 @@ TEST_F(RegistryApiTest, WantsAProofFromStrangersButNotForItsHealth) {
   EXPECT_TRUE(Get("/v0.1/version").contains("git_commit"));
 }
 
-TEST_F(RegistryApiTest, OwnsItsPathsAlone) {
-  EXPECT_TRUE(RegistryApi::Owns("/v0.1/servers"));
-  EXPECT_TRUE(RegistryApi::Owns("/v0"));
-  EXPECT_FALSE(RegistryApi::Owns("/v0.2/servers"));
-  EXPECT_FALSE(RegistryApi::Owns("/v01"));
+TEST_F(RegistryApiTest, ShowsADeletedVersionOnlyToWhoAsksForIt) {
+  Tell(Server("a/b"));
+  v1::Change deleted = Version("a/b", "1.0.0");
+  deleted.mutable_resource()->mutable_server_version()->set_status(v1::VersionStatus::DELETED);
+  Tell(deleted);
+  EXPECT_EQ(Ask("/v0.1/servers/a%2Fb/versions/1.0.0").status, 404);
+  EXPECT_EQ(Get("/v0.1/servers/a%2Fb/versions/1.0.0",
+                "include_deleted=true")["_meta"][kOfficial]["status"],
+            "deleted");
+}
+
+TEST_F(RegistryApiTest, GivesADocumentWithoutItsSpacesButToTheLastSign) {
+  Tell(Server("a/b"));
+  v1::Change version = Version("a/b", "1.0.0");
+  version.mutable_resource()->mutable_server_version()->set_server_json(
+      "{ \"name\" : \"a/b\",\n \"description\": \"two  spaces, \\\" a quote\", "
+      "\"version\":\"1.0.0\" }");
+  Tell(version);
+  EXPECT_THAT(Ask("/v0.1/servers/a/b/versions/latest").body,
+              HasSubstr(R"({"server":{"name":"a/b","description":"two  spaces, \" a quote",)"));
+}
+
+TEST_F(RegistryApiTest, GoesOnWithAMadeDocumentWhenTheLastVersionIsDeleted) {
+  Tell(Server("a/b"));
+  Tell(Version("a/b", "2.0.0", "Said by the document"));
+  v1::Change gone = Version("a/b", "2.0.0");
+  gone.set_deleted(true);
+  Tell(gone);
+  const json left = Get("/v0.1/servers/a/b/versions/latest");
+  EXPECT_EQ(left["server"]["description"], "Said by the document");
+  Tell(Version("a/b", "3.0.0"));
+  EXPECT_THAT(Listed(""), ElementsAre("a/b@3.0.0"));
+}
+
+TEST_F(RegistryApiTest, ShowsADraftToItsNamespaceAndNobodyElse) {
+  v1::Change draft = Server("acme/draft");
+  draft.mutable_resource()->mutable_server()->set_approval(v1::Approval::DRAFT);
+  Tell(draft);
+  EXPECT_THAT(Listed(""), ElementsAre());
+  caller_.principal.id = "token/p";
+  caller_.principal.kind = base::auth::PrincipalKind::kUser;
+  caller_.principal.roles = {base::auth::RoleGrant("publisher", {"acme"})};
+  EXPECT_EQ(Get("/v0.1/servers")["servers"][0]["_meta"][kOwn]["approval"], "draft");
+}
+
+TEST(RegistryPathTest, KnowsThePlacesOfTheApi) {
+  const auto rest = [](std::string_view path) {
+    const auto read = RegistryPath::Read(path);
+    return read ? std::string(read->capability) + "|" + std::string(read->rest) : "none";
+  };
+  EXPECT_EQ(rest("/v0.1/servers"), "|/servers");
+  EXPECT_EQ(rest("/v0"), "|");
+  EXPECT_EQ(rest("//v0.1/servers"), "|/servers");
+  EXPECT_EQ(rest("/workspaces/default/v0.1/servers"), "|/servers");
+  EXPECT_EQ(rest("/r/key_a_b/v0/servers"), "key_a_b|/servers");
+  EXPECT_EQ(rest("/r/key_a_b//v0.1/servers"), "key_a_b|/servers");
+  EXPECT_EQ(rest("/r/key_a_b/workspaces/default/v0.1"), "key_a_b|");
+  EXPECT_EQ(rest("/v0.2/servers"), "none");
+  EXPECT_EQ(rest("/v01"), "none");
+  EXPECT_EQ(rest("/r/v0.1/servers"), "none");
+  EXPECT_EQ(rest("/r//v0.1/servers"), "none");
+  EXPECT_EQ(rest("/r"), "none");
+  EXPECT_EQ(rest("/workspaces/other/v0.1"), "none");
+  EXPECT_EQ(rest("/api"), "none");
 }
 
 // 231 real entries go in and come out whole.

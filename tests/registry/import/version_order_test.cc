@@ -1,4 +1,4 @@
-#include "registry/service/version_order.h"
+#include "registry/import/version_order.h"
 
 #include <gtest/gtest.h>
 
