@@ -25,6 +25,8 @@ namespace registry {
 
 class Store;
 class Transaction;
+struct Writing;
+enum class Expects;
 
 class Catalog {
  public:
@@ -50,6 +52,14 @@ class Catalog {
                                             const Also& also = nullptr);
   // With a server go its versions, definitions and status, with a consumer its keys. Returns the deletion's revision.
   base::Result<std::int64_t> Delete(const Writer& writer, const v1::DeleteRequest& request);
+
+  // ---- How far a server is trusted, and the stages of its life. The server as it is then.
+
+  // kFailedPrecondition: there is nothing to submit; kAborted: it is not the one that was looked at;
+  // kPermissionDenied, kNotFound.
+  base::Result<v1::Resource> Review(const Writer& writer, const v1::ReviewRequest& request);
+  base::Result<v1::Resource> ChangeLifecycle(const Writer& writer,
+                                             const v1::ChangeLifecycleRequest& request);
 
   // ---- What changed
 
@@ -116,9 +126,20 @@ class Catalog {
   Bell& status_bell() { return status_bell_; }
 
  private:
-  enum class Revisions { kAny, kSeen };
+  enum class Keep { kNothing, kAll };
+  using Work = std::function<base::Result<Keep>(const Writing&)>;
+  // One transaction; what is kept of `work` is published.
+  base::Result<void> Write(const Writer& writer, const Work& work);
+  // The one server that is changed by `change`, when it is at the revision that was seen (0:
+  // whatever it is).
+  using ChangeServer =
+      std::function<base::Result<void>(const Writing&, const v1::Resource& before, v1::Server&)>;
+  base::Result<v1::Resource> WriteServer(const Writer& writer, const std::string& server,
+                                         std::int64_t seen, const ChangeServer& change);
+
   base::Result<v1::ApplyResponse> ApplyAll(const Writer& writer, const v1::ApplyRequest& request,
-                                           Revisions revisions, const Also& also);
+                                           Expects expects, const Also& also);
+
   void Publish(const std::vector<v1::Change>& changes);
   // What is served of these servers may have changed without a report.
   void PublishDefinitions(const std::vector<std::string>& servers);

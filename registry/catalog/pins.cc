@@ -53,8 +53,14 @@ v1::AuditRecord DecisionRecord(const Writer& writer, const v1::Resource& server,
 }  // namespace
 
 base::Result<v1::Resource> ReadServer(Reader& store, std::string_view name) {
-  const auto found = store.Find("Server", name);
+  auto found = store.Find("Server", name);
   if (found.has_error()) return found.error();
+  if (!*found) {
+    const auto by_path = store.FindBasePath(name);
+    if (by_path.has_error()) return by_path.error();
+    if (*by_path) found = store.Find("Server", **by_path);
+    if (found.has_error()) return found.error();
+  }
   if (!*found) {
     return base::Fail(base::Code::kNotFound,
                       "no Server '" + std::string(name.substr(0, 200)) + "'");

@@ -12,7 +12,7 @@
 
 namespace registry {
 
-// kNotFound: no such server.
+// By its name or base path. kNotFound: no such server.
 base::Result<portolan::v1::Resource> ReadServer(Reader& store, std::string_view name);
 
 // Compares `known` with the pins, as the server's setting says, and writes both. A server that

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "registry/catalog/lifecycle.h"
 #include "registry/catalog/names.h"
 #include "registry/catalog/permissions.h"
 #include "registry/catalog/validate.h"
@@ -55,9 +56,9 @@ base::Result<void> CheckReviewed(const v1::Server& server, const v1::Server* bef
                       "/spec/approval: only role approver may approve or reject");
   }
   if (!before || server.approval() != v1::Approval::APPROVED) return {};
-  constexpr std::array<std::string_view, 6> kReviewed = {
-      "endpoint", "base_path", "base_path_aliases", "visibility", "on_definition_change",
-      "sessions"};
+  constexpr std::array<std::string_view, 8> kReviewed = {
+      "endpoint",    "base_path", "base_path_aliases", "visibility", "on_definition_change",
+      "definitions", "sessions",  "environment"};
   google::protobuf::util::MessageDifferencer same;
   for (const std::string_view field : kReviewed) {
     const auto* descriptor = v1::Server::descriptor()->FindFieldByName(std::string(field));
@@ -80,9 +81,7 @@ void CompleteServer(v1::Server& server, const std::string& name, const v1::Serve
                         : admin ? v1::Approval::APPROVED
                                 : v1::Approval::DRAFT);
   }
-  if (server.lifecycle() == v1::Lifecycle::UNSPECIFIED) {
-    server.set_lifecycle(before ? before->lifecycle() : v1::Lifecycle::PRODUCTION);
-  }
+  CompleteLifecycle(server, before);
   if (!server.has_endpoint()) return;
   if (server.base_path().empty()) {
     server.set_base_path(before && !before->base_path().empty() ? before->base_path()
@@ -112,6 +111,7 @@ base::Result<void> CheckServer(Transaction& store, const std::string& name,
   if (!MayIn(who, Right::kApprove, NamespaceOf(name))) {
     if (const auto ok = CheckReviewed(server, before); ok.has_error()) return ok.error();
   }
+  if (const auto ok = CheckLifecycle(who, name, server, before); ok.has_error()) return ok.error();
   if (!server.has_endpoint()) return {};
   if (server.base_path().empty()) {
     return FieldError("/spec/base_path", "is missing, and none can be made of '" + name + "'");

@@ -107,8 +107,10 @@ base::Result<void> ValidateSpecOf(const v1::Resource& resource) {
       return ValidateRoleBinding(resource.role_binding());
     }
     case v1::Resource::kEnvironment:
-    case v1::Resource::kMetadataSchema:
+      return ValidateEnvironment(resource.name(), resource.environment());
     case v1::Resource::kAccessRequest:
+      return ValidateAccessRequest(resource.name(), resource.access_request());
+    case v1::Resource::kMetadataSchema:
     case v1::Resource::kIdentityProvider:
       return base::Fail(base::Code::kUnimplemented, "/kind: is not written yet");
     case v1::Resource::SPEC_NOT_SET: break;

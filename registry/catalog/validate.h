@@ -30,6 +30,19 @@ base::Result<void> ValidateToken(std::string_view name, const portolan::v1::Toke
 base::Result<void> ValidateSyncSource(std::string_view name,
                                       const portolan::v1::SyncSource& source);
 base::Result<void> ValidateRoleBinding(const portolan::v1::RoleBinding& binding);
+// What a server says of its life: day, successor, environment, documents.
+base::Result<void> ValidateGovernance(const portolan::v1::Server& server);
+base::Result<void> ValidateEnvironment(std::string_view name,
+                                       const portolan::v1::Environment& environment);
+base::Result<void> ValidateAccessRequest(std::string_view name,
+                                         const portolan::v1::AccessRequest& request);
+
+// Why somebody decides, as the audit keeps it: at most 1,000 characters. Names the field `/reason`.
+base::Result<void> CheckReason(std::string_view reason);
+// http or https, at most 2,048 bytes.
+base::Result<void> CheckUrl(std::string_view pointer, const std::string& url);
+// Code points.
+std::size_t Characters(std::string_view text);
 
 // A field's error: "/spec/tags/3: must be ...".
 base::Error FieldError(std::string_view pointer, std::string_view what);

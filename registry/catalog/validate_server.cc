@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <set>
 
-#include "base/http/client.h"
 #include "base/json.h"
 #include "registry/catalog/names.h"
 #include "registry/catalog/validate.h"
@@ -14,25 +13,11 @@ namespace v1 = portolan::v1;
 
 constexpr std::size_t kMaxTitleCharacters = 100;
 constexpr std::size_t kMaxDescriptionBytes = 4096;
-constexpr std::size_t kMaxUrlBytes = 2048;
 constexpr int kMaxTags = 64;
 constexpr int kMaxAliases = 16;
 constexpr int kMaxAudiences = 64;
 constexpr int kMaxArguments = 256;
 constexpr std::size_t kMaxStatusMessageCharacters = 500;
-
-std::size_t Characters(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
-  }));
-}
-
-base::Result<void> CheckUrl(std::string_view pointer, const std::string& url) {
-  if (url.size() > kMaxUrlBytes) return FieldError(pointer, "at most 2,048 bytes");
-  const auto parsed = base::http::Url::Parse(url);
-  if (parsed.has_error()) return FieldError(pointer, parsed.error().message);
-  return {};
-}
 
 base::Result<void> CheckBasePath(std::string_view pointer, const std::string& base_path) {
   if (!IsLabel(base_path)) {
@@ -45,9 +30,11 @@ base::Result<void> CheckBasePath(std::string_view pointer, const std::string& ba
 
 base::Result<void> CheckAudience(const std::string& pointer, const std::string& audience) {
   const bool named = (audience.starts_with("group:") && audience.size() > 6) ||
-                     (audience.starts_with("consumer:") && audience.size() > 9);
+                     (audience.starts_with("consumer:") && audience.size() > 9) ||
+                     (audience.starts_with("principal:") && audience.size() > 10);
   if (audience.size() > 200 || !(audience == "public" || audience == "authenticated" || named)) {
-    return FieldError(pointer, "must be public, authenticated, group:NAME or consumer:NAME");
+    return FieldError(pointer,
+                      "must be public, authenticated, group:NAME, consumer:NAME or principal:ID");
   }
   return {};
 }
@@ -163,7 +150,7 @@ base::Result<void> ValidateServer(const v1::Server& server) {
   }
   if (server.current_version().size() > 255)
     return FieldError("/spec/current_version", "at most 255 bytes");
-  return {};
+  return ValidateGovernance(server);
 }
 
 base::Result<void> ValidateServerVersion(std::string_view name, const v1::ServerVersion& version) {

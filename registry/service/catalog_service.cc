@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "policy/effective_policy.h"
+#include "registry/catalog/validate.h"
 #include "registry/service/catalog_import.h"
 #include "registry/service/catalog_streams.h"
 #include "registry/service/disclosure.h"
@@ -109,6 +110,34 @@ base::Result<v1::DeleteResponse> CatalogService::Delete(const Caller& caller,
   if (revision.has_error()) return revision.error();
   v1::DeleteResponse response;
   response.set_revision(*revision);
+  return response;
+}
+
+base::Result<v1::ReviewResponse> CatalogService::Review(const Caller& caller,
+                                                        const v1::ReviewRequest& request) {
+  if (const auto server = VisibleServer(caller, request.server()); server.has_error())
+    return server.error();
+  auto reviewed = catalog_.Review(caller.writer(request.reason()), request);
+  if (reviewed.has_error()) return reviewed.error();
+  HideSecrets(caller, *reviewed);
+  v1::ReviewResponse response;
+  *response.mutable_resource() = std::move(*reviewed);
+  return response;
+}
+
+base::Result<v1::ChangeLifecycleResponse> CatalogService::ChangeLifecycle(
+    const Caller& caller, const v1::ChangeLifecycleRequest& request) {
+  if (const auto server = VisibleServer(caller, request.server()); server.has_error())
+    return server.error();
+  if (!request.successor().empty()) {
+    const auto successor = VisibleServer(caller, request.successor());
+    if (successor.has_error()) return FieldError("/successor", successor.error().message);
+  }
+  auto moved = catalog_.ChangeLifecycle(caller.writer(request.reason()), request);
+  if (moved.has_error()) return moved.error();
+  HideSecrets(caller, *moved);
+  v1::ChangeLifecycleResponse response;
+  *response.mutable_resource() = std::move(*moved);
   return response;
 }
 

@@ -31,6 +31,9 @@ class CatalogService {
   base::Result<v1::ApplyResponse> Apply(const Caller& caller, const v1::ApplyRequest& request);
   base::Result<v1::ImportResponse> Import(const Caller& caller, const v1::ImportRequest& request);
   base::Result<v1::DeleteResponse> Delete(const Caller& caller, const v1::DeleteRequest& request);
+  base::Result<v1::ReviewResponse> Review(const Caller& caller, const v1::ReviewRequest& request);
+  base::Result<v1::ChangeLifecycleResponse> ChangeLifecycle(
+      const Caller& caller, const v1::ChangeLifecycleRequest& request);
   base::Result<std::unique_ptr<Stream>> Watch(const Caller& caller, const v1::WatchRequest& request,
                                               Wake wake);
   base::Result<v1::GetDefinitionsResponse> GetDefinitions(const Caller& caller,

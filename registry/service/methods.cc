@@ -30,6 +30,8 @@ Methods AllMethods(CatalogService& catalog, AccessService& access, FleetService&
   methods.Unary(Access::kWriter, "CatalogService", "Put", catalog, &CatalogService::Put);
   methods.Unary(Access::kWriter, "CatalogService", "Apply", catalog, &CatalogService::Apply);
   methods.Unary(Access::kWriter, "CatalogService", "Delete", catalog, &CatalogService::Delete);
+  methods.Unary(Access::kWriter, "CatalogService", "Review", catalog, &CatalogService::Review);
+  methods.Unary(Access::kWriter, "CatalogService", "ChangeLifecycle", catalog, &CatalogService::ChangeLifecycle);
   methods.Streaming<v1::WatchResponse>(Access::kReader, "CatalogService", "Watch", catalog, &CatalogService::Watch);
   methods.Unary(Access::kReader, "CatalogService", "GetDefinitions", catalog, &CatalogService::GetDefinitions);
   methods.Unary(Access::kReader, "CatalogService", "GetDrift", catalog, &CatalogService::GetDrift);

@@ -1,0 +1,113 @@
+#include "registry/catalog/references.h"
+
+namespace registry {
+namespace {
+
+namespace v1 = portolan::v1;
+
+constexpr std::string_view kConsumerPrincipal = "consumer/";
+constexpr std::string_view kTokenPrincipal = "token/";
+
+// Whom a word means that begins with `prefix`: `consumer:alice`. Empty when it does not.
+std::string_view After(std::string_view word, std::string_view prefix) {
+  return word.starts_with(prefix) ? word.substr(prefix.size()) : std::string_view();
+}
+
+class References {
+ public:
+  void Must(std::string kind, std::string name, std::string pointer, std::string_view relation) {
+    Add(std::move(kind), std::move(name), std::move(pointer), relation, true);
+  }
+  void May(std::string kind, std::string name, std::string pointer, std::string_view relation) {
+    Add(std::move(kind), std::move(name), std::move(pointer), relation, false);
+  }
+  // A principal that is a resource itself.
+  void Principal(std::string_view id, const std::string& pointer, std::string_view relation) {
+    May("Consumer", std::string(After(id, kConsumerPrincipal)), pointer, relation);
+    May("Token", std::string(After(id, kTokenPrincipal)), pointer, relation);
+  }
+  // `group:PROVIDER/GROUP`
+  void Group(std::string_view group, const std::string& pointer, std::string_view relation) {
+    May("IdentityProvider", std::string(group.substr(0, group.find('/'))), pointer, relation);
+  }
+  std::vector<Reference> Take() { return std::move(all_); }
+
+ private:
+  void Add(std::string kind, std::string name, std::string pointer, std::string_view relation,
+           bool must_exist) {
+    if (name.empty()) return;
+    all_.push_back({std::move(kind), std::move(name), std::move(pointer), relation, must_exist});
+  }
+
+  std::vector<Reference> all_;
+};
+
+void OfServer(const v1::Resource& resource, References& out) {
+  const v1::Server& server = resource.server();
+  out.Must("Environment", server.environment(), "/spec/environment", "runs in it");
+  out.Must("Server", server.successor(), "/spec/successor", "names it as its successor");
+  if (!server.current_version().empty()) {
+    out.May("ServerVersion", resource.name() + "@" + server.current_version(),
+            "/spec/current_version", "shows it as its current version");
+  }
+  for (int i = 0; i < server.visibility().audiences_size(); ++i) {
+    const std::string& audience = server.visibility().audiences(i);
+    const std::string pointer = "/spec/visibility/audiences/" + std::to_string(i);
+    out.May("Consumer", std::string(After(audience, "consumer:")), pointer, "is shown to it");
+    out.Principal(After(audience, "principal:"), pointer, "is shown to it");
+    out.Group(After(audience, "group:"), pointer, "is shown to groups of it");
+  }
+}
+
+void OfRoleBinding(const v1::RoleBinding& binding, References& out) {
+  for (int i = 0; i < binding.subjects_size(); ++i) {
+    const std::string& subject = binding.subjects(i);
+    const std::string pointer = "/spec/subjects/" + std::to_string(i);
+    out.May("Token", std::string(After(subject, "token:")), pointer, "gives it a role");
+    out.Principal(After(subject, "principal:"), pointer, "gives it a role");
+    out.Group(After(subject, "group:"), pointer, "gives groups of it a role");
+  }
+}
+
+}  // namespace
+
+std::vector<Reference> ReferencesOf(const v1::Resource& resource) {
+  References out;
+  switch (resource.spec_case()) {
+    case v1::Resource::kServer: OfServer(resource, out); break;
+    case v1::Resource::kServerVersion:
+      out.Must("Server", resource.name().substr(0, resource.name().find('@')), "/name",
+               "is a version of it");
+      break;
+    case v1::Resource::kPolicySet: {
+      const v1::Attachment& attach = resource.policy_set().attach();
+      out.Must("Server", attach.server(), "/spec/attach/server", "is attached to it");
+      out.Must("Consumer", attach.consumer(), "/spec/attach/consumer", "is attached to it");
+      break;
+    }
+    case v1::Resource::kApiKey:
+      out.Must("Consumer", resource.api_key().consumer(), "/spec/consumer", "proves it");
+      break;
+    case v1::Resource::kRoleBinding: OfRoleBinding(resource.role_binding(), out); break;
+    case v1::Resource::kAccessRequest: {
+      const v1::AccessRequest& request = resource.access_request();
+      out.May("Server", request.server(), "/spec/server", "asks for it");
+      out.Principal(request.principal(), "/spec/principal", "was made by it");
+      break;
+    }
+    default: break;
+  }
+  return out.Take();
+}
+
+std::vector<std::string_view> KindsReferringTo(std::string_view kind) {
+  if (kind == "Server") return {"ServerVersion", "PolicySet", "Server", "AccessRequest"};
+  if (kind == "Consumer")
+    return {"ApiKey", "PolicySet", "Server", "RoleBinding", "AccessRequest"};
+  if (kind == "Token") return {"Server", "RoleBinding", "AccessRequest"};
+  if (kind == "IdentityProvider") return {"Server", "RoleBinding"};
+  if (kind == "Environment" || kind == "ServerVersion") return {"Server"};
+  return {};
+}
+
+}  // namespace registry
