@@ -170,6 +170,8 @@ Exit Add(Context& context, const Arguments& arguments) {
     printer.Did(arguments.draft
                     ? "  a draft: not checked, not started, not served"
                     : "  a draft: not checked, not served until role approver approves it");
+    if (!arguments.draft)
+      printer.Did("  hand it to an approver   portolan submit " + resource.name());
     print_result();
     return Exit::kOk;
   }

@@ -57,6 +57,7 @@ int main(int argc, char** argv) {
   cli::AddConnect(verbs);
   cli::AddDoctor(verbs);
   cli::AddEval(verbs);
+  cli::AddReviews(verbs);
   cli::AddPins(verbs);
   cli::AddKeys(verbs);
   cli::AddApply(verbs);

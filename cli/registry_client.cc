@@ -117,6 +117,13 @@ base::Result<v1::ImportResponse> RegistryClient::Import(const v1::ImportRequest&
 base::Result<v1::DeleteResponse> RegistryClient::Delete(const v1::DeleteRequest& request) {
   return stubs_->Ask(*stubs_->catalog, &v1::CatalogService::Stub::Delete, request);
 }
+base::Result<v1::ReviewResponse> RegistryClient::Review(const v1::ReviewRequest& request) {
+  return stubs_->Ask(*stubs_->catalog, &v1::CatalogService::Stub::Review, request);
+}
+base::Result<v1::ChangeLifecycleResponse> RegistryClient::ChangeLifecycle(
+    const v1::ChangeLifecycleRequest& request) {
+  return stubs_->Ask(*stubs_->catalog, &v1::CatalogService::Stub::ChangeLifecycle, request);
+}
 base::Result<v1::GetDefinitionsResponse> RegistryClient::GetDefinitions(
     const v1::GetDefinitionsRequest& request) {
   return stubs_->Ask(*stubs_->catalog, &v1::CatalogService::Stub::GetDefinitions, request);

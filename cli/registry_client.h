@@ -37,6 +37,9 @@ class RegistryClient {
   base::Result<v1::ApplyResponse> Apply(const v1::ApplyRequest& request);
   base::Result<v1::ImportResponse> Import(const v1::ImportRequest& request);
   base::Result<v1::DeleteResponse> Delete(const v1::DeleteRequest& request);
+  base::Result<v1::ReviewResponse> Review(const v1::ReviewRequest& request);
+  base::Result<v1::ChangeLifecycleResponse> ChangeLifecycle(
+      const v1::ChangeLifecycleRequest& request);
   base::Result<v1::GetDefinitionsResponse> GetDefinitions(const v1::GetDefinitionsRequest& request);
   base::Result<v1::GetDriftResponse> GetDrift(const v1::GetDriftRequest& request);
   base::Result<v1::DecideDriftResponse> DecideDrift(const v1::DecideDriftRequest& request);

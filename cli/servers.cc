@@ -78,6 +78,7 @@ const v1::ServerStatus* Find(const Statuses& statuses, const std::string& server
 struct ListArguments {
   std::vector<std::string> tags;
   std::string owner;
+  bool pending = false;
 };
 
 Exit List(Context& context, const ListArguments& arguments) {
@@ -93,6 +94,8 @@ Exit List(Context& context, const ListArguments& arguments) {
 
   std::vector<Row> rows;
   for (const v1::Resource& resource : *servers) {
+    const bool waits = resource.server().approval() == v1::Approval::PENDING;
+    if (arguments.pending && !waits) continue;
     const v1::ServerStatus* status = Find(*statuses, resource.name());
     State state = StateOf(resource.server(), status);
     Row row;
@@ -107,11 +110,26 @@ Exit List(Context& context, const ListArguments& arguments) {
     if (state.tone == Tone::kBad) row.next = "portolan doctor " + ShortName(resource);
     if (status && status->held() + status->warned() > 0 && row.next.empty())
       row.next = "portolan diff " + ShortName(resource);
+    if (waits)
+      row.next = "portolan approve " + ShortName(resource) + " --revision " +
+                 std::to_string(resource.revision());
     rows.push_back(std::move(row));
   }
-  printer.List({{"SERVER"}, {"STATE"}, {"TOOLS", true}, {"REVISION", true}, {"OWNER"}}, rows,
-               "no servers yet      portolan add NAME URL   or   portolan add NAME -- COMMAND");
+  printer.List(
+      {{"SERVER"}, {"STATE"}, {"TOOLS", true}, {"REVISION", true}, {"OWNER"}}, rows,
+      arguments.pending
+          ? "nothing waits for an approver"
+          : "no servers yet      portolan add NAME URL   or   portolan add NAME -- COMMAND");
   return Exit::kOk;
+}
+
+// `DEPRECATED   ends on 2027-01-01   use local/fs2`
+std::string Ending(const v1::Server& server) {
+  if (!server.lifecycle()) return "";
+  std::string text = v1::Lifecycle::Stage_Name(server.lifecycle());
+  if (!server.sunset().empty()) text += "   ends on " + server.sunset();
+  if (!server.successor().empty()) text += "   use " + server.successor();
+  return text;
 }
 
 void ShowForPeople(Context& context, const v1::Resource& resource, const v1::ServerStatus* status) {
@@ -148,8 +166,13 @@ void ShowForPeople(Context& context, const v1::Resource& resource, const v1::Ser
   std::string tags;
   for (const std::string& tag : server.tags()) tags += (tags.empty() ? "" : ", ") + tag;
   line("tags", tags);
-  if (server.lifecycle()) line("lifecycle", v1::Lifecycle::Stage_Name(server.lifecycle()));
-  line("approval", server.approval() ? v1::Approval::State_Name(server.approval()) : "");
+  line("lifecycle", Ending(server));
+  line("approval",
+       (server.approval() ? v1::Approval::State_Name(server.approval()) : "") +
+           (server.approval_reason().empty() ? "" : "   " + FirstLine(server.approval_reason())));
+  line("environment", server.environment());
+  for (const v1::ExternalDocument& document : server.documents())
+    line("document", (document.title().empty() ? "" : document.title() + "   ") + document.url());
   line("revision",
        std::to_string(resource.revision()) + "   " + TimeOfDay(resource.updated_at_ms()));
   if (status && status->checked_at_ms() > 0) {
@@ -260,7 +283,8 @@ void AddServers(Verbs& verbs) {
       .Add("ls", "Every server, how it is, and what it offers", "portolan ls --tag finance",
            [list](Context& context) { return List(context, *list); })
       .Options("--tag", list->tags, "WORD", "Only servers with this tag; may be repeated")
-      .Option("--owner", list->owner, "WHO", "Only servers of this owner");
+      .Option("--owner", list->owner, "WHO", "Only servers of this owner")
+      .Flag("--pending", list->pending, "Only servers that wait for an approver");
 
   auto shown = std::make_shared<ShowArguments>();
   verbs

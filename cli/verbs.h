@@ -85,6 +85,7 @@ void AddConnect(Verbs& verbs);
 void AddDoctor(Verbs& verbs);
 void AddEval(Verbs& verbs);
 void AddPins(Verbs& verbs);
+void AddReviews(Verbs& verbs);
 void AddKeys(Verbs& verbs);
 void AddApply(Verbs& verbs);
 void AddExport(Verbs& verbs);

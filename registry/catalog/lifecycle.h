@@ -28,8 +28,7 @@ namespace registry {
 base::Result<void> CheckMayReview(const base::auth::Principal& who, std::string_view server,
                                   const portolan::v1::ReviewRequest& request);
 // kFailedPrecondition: what is approved cannot be submitted.
-base::Result<void> Review(const portolan::v1::ReviewRequest& request,
-                          portolan::v1::Server& server);
+base::Result<void> Review(const portolan::v1::ReviewRequest& request, portolan::v1::Server& server);
 
 // Moves it; a day or successor that is not given stays while the stage is one that has them. The
 // request's successor is a resource name by now.

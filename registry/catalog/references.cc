@@ -102,8 +102,7 @@ std::vector<Reference> ReferencesOf(const v1::Resource& resource) {
 
 std::vector<std::string_view> KindsReferringTo(std::string_view kind) {
   if (kind == "Server") return {"ServerVersion", "PolicySet", "Server", "AccessRequest"};
-  if (kind == "Consumer")
-    return {"ApiKey", "PolicySet", "Server", "RoleBinding", "AccessRequest"};
+  if (kind == "Consumer") return {"ApiKey", "PolicySet", "Server", "RoleBinding", "AccessRequest"};
   if (kind == "Token") return {"Server", "RoleBinding", "AccessRequest"};
   if (kind == "IdentityProvider") return {"Server", "RoleBinding"};
   if (kind == "Environment" || kind == "ServerVersion") return {"Server"};

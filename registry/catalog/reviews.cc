@@ -57,8 +57,7 @@ base::Result<v1::Resource> Catalog::ChangeLifecycle(const Writer& writer,
         v1::ChangeLifecycleRequest named = request;
         if (!request.successor().empty()) {
           const auto successor = ReadServer(writing.store, request.successor());
-          if (successor.has_error())
-            return FieldError("/successor", successor.error().message);
+          if (successor.has_error()) return FieldError("/successor", successor.error().message);
           named.set_successor(successor->name());
         }
         if (const auto ok = registry::ChangeLifecycle(named, server); ok.has_error())

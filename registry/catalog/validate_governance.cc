@@ -81,13 +81,14 @@ base::Result<void> ValidateEnvironment(std::string_view name, const v1::Environm
 base::Result<void> ValidateAccessRequest(std::string_view name, const v1::AccessRequest& request) {
   if (!IsLabel(name)) return FieldError("/name", "is not the id of a request");
   if (request.server().empty()) return FieldError("/spec/server", "is missing");
-  if (request.server().size() > kMaxAskedBytes) return FieldError("/spec/server", "at most 400 bytes");
+  if (request.server().size() > kMaxAskedBytes)
+    return FieldError("/spec/server", "at most 400 bytes");
   if (request.principal().empty()) return FieldError("/spec/principal", "is missing");
   if (request.principal().size() > kMaxPrincipalBytes ||
       request.decided_by().size() > kMaxPrincipalBytes) {
-    return FieldError(request.decided_by().size() > kMaxPrincipalBytes ? "/spec/decided_by"
-                                                                       : "/spec/principal",
-                      "at most 256 bytes");
+    return FieldError(
+        request.decided_by().size() > kMaxPrincipalBytes ? "/spec/decided_by" : "/spec/principal",
+        "at most 256 bytes");
   }
   if (const auto ok = CheckReasonAt("/spec/reason", request.reason()); ok.has_error())
     return ok.error();

@@ -158,8 +158,8 @@ base::Result<void> CheckReferences(Transaction& store, const v1::Resource& resou
     const auto found = store.Find(reference.kind, reference.name);
     if (found.has_error()) return found.error();
     if (*found) continue;
-    return FieldError(reference.pointer, "there is no " + reference.kind + " '" +
-                                             reference.name.substr(0, 200) + "'");
+    return FieldError(reference.pointer,
+                      "there is no " + reference.kind + " '" + reference.name.substr(0, 200) + "'");
   }
   return {};
 }

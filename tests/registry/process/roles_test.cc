@@ -69,6 +69,11 @@ TEST_F(RolesTest, EveryMethodAsksForItsRole) {
       {"CatalogService/Apply", R"({"resources":[{"kind":"Server","name":"a/q","spec":{}}]})",
        "--+--+"},
       {"CatalogService/Delete", R"({"kind":"Server","name":"local/gone"})", "--++++"},
+      {"CatalogService/ChangeLifecycle", R"({"server":"a/r","stage":"RETIRED"})", "--++-+"},
+      {"CatalogService/ChangeLifecycle", R"({"server":"a/r","stage":"PREVIEW"})", "---+-+"},
+      {"CatalogService/Review", R"({"server":"a/r","decision":"SUBMIT"})", "--+--+"},
+      {"CatalogService/Review", R"({"server":"a/r","decision":"APPROVE"})", "---+-+"},
+      {"CatalogService/Review", R"({"server":"a/r","decision":"REJECT"})", "---+-+"},
       {"CatalogService/GetDefinitions", R"({"server":"x"})", "++++++"},
       {"CatalogService/ListStatus", "{}", "++++++"},
       {"CatalogService/Search", R"({"query":"x"})", "++++++"},
@@ -98,6 +103,7 @@ TEST_F(RolesTest, EveryMethodAsksForItsRole) {
                                 Token("a", "APPROVER"),
                                 Token("o", "OPERATOR"),
                                 registry_.admin_token()};
+  ASSERT_EQ(registry_.AdminPost("CatalogService/Put", PutServer("a/r")).status, 200);
   for (const Row& row : kTable) {
     for (std::size_t who = 0; who < std::size(tokens); ++who) {
       const auto response = As(tokens[who], row.method, row.body);
