@@ -282,7 +282,7 @@ void Worker::AddPortalFields(AdmittedExchange& answered) const {
   answered.Add("Vary", "Origin");
   answered.Add("Access-Control-Expose-Headers",
                "Mcp-Session-Id, X-Request-Id, Retry-After, RateLimit, RateLimit-Policy, "
-               "WWW-Authenticate, Deprecation");
+               "WWW-Authenticate, Deprecation, Sunset, Link");
 }
 
 std::unique_ptr<mcp::Record> Worker::TakeRecord() {
@@ -309,12 +309,10 @@ base::Task<void> Worker::ServeCall(base::http::Exchange& exchange) {
   const Admission admission = gate_.Admit(answered, **table, *record);
   if (admission.admitted()) {
     // ROUTE, GOVERN, SERVE
-    std::string deprecation;
-    if (admission.route->deprecated()) {
-      const std::int64_t updated_at_ms = admission.route->inputs().server->updated_at_ms;
-      deprecation = "@" + std::to_string(updated_at_ms / 1000);  // RFC 9745
-      answered.Add("Deprecation", deprecation);
-    }
+    const EndNotice& notice = admission.route->end_notice();
+    if (!notice.deprecation.empty()) answered.Add("Deprecation", notice.deprecation);
+    if (!notice.sunset.empty()) answered.Add("Sunset", notice.sunset);
+    if (!notice.link.empty()) answered.Add("Link", notice.link);
     RoutedCall handler(*this, admission);
     Sessions::OfEndpoint sessions(sessions_, admission.route->base_path());
     mcp::EndpointOptions options;

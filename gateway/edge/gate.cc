@@ -6,7 +6,6 @@
 #include "base/auth/api_key.h"
 #include "base/auth/call_token.h"
 #include "gateway/edge/credentials.h"
-#include "gateway/edge/http_date.h"
 #include "gateway/edge/request_id.h"
 #include "mcp/raw_json.h"
 
@@ -257,7 +256,9 @@ Gate::Step Gate::CheckToken(std::string_view token, Admission& admission) {
 
 Gate::Step Gate::CheckRetired(const Route& route, Admission& admission) const {
   if (!route.retired()) return true;
-  admission.refusal.headers.emplace_back("Sunset", HttpDate(route.inputs().server->updated_at_ms));
+  const EndNotice& notice = route.end_notice();
+  admission.refusal.headers.emplace_back("Sunset", notice.sunset);
+  if (!notice.link.empty()) admission.refusal.headers.emplace_back("Link", notice.link);
   return Refuse(admission, 410, mcp::kRetired, "ServerRetired",
                 "Server '" + route.server_name() + "' was retired.");
 }

@@ -38,8 +38,8 @@ Chain::Chain(const policy::EffectivePolicy& policy, const Target& target, state:
   add(std::make_unique<Record>(
       policy, target.server));  // first: what refuses below is written down by the same rule
   add(std::make_unique<Addresses>(policy));  // who may not come from there learns nothing more
-  if (!target.approved) {                    // a held call is charged nowhere
-    filters_.push_back(std::make_unique<Approval>(target.server, style_));
+  if (target.approval != portolan::v1::Approval::APPROVED) {  // a held call is charged nowhere
+    filters_.push_back(std::make_unique<Approval>(target.server, target.approval, style_));
   }
   add(std::make_unique<Held>(target.items, target.unlisted, target.server,
                              style_));  // what changed is reviewed before anybody may pay for it

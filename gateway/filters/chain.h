@@ -15,6 +15,7 @@
 #include "gateway/state/limits.h"
 #include "mcp/handler.h"
 #include "policy/effective_policy.h"
+#include "portolan/v1/server.pb.h"
 
 namespace gateway {
 
@@ -23,7 +24,7 @@ class Chain {
   // What a chain is compiled for.
   struct Target {
     std::string server;
-    bool approved = true;
+    portolan::v1::Approval::State approval = portolan::v1::Approval::APPROVED;
     // What of it may be called; null: it was never listed.
     std::shared_ptr<const OfferedItems> items;
     Held::Unlisted unlisted = Held::Unlisted::kForward;

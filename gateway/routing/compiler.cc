@@ -32,6 +32,17 @@ Policies SetsOf(const SetsByScope& sets, const std::string& server) {
   return all;
 }
 
+// Where the server to use instead is called, when it can be.
+std::string SuccessorPath(const Snapshot& snapshot, const portolan::v1::Server& server) {
+  const auto found = snapshot.servers().find(server.successor());
+  if (found == snapshot.servers().end()) return {};
+  const portolan::v1::Server& successor = found->second->spec;
+  const bool served = successor.has_endpoint() &&
+                      successor.approval() == portolan::v1::Approval::APPROVED &&
+                      successor.lifecycle() != portolan::v1::Lifecycle::RETIRED;
+  return served ? successor.base_path() : std::string();
+}
+
 }  // namespace
 
 const Route* RouteTable::Find(std::string_view base_path) const {
@@ -60,7 +71,8 @@ std::shared_ptr<const RouteTable> Compile(const Snapshot& snapshot, const RouteT
   for (const auto& [name, server] : snapshot.servers()) {
     if (!server->spec.has_endpoint()) continue;  // external: found in the catalog, not routed
     while (before != previous.routes_.end() && (*before)->server_name() < name) ++before;
-    Route::Inputs inputs{server, snapshot.definitions(name), SetsOf(sets, name)};
+    Route::Inputs inputs{server, snapshot.definitions(name), SetsOf(sets, name),
+                         SuccessorPath(snapshot, server->spec)};
     const bool same = before != previous.routes_.end() && (*before)->server_name() == name &&
                       (*before)->inputs() == inputs;
     table->routes_.push_back(same ? *before : std::make_shared<Route>(std::move(inputs), limits));

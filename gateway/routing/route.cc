@@ -1,6 +1,10 @@
 #include "gateway/routing/route.h"
 
+#include <algorithm>
+
+#include "base/rfc3339.h"
 #include "gateway/backends/backend.h"
+#include "gateway/edge/http_date.h"
 #include "mcp/requests.h"
 
 namespace gateway {
@@ -47,10 +51,30 @@ GateRules GateRules::Of(const policy::EffectivePolicy& policy) {
   return rules;
 }
 
+EndNotice EndNotice::Of(const ServerEntry& server, const std::string& successor_path) {
+  EndNotice notice;
+  const bool deprecated = server.spec.lifecycle() == v1::Lifecycle::DEPRECATED;
+  const bool retired = server.spec.lifecycle() == v1::Lifecycle::RETIRED;
+  if (!deprecated && !retired) return notice;
+  const auto day = base::ParseRfc3339(server.spec.sunset() + "T00:00:00Z");
+  if (deprecated) {
+    notice.deprecation = "@" + std::to_string(server.updated_at_ms / 1000);
+    if (day) notice.sunset = HttpDate(*day);
+  } else {
+    // Retired before its day: it ended when that was written.
+    notice.sunset = HttpDate(day ? std::min(*day, server.updated_at_ms) : server.updated_at_ms);
+  }
+  // Relative, so that it is right whatever name the caller has for this gateway.
+  if (!successor_path.empty())
+    notice.link = "</" + successor_path + "/mcp>; rel=\"successor-version\"";
+  return notice;
+}
+
 Route::Route(Inputs inputs, state::Limits& limits)
     : inputs_(std::move(inputs)),
       backend_key_(BackendKey(inputs_.server->name, inputs_.server->spec)),
       limits_(limits),
+      end_notice_(EndNotice::Of(*inputs_.server, inputs_.successor_path)),
       gate_(GateRules::Of(CombineFor(inputs_, nullptr))),
       chain_(Compile(nullptr)) {}
 
@@ -66,7 +90,7 @@ const DefinitionLists* Route::lists_for(std::string_view method) const {
 }
 
 std::shared_ptr<const Chain> Route::Compile(const CallerPolicy* caller_policy) const {
-  Chain::Target target{server_name(), approved()};
+  Chain::Target target{server_name(), spec().approval()};
   if (inputs_.definitions) target.items = inputs_.definitions->items();
   const bool pinned = spec().on_definition_change() == v1::DefinitionChange::HOLD &&
                       spec().definitions() != v1::Definitions::PER_PRINCIPAL;

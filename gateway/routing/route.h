@@ -43,6 +43,15 @@ struct GateRules {
   static GateRules Of(const policy::EffectivePolicy& policy);
 };
 
+// What callers of a server that ends are told, as header lines' values; empty: nothing.
+struct EndNotice {
+  std::string deprecation;  // RFC 9745
+  std::string sunset;       // RFC 8594
+  std::string link;         // RFC 8288, successor-version
+
+  static EndNotice Of(const ServerEntry& server, const std::string& successor_path);
+};
+
 class Route {
  public:
   // Everything a route is made from. Equal inputs make equal routes.
@@ -50,6 +59,8 @@ class Route {
     std::shared_ptr<const ServerEntry> server;
     std::shared_ptr<const DefinitionLists> definitions;  // null: never listed
     std::vector<std::shared_ptr<const PolicyEntry>> policies;
+    // Base path of the server to use instead; empty: none that could be called.
+    std::string successor_path;
 
     friend bool operator==(const Inputs&, const Inputs&) = default;
   };
@@ -64,7 +75,7 @@ class Route {
 
   bool approved() const { return spec().approval() == portolan::v1::Approval::APPROVED; }
   bool retired() const { return spec().lifecycle() == portolan::v1::Lifecycle::RETIRED; }
-  bool deprecated() const { return spec().lifecycle() == portolan::v1::Lifecycle::DEPRECATED; }
+  const EndNotice& end_notice() const { return end_notice_; }
 
   const GateRules& gate() const { return gate_; }
   // The lists to answer from; null: ask the server.
@@ -82,6 +93,7 @@ class Route {
   const Inputs inputs_;
   const std::string backend_key_;
   state::Limits& limits_;
+  const EndNotice end_notice_;
   GateRules gate_;
   std::shared_ptr<const Chain> chain_;
 

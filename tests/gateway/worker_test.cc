@@ -278,6 +278,38 @@ TEST_F(WorkerTest, ADeprecatedServerSaysSo) {
   EXPECT_EQ(Call().Field("Deprecation"), "@1790000000");
 }
 
+TEST_F(WorkerTest, TheDayAndTheSuccessorOfADeprecatedServerGoWithEveryAnswer) {
+  gateway_.PutServer("pay",
+                     "approval: APPROVED lifecycle: DEPRECATED sunset: '2027-01-01'"
+                     " successor: 'local/pay2'");
+  gateway_.PutServer("pay2", "approval: APPROVED");
+  gateway_.Publish();
+  for (const HttpAnswer& answer : {Call(), gateway_.Post("/pay/mcp", "{", kModern),
+                                   gateway_.Send(Get(gateway_, "/pay/mcp"))}) {
+    EXPECT_EQ(answer.Field("Sunset"), "Fri, 01 Jan 2027 00:00:00 GMT");
+    EXPECT_EQ(answer.Field("Link"), "</pay2/mcp>; rel=\"successor-version\"");
+    EXPECT_EQ(answer.Field("Deprecation"), "@1790000000");
+  }
+  EXPECT_EQ(gateway_.CallTool("/pay2/mcp", "a").Field("Link"), "");
+}
+
+TEST_F(WorkerTest, ARetiredServerNamesItsSuccessorWhileThatIsServed) {
+  gateway_.PutServer("pay", "approval: APPROVED lifecycle: RETIRED successor: 'local/pay2'");
+  gateway_.PutServer("pay2", "approval: APPROVED");
+  gateway_.Publish();
+  EXPECT_EQ(Call().Field("Link"), "</pay2/mcp>; rel=\"successor-version\"");
+  gateway_.PutServer("pay2", "approval: REJECTED");
+  gateway_.Publish();
+  EXPECT_EQ(Call().status, 410);
+  EXPECT_EQ(Call().Field("Link"), "");
+}
+
+TEST_F(WorkerTest, ARejectedServerSaysThatItWasRejected) {
+  gateway_.PutServer("pay", "approval: REJECTED");
+  gateway_.Publish();
+  EXPECT_THAT(Call().body, HasSubstr("ApprovalRejected"));
+}
+
 TEST_F(WorkerTest, ARemovedServerIsNotFound) {
   gateway_.Delete("Server", "local/pay");
   gateway_.Publish();
