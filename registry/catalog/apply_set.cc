@@ -1,11 +1,9 @@
 #include "registry/catalog/apply_set.h"
 
 #include <algorithm>
-#include <functional>
 #include <nlohmann/json.hpp>
 
 #include "registry/catalog/names.h"
-#include "registry/catalog/stored_form.h"
 #include "registry/catalog/validate.h"
 #include "registry/store/store.h"
 
@@ -19,22 +17,6 @@ constexpr char kPrefix[] = "apply_set/";
 
 base::Error Damaged(const std::string& key) {
   return base::Fail(base::Code::kDataLoss, "the value '" + key + "' is damaged");
-}
-
-base::Result<void> ForEach(Reader& store, const std::string& kind,
-                           const std::function<void(const v1::Resource&)>& visit) {
-  ListQuery query{.kind = kind, .limit = 500};
-  while (true) {
-    const auto page = store.List(query);
-    if (page.has_error()) return page.error();
-    if (page->empty()) return {};
-    query.after_name = page->back().name;
-    for (const StoredResource& stored : *page) {
-      const auto resource = ToResource(stored);
-      if (resource.has_error()) return resource.error();
-      visit(*resource);
-    }
-  }
 }
 
 }  // namespace
@@ -74,31 +56,6 @@ base::Result<void> ApplySet::Write(Transaction& store) const {
   for (const Member& member : members_)
     tree.push_back({member.kind, member.name, member.created_at_ms});
   return store.PutValue(key_, tree.dump());
-}
-
-base::Result<std::vector<std::string>> WhatLeansOn(Reader& store, std::string_view kind,
-                                                   std::string_view name) {
-  std::vector<std::string> sentences;
-  if (kind != "Server" && kind != "Consumer") return sentences;
-  const auto policies = ForEach(store, "PolicySet", [&](const v1::Resource& resource) {
-    const v1::Attachment& attach = resource.policy_set().attach();
-    if ((kind == "Server" && attach.has_server() && attach.server() == name) ||
-        (kind == "Consumer" && attach.has_consumer() && attach.consumer() == name)) {
-      sentences.push_back("PolicySet '" + resource.name() + "' is attached to it");
-    }
-  });
-  if (policies.has_error()) return policies.error();
-  if (kind == "Server") return sentences;
-  int keys = 0;
-  const auto counted = ForEach(store, "ApiKey", [&](const v1::Resource& resource) {
-    if (resource.api_key().consumer() == name) ++keys;
-  });
-  if (counted.has_error()) return counted.error();
-  if (keys > 0) {
-    sentences.push_back(keys == 1 ? "its key goes with it"
-                                  : "its " + std::to_string(keys) + " keys go with it");
-  }
-  return sentences;
 }
 
 }  // namespace registry

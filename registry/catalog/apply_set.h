@@ -43,8 +43,4 @@ class ApplySet {
   std::vector<Member> members_;
 };
 
-// What leans on a resource or goes with it, a sentence each: `PolicySet 'gold' is attached to it`.
-base::Result<std::vector<std::string>> WhatLeansOn(Reader& store, std::string_view kind,
-                                                   std::string_view name);
-
 }  // namespace registry

@@ -1,6 +1,7 @@
 #include "registry/catalog/catalog.h"
 
 #include "base/auth/api_key.h"
+#include "registry/catalog/dependencies.h"
 #include "registry/catalog/drift.h"
 #include "registry/catalog/stored_form.h"
 #include "registry/catalog/validate.h"
@@ -40,6 +41,12 @@ base::Result<v1::Resource> Catalog::Get(std::string_view kind, std::string_view 
                       "no " + std::string(kind) + " '" + std::string(name.substr(0, 200)) + "'");
   }
   return ToResource(**found);
+}
+
+base::Result<v1::ListDependenciesResponse> Catalog::ListDependencies(
+    const base::auth::Principal& who, std::string_view kind, std::string_view name) const {
+  if (const auto ok = CheckKind(kind); ok.has_error()) return ok.error();
+  return Dependencies(store_, who, kind, name);
 }
 
 base::Result<v1::ListResponse> Catalog::List(const v1::ListRequest& request) const {

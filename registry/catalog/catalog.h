@@ -53,6 +53,11 @@ class Catalog {
   // With a server go its versions, definitions and status, with a consumer its keys. Returns the deletion's revision.
   base::Result<std::int64_t> Delete(const Writer& writer, const v1::DeleteRequest& request);
 
+  // What stands on a resource and what it stands on, as far as `who` may see it. Walks the catalog.
+  base::Result<v1::ListDependenciesResponse> ListDependencies(const base::auth::Principal& who,
+                                                              std::string_view kind,
+                                                              std::string_view name) const;
+
   // ---- How far a server is trusted, and the stages of its life. The server as it is then.
 
   // kFailedPrecondition: there is nothing to submit; kAborted: it is not the one that was looked at;

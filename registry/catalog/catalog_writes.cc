@@ -5,12 +5,16 @@
 
 #include "registry/catalog/apply_set.h"
 #include "registry/catalog/catalog.h"
+#include "registry/catalog/dependencies.h"
 #include "registry/catalog/difference.h"
 #include "registry/catalog/validate.h"
 #include "registry/catalog/writing.h"
 
 namespace registry {
 namespace {
+
+// Removals of one apply that are looked into: each walks a part of the catalog while others wait.
+constexpr int kMaxWarnedOf = 100;
 
 // Removes the set's members that the request lacks.
 base::Result<void> Prune(const Writing& writing, const v1::ApplyRequest& request, ApplySet& set,
@@ -33,8 +37,13 @@ base::Result<void> Prune(const Writing& writing, const v1::ApplyRequest& request
     if (stored.has_error()) return stored.error();
     // Gone already with what it belonged to.
     if (!*stored) continue;
-    const auto warnings = WhatLeansOn(writing.store, member.kind, member.name);
-    if (warnings.has_error()) return warnings.error();
+    std::vector<std::string> warnings;
+    if (response.results_size() - request.resources_size() < kMaxWarnedOf) {
+      const auto leaning =
+          Dependencies(writing.store, writing.writer.principal, member.kind, member.name);
+      if (leaning.has_error()) return leaning.error();
+      warnings = Warnings(leaning->dependents());
+    }
     const auto revision = DeleteWhole(writing, **stored);
     if (revision.has_error()) return revision.error();
     v1::ApplyResponse::Result& result = *response.add_results();
@@ -42,7 +51,7 @@ base::Result<void> Prune(const Writing& writing, const v1::ApplyRequest& request
     result.set_name(member.name);
     result.set_outcome(v1::Outcome::REMOVED);
     result.set_revision(*revision);
-    for (const std::string& warning : *warnings) result.add_warnings(warning);
+    for (const std::string& warning : warnings) result.add_warnings(warning);
   }
   return {};
 }

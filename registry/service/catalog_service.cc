@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "policy/effective_policy.h"
+#include "registry/catalog/dependencies.h"
 #include "registry/catalog/validate.h"
 #include "registry/service/catalog_import.h"
 #include "registry/service/catalog_streams.h"
@@ -106,11 +107,26 @@ base::Result<v1::ImportResponse> CatalogService::Import(const Caller& caller,
 
 base::Result<v1::DeleteResponse> CatalogService::Delete(const Caller& caller,
                                                         const v1::DeleteRequest& request) {
+  // Beside the write, not inside it: nobody else waits while the catalog is walked.
+  const auto leaning = catalog_.ListDependencies(caller.principal, request.kind(), request.name());
+  if (leaning.has_error()) return leaning.error();
   const auto revision = catalog_.Delete(caller.writer(), request);
   if (revision.has_error()) return revision.error();
   v1::DeleteResponse response;
   response.set_revision(*revision);
+  for (const std::string& warning : Warnings(leaning->dependents())) response.add_warnings(warning);
   return response;
+}
+
+base::Result<v1::ListDependenciesResponse> CatalogService::ListDependencies(
+    const Caller& caller, const v1::ListDependenciesRequest& request) {
+  v1::GetRequest named;
+  named.set_kind(request.kind());
+  named.set_name(request.name());
+  // Whoever may not see the resource learns nothing of it.
+  const auto found = Get(caller, named);
+  if (found.has_error()) return found.error();
+  return catalog_.ListDependencies(caller.principal, request.kind(), found->resource().name());
 }
 
 base::Result<v1::ReviewResponse> CatalogService::Review(const Caller& caller,

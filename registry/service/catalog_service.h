@@ -31,6 +31,8 @@ class CatalogService {
   base::Result<v1::ApplyResponse> Apply(const Caller& caller, const v1::ApplyRequest& request);
   base::Result<v1::ImportResponse> Import(const Caller& caller, const v1::ImportRequest& request);
   base::Result<v1::DeleteResponse> Delete(const Caller& caller, const v1::DeleteRequest& request);
+  base::Result<v1::ListDependenciesResponse> ListDependencies(
+      const Caller& caller, const v1::ListDependenciesRequest& request);
   base::Result<v1::ReviewResponse> Review(const Caller& caller, const v1::ReviewRequest& request);
   base::Result<v1::ChangeLifecycleResponse> ChangeLifecycle(
       const Caller& caller, const v1::ChangeLifecycleRequest& request);

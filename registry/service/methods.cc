@@ -30,6 +30,7 @@ Methods AllMethods(CatalogService& catalog, AccessService& access, FleetService&
   methods.Unary(Access::kWriter, "CatalogService", "Put", catalog, &CatalogService::Put);
   methods.Unary(Access::kWriter, "CatalogService", "Apply", catalog, &CatalogService::Apply);
   methods.Unary(Access::kWriter, "CatalogService", "Delete", catalog, &CatalogService::Delete);
+  methods.Unary(Access::kReader, "CatalogService", "ListDependencies", catalog, &CatalogService::ListDependencies);
   methods.Unary(Access::kWriter, "CatalogService", "Review", catalog, &CatalogService::Review);
   methods.Unary(Access::kWriter, "CatalogService", "ChangeLifecycle", catalog, &CatalogService::ChangeLifecycle);
   methods.Streaming<v1::WatchResponse>(Access::kReader, "CatalogService", "Watch", catalog, &CatalogService::Watch);

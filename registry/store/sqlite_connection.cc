@@ -84,12 +84,14 @@ base::Result<std::vector<StoredResource>> SqliteConnection::List(const ListQuery
   return CatchSqlite([&] {
     Statement statement = database_.Prepare(
         "SELECT kind, name, revision, created_at_ms, updated_at_ms, spec FROM resources AS r"
-        " WHERE kind = ?1 AND name > ?2 AND (?3 = '' OR owner = ?3) AND NOT EXISTS ("
+        " WHERE kind = ?1 AND name > ?2 AND (?3 = '' OR owner = ?3) AND lifecycle >= ?6"
+        " AND NOT EXISTS ("
         "  SELECT 1 FROM json_each(?4) WHERE value NOT IN ("
         "   SELECT tag FROM resource_tags AS t WHERE t.kind = r.kind AND t.name = r.name))"
         " ORDER BY name LIMIT ?5");
     const std::string tags = JsonArray(query.tags);
     statement.Text(query.kind).Text(query.after_name).Text(query.owner).Text(tags).Int(query.limit);
+    statement.Int(query.least_lifecycle);
     std::vector<StoredResource> resources;
     while (statement.Step()) resources.push_back(ReadResource(statement));
     return resources;

@@ -45,6 +45,8 @@ struct ListQuery {
   int limit = 100;
   std::vector<std::string> tags;  // all of them
   std::string owner;              // empty: any
+  // From this one on in the contract's numbering, which is that of a life; 0: any.
+  int least_lifecycle = 0;
 };
 
 // Resources and deletions after a revision.

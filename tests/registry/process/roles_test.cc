@@ -69,6 +69,8 @@ TEST_F(RolesTest, EveryMethodAsksForItsRole) {
       {"CatalogService/Apply", R"({"resources":[{"kind":"Server","name":"a/q","spec":{}}]})",
        "--+--+"},
       {"CatalogService/Delete", R"({"kind":"Server","name":"local/gone"})", "--++++"},
+      {"CatalogService/ListDependencies", R"({"kind":"Server","name":"a/r"})", "++++++"},
+      {"CatalogService/ListDependencies", R"({"kind":"ApiKey","name":"k"})", "----++"},
       {"CatalogService/ChangeLifecycle", R"({"server":"a/r","stage":"RETIRED"})", "--++-+"},
       {"CatalogService/ChangeLifecycle", R"({"server":"a/r","stage":"PREVIEW"})", "---+-+"},
       {"CatalogService/Review", R"({"server":"a/r","decision":"SUBMIT"})", "--+--+"},
