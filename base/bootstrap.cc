@@ -35,23 +35,53 @@ std::string FlagOf(std::string field) {
   return "--" + field;
 }
 
+// The message that holds `field`, and there the field: `tls.cert_file` is one of a part. Made only
+// when it is set.
+struct Place {
+  Place(Message& whole, std::string_view path) : whole_(whole) {
+    const std::size_t dot = path.find('.');
+    const auto* type = whole.GetDescriptor();
+    if (dot != std::string_view::npos) {
+      part_ = type->FindFieldByName(std::string(path.substr(0, dot)));
+      type = part_->message_type();
+      path.remove_prefix(dot + 1);
+    }
+    field = type->FindFieldByName(std::string(path));
+  }
+  Message& message() const {
+    return part_ ? *whole_.GetReflection()->MutableMessage(&whole_, part_) : whole_;
+  }
+  const google::protobuf::Reflection& set() const { return *message().GetReflection(); }
+
+  const FieldDescriptor* field;
+
+ private:
+  Message& whole_;
+  const FieldDescriptor* part_ = nullptr;
+};
+
 void AddFlag(CLI::App& app, Message& message, const BootstrapFlag& flag) {
-  const FieldDescriptor* field = message.GetDescriptor()->FindFieldByName(flag.field);
-  const google::protobuf::Reflection* set = message.GetReflection();
-  const std::string name = FlagOf(flag.field);
-  switch (field->cpp_type()) {
+  const Place place(message, flag.field);
+  const std::string name = flag.flag ? flag.flag : FlagOf(flag.field);
+  switch (place.field->cpp_type()) {
     case FieldDescriptor::CPPTYPE_BOOL:
       app.add_flag_callback(
-          name, [=, &message] { set->SetBool(&message, field, true); }, flag.help);
+          name, [place] { place.set().SetBool(&place.message(), place.field, true); }, flag.help);
       return;
     case FieldDescriptor::CPPTYPE_INT32:
       app.add_option_function<std::int32_t>(
-          name, [=, &message](std::int32_t value) { set->SetInt32(&message, field, value); },
+          name,
+          [place](std::int32_t value) {
+            place.set().SetInt32(&place.message(), place.field, value);
+          },
           flag.help);
       return;
     default:
       app.add_option_function<std::string>(
-          name, [=, &message](const std::string& value) { set->SetString(&message, field, value); },
+          name,
+          [place](const std::string& value) {
+            place.set().SetString(&place.message(), place.field, value);
+          },
           flag.help);
   }
 }
@@ -71,7 +101,6 @@ Result<DaemonOptions> ReadBootstrap(int argc, char** argv, const std::string& ti
                  "YAML or JSON of " + message.GetDescriptor()->full_name() + "; flags win over it");
   app.add_option("--endpoints-file", endpoints_file,
                  "Where to write the addresses that were bound");
-  app.add_option("--log-level", options.log_level, "debug, info, warn or error");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -87,11 +116,31 @@ Result<DaemonOptions> ReadBootstrap(int argc, char** argv, const std::string& ti
   return options;
 }
 
+Result<std::string> ReadLogLevel(const std::string& text) {
+  if (text.empty()) return std::string("info");
+  for (const char* level : {"debug", "info", "warn", "error"}) {
+    if (text == level) return text;
+  }
+  return Fail(Code::kInvalidArgument,
+              "--log-level: '" + text.substr(0, 80) + "' is none of debug, info, warn, error");
+}
+
+Result<http::ServerTls> ReadServerTls(const std::string& certificate, const std::string& key,
+                                      const std::string& client_ca) {
+  if (certificate.empty() != key.empty()) {
+    return Fail(Code::kInvalidArgument,
+                certificate.empty() ? "--tls-key needs --tls-cert" : "--tls-cert needs --tls-key");
+  }
+  if (certificate.empty() && !client_ca.empty())
+    return Fail(Code::kInvalidArgument, "--tls-client-ca needs --tls-cert and --tls-key");
+  return http::ServerTls{certificate, key, client_ca};
+}
+
 Result<http::ListenAddress> ReadListenAddress(const std::string& text, const char* fallback,
-                                              const char* flag, bool insecure_listen) {
+                                              const char* flag, bool guarded) {
   auto address = http::ListenAddress::Parse(text.empty() ? fallback : text);
   if (!address) return address.error().WithContext(flag);
-  if (auto ok = CheckListen(*address, flag, insecure_listen); !ok) return ok.error();
+  if (auto ok = CheckListen(*address, flag, guarded); !ok) return ok.error();
   return address;
 }
 

@@ -44,14 +44,14 @@ DataLock::~DataLock() {
   if (descriptor_ >= 0) ::close(descriptor_);
 }
 
-Result<void> CheckListen(const http::ListenAddress& address, std::string_view flag,
-                         bool insecure_listen) {
-  if (address.is_loopback() || insecure_listen) return {};
+Result<void> CheckListen(const http::ListenAddress& address, std::string_view flag, bool guarded) {
+  if (address.is_loopback() || guarded) return {};
   return Fail(Code::kFailedPrecondition, std::string(flag) + " " + address.ToString() +
                                              " is not on loopback, and there is no TLS: whoever "
-                                             "reaches it could read keys and call servers. Put a "
-                                             "TLS proxy before it, or say --insecure-listen if the "
-                                             "network is trusted (a container's, for example)");
+                                             "reaches it could read keys and call servers. Give it "
+                                             "--tls-cert and --tls-key, put a TLS proxy before "
+                                             "it, or say --insecure-listen if the network is "
+                                             "trusted (a container's, for example)");
 }
 
 void RaiseFileLimit() {

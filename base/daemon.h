@@ -31,9 +31,9 @@ class DataLock {
   int descriptor_;
 };
 
-// Refuses an address off loopback, unless `insecure_listen`. `flag` is the one that gave it.
-Result<void> CheckListen(const http::ListenAddress& address, std::string_view flag,
-                         bool insecure_listen);
+// Refuses an address off loopback, unless it is `guarded`: by TLS, or by the word of whoever said
+// --insecure-listen. `flag` is the one that gave it.
+Result<void> CheckListen(const http::ListenAddress& address, std::string_view flag, bool guarded);
 
 // As many open files as the system lets us have: every connection is one.
 void RaiseFileLimit();

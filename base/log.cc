@@ -16,4 +16,8 @@ void StartLog(std::string_view name, std::string_view level) {
   spdlog::set_default_logger(std::move(logger));
 }
 
+void SetLogLevel(std::string_view level) {
+  spdlog::default_logger()->set_level(spdlog::level::from_str(std::string(level)));
+}
+
 }  // namespace base

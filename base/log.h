@@ -10,4 +10,7 @@ namespace base {
 // `name` of the process stands in each line; `level` is debug, info, warn or error.
 void StartLog(std::string_view name, std::string_view level = "info");
 
+// From any thread, while it runs.
+void SetLogLevel(std::string_view level);
+
 }  // namespace base

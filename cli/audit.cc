@@ -19,12 +19,14 @@ struct ListArguments {
   std::string kind;
   std::string name;
   int count = 50;
+  bool refused = false;
 };
 
 Tone ToneOf(v1::AuditAction::Value action) {
   switch (action) {
     case v1::AuditAction::CREATED: return Tone::kGood;
-    case v1::AuditAction::DELETED: return Tone::kBad;
+    case v1::AuditAction::DELETED:
+    case v1::AuditAction::REFUSED: return Tone::kBad;
     default: return Tone::kPlain;
   }
 }
@@ -41,6 +43,7 @@ Exit List(Context& context, const ListArguments& arguments) {
   request.set_kind(arguments.kind);
   request.set_name(arguments.name);
   request.set_page_size(arguments.count);
+  if (arguments.refused) request.set_action(v1::AuditAction::REFUSED);
   const auto listed = context.registry().ListAudit(request);
   if (!listed) return printer.Fail(FailureFrom(listed.error(), "audit"));
   std::vector<Row> rows;
@@ -49,6 +52,8 @@ Exit List(Context& context, const ListArguments& arguments) {
     row.name = std::to_string(record.sequence());
     row.tree = base::Print(record, base::Spelling::kSnakeCase);
     std::string what = record.kind() + (record.kind().empty() ? "" : " ") + record.name();
+    if (!record.item().empty()) what += (what.empty() ? "" : " ") + record.item();
+    if (record.count() > 0) what += "  " + WithCommas(record.count()) + "×, " + record.rule();
     if (!record.reason().empty()) what += "  (" + record.reason() + ")";
     row.cells = {
         {row.name},
@@ -99,6 +104,7 @@ void AddAudit(Verbs& verbs) {
       .Option("--principal", list->principal, "ID", "Only by whom: token/ci")
       .Option("--kind", list->kind, "KIND", "Only of this kind: Server, PolicySet, ...")
       .Option("--name", list->name, "NAME", "Only of what has this name")
+      .Flag("--refused", list->refused, "Only what somebody was not let do")
       .Number("-n,--count", list->count, 1, 1000, "How many");
 
   auto file = std::make_shared<std::string>();

@@ -113,7 +113,7 @@ Exit DryRun(Printer& printer, const ToolRequest& request) {
 
 Exit CallOnce(Context& context, const ToolRequest& request, const Target& target) {
   Printer& printer = context.printer();
-  GatewayClient gateway;
+  GatewayClient gateway(context.tls());
   auto answer =
       gateway.Call(request, [&](double progress, double total, const std::string& message) {
         std::string line = "  " + WithCommas(static_cast<std::int64_t>(progress));
@@ -134,7 +134,7 @@ Exit CallMany(Context& context, const ToolRequest& request, const Arguments& arg
   std::map<std::string, int> outcomes;
   std::vector<double> times;
   Exit worst = Exit::kOk;
-  GatewayClient gateway;
+  GatewayClient gateway(context.tls());
   const auto started = std::chrono::steady_clock::now();
   gateway.CallMany(request, arguments.repeat, arguments.concurrency,
                    [&](const base::Result<ToolAnswer>& answer) {

@@ -7,6 +7,7 @@
 #include <iostream>
 #include <utility>
 
+#include "base/http/tls.h"
 #include "cli/local_data.h"
 
 namespace cli {
@@ -39,18 +40,38 @@ Context::~Context() = default;
 
 RegistryClient& Context::registry() {
   if (registry_) return *registry_;
-  std::string address = options_.registry;
-  if (address.empty()) {
-    if (auto endpoints = ReadEndpoints(data_ + "/endpoints"))
-      address = EndpointOf(*endpoints, "grpc");
-  }
-  if (address.empty()) address = "127.0.0.1:8902";
+  base::rpc::Peer registry = FindRegistry();
   token_ = options_.token;
   // This machine's admin token goes to this machine's registry and nowhere else.
-  if (token_.empty() && IsLoopbackAddress(address))
+  if (token_.empty() && IsLoopbackAddress(registry.address))
     token_ = ReadSmallFile(data_ + "/admin.token").value_or("");
-  registry_ = std::make_unique<RegistryClient>(address, token_);
+  registry_ = std::make_unique<RegistryClient>(std::move(registry), token_);
   return *registry_;
+}
+
+base::rpc::Peer Context::FindRegistry() const {
+  base::rpc::Peer registry;
+  registry.address = options_.registry;
+  registry.ca_file = options_.registry_ca;
+  if (const auto endpoints = ReadEndpoints(data_ + "/endpoints")) {
+    const std::string local = EndpointOf(*endpoints, "grpc");
+    if (registry.address.empty()) registry.address = local;
+    // Of this one we know the certificate, which need not be for the address it listens on.
+    if (registry.address == local && registry.ca_file.empty()) {
+      registry.ca_file = EndpointOf(*endpoints, "registry_ca");
+      registry.name = EndpointOf(*endpoints, "registry_name");
+    }
+  }
+  if (registry.address.empty()) registry.address = "127.0.0.1:8902";
+  return registry;
+}
+
+std::shared_ptr<const base::http::TlsContext> Context::tls() {
+  const std::string ca_file = FindRegistry().ca_file;
+  if (ca_file.empty()) return nullptr;
+  auto made = base::http::TlsContext::ForClients(ca_file);
+  if (!made) return nullptr;  // the registry was asked before, and has said what is wrong with it
+  return *made;
 }
 
 base::Result<v1::Resource> Context::FindServer(const std::string& name) {

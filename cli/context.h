@@ -10,11 +10,17 @@
 #include "cli/printer.h"
 #include "cli/registry_client.h"
 
+namespace base::http {
+class TlsContext;
+}
+
 namespace cli {
 
 struct Options {
   // Empty: what `portolan up` wrote to the data directory, else 127.0.0.1:8902.
   std::string registry;
+  // PEM file of who signs the registry's certificate; empty: what `portolan up` wrote, if it did.
+  std::string registry_ca;
   // Empty: admin.token of the data directory, for a registry on this machine.
   std::string token;
   // As whom to call; empty: as the admin.
@@ -37,6 +43,8 @@ class Context {
   // Who administers; empty when nobody is known.
   const std::string& token() const { return token_; }
   RegistryClient& registry();
+  // Whom to trust at the gateway's and the registry's https:// URLs; null: the system's CAs alone.
+  std::shared_ptr<const base::http::TlsContext> tls();
 
   // The server of that name: `namespace/name`, a base path, or a name in the namespace `local`.
   base::Result<v1::Resource> FindServer(const std::string& name);
@@ -44,6 +52,9 @@ class Context {
  private:
   const Options options_;
   const std::vector<std::string> command_words_;
+  // Where the registry is, as far as options and data directory tell.
+  base::rpc::Peer FindRegistry() const;
+
   const std::string data_;
   std::string token_;
   Printer printer_;

@@ -66,12 +66,12 @@ std::vector<std::pair<std::string, std::string>> ToolRequest::AllHeaders() const
   return all;
 }
 
-GatewayClient::GatewayClient() {
+GatewayClient::GatewayClient(std::shared_ptr<const base::http::TlsContext> tls) {
   base::http::ClientLimits limits;
   limits.first_byte = std::chrono::minutes(5);
   limits.idle = std::chrono::minutes(5);
   limits.max_connections_per_origin = 1024;
-  client_ = base::http::Client::Create(loop_, limits);
+  client_ = base::http::Client::Create(loop_, limits, std::move(tls));
 }
 GatewayClient::~GatewayClient() = default;
 

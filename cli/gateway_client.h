@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -43,7 +44,8 @@ struct ToolAnswer {
 
 class GatewayClient {
  public:
-  GatewayClient();
+  // `tls` null: the system's CAs are trusted.
+  explicit GatewayClient(std::shared_ptr<const base::http::TlsContext> tls = nullptr);
   ~GatewayClient();
 
   // Calls once; progress is told as it comes.

@@ -35,6 +35,10 @@ int main(int argc, char** argv) {
   app.add_option("--registry", options.registry, "The registry's gRPC address")
       ->envname("PORTOLAN_REGISTRY")
       ->type_name("HOST:PORT");
+  app.add_option("--registry-ca", options.registry_ca,
+                 "PEM file of who signs the registry's certificate: speak TLS to it")
+      ->envname("PORTOLAN_REGISTRY_CA")
+      ->type_name("FILE");
   app.add_option("--token", options.token, "Who administers; without it this machine's admin token")
       ->envname("PORTOLAN_TOKEN");
   app.add_option("--key", options.key, "As whom to call; without it as the admin")
@@ -68,6 +72,7 @@ int main(int argc, char** argv) {
   cli::AddPolicy(verbs);
   cli::AddLog(verbs);
   cli::AddAudit(verbs);
+  cli::AddBackup(verbs);
   cli::AddGateways(verbs);
   cli::AddPortal(verbs);
   cli::AddCompletion(verbs);

@@ -4,36 +4,43 @@
 
 #include <utility>
 
+#include "base/rpc/channel.h"
 #include "portolan/v1/access_service.grpc.pb.h"
 #include "portolan/v1/audit_service.grpc.pb.h"
 #include "portolan/v1/catalog_service.grpc.pb.h"
 #include "portolan/v1/fleet_service.grpc.pb.h"
+#include "portolan/v1/maintenance_service.grpc.pb.h"
 #include "portolan/v1/sync_service.grpc.pb.h"
 #include "portolan/v1/usage_service.grpc.pb.h"
 
 namespace cli {
 namespace {
 
-constexpr int kMaxMessageBytes = 20 * 1024 * 1024;
 constexpr std::chrono::seconds kDeadline{15};
 constexpr std::chrono::seconds kProbeDeadline{120};
 constexpr std::chrono::seconds kSyncDeadline{3600};
+constexpr std::chrono::hours kBackupDeadline{6};
 
 }  // namespace
 
 struct RegistryClient::Stubs {
-  Stubs(const std::string& address, const std::string& token) : address_(address), token_(token) {
-    grpc::ChannelArguments arguments;
-    arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);
-    arguments.SetMaxSendMessageSize(kMaxMessageBytes);
-    arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-    channel = grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+  Stubs(const base::rpc::Peer& registry, const std::string& token)
+      : address_(registry.address), token_(token) {
+    auto opened = base::rpc::OpenChannel(registry);
+    if (opened) {
+      channel = std::move(*opened);
+    } else {
+      // Whatever is asked, the answer is why not.
+      broken = {grpc::StatusCode::INVALID_ARGUMENT, "--registry-ca " + opened.error().message};
+      channel = grpc::CreateChannel("", nullptr);
+    }
     catalog = v1::CatalogService::NewStub(channel);
     access = v1::AccessService::NewStub(channel);
     fleet = v1::FleetService::NewStub(channel);
     usage = v1::UsageService::NewStub(channel);
     audit = v1::AuditService::NewStub(channel);
     sync = v1::SyncService::NewStub(channel);
+    maintenance = v1::MaintenanceService::NewStub(channel);
   }
 
   template <class Stub, class Request, class Response>
@@ -41,6 +48,7 @@ struct RegistryClient::Stubs {
                              grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
                                                           Response*),
                              const Request& request) {
+    if (!broken.ok()) return ErrorFrom(broken);
     grpc::ClientContext context;
     Prepare(context, kDeadline);
     Response response;
@@ -64,6 +72,9 @@ struct RegistryClient::Stubs {
                    message.find("ocket closed") != std::string::npos ||
                    message.find("onnection reset") != std::string::npos ||
                    message.find("DNS resolution") != std::string::npos);
+    if (nobody && message.find("andshake") != std::string::npos) {
+      return base::Fail(code, "no TLS with " + address_ + ": " + message);
+    }
     if (nobody) message = "no registry answers at " + address_;
     if (code == base::Code::kDeadlineExceeded && message == "Deadline Exceeded") {
       message = "the registry at " + address_ + " did not answer in time";
@@ -74,6 +85,7 @@ struct RegistryClient::Stubs {
 
   const std::string& address_;
   const std::string& token_;
+  grpc::Status broken;
   std::shared_ptr<grpc::Channel> channel;
   std::unique_ptr<v1::CatalogService::Stub> catalog;
   std::unique_ptr<v1::AccessService::Stub> access;
@@ -81,12 +93,13 @@ struct RegistryClient::Stubs {
   std::unique_ptr<v1::UsageService::Stub> usage;
   std::unique_ptr<v1::AuditService::Stub> audit;
   std::unique_ptr<v1::SyncService::Stub> sync;
+  std::unique_ptr<v1::MaintenanceService::Stub> maintenance;
 };
 
-RegistryClient::RegistryClient(std::string address, std::string token)
-    : address_(std::move(address)),
+RegistryClient::RegistryClient(base::rpc::Peer registry, std::string token)
+    : registry_(std::move(registry)),
       token_(std::move(token)),
-      stubs_(std::make_unique<Stubs>(address_, token_)) {}
+      stubs_(std::make_unique<Stubs>(registry_, token_)) {}
 RegistryClient::~RegistryClient() = default;
 
 base::Result<v1::GetResponse> RegistryClient::Get(const v1::GetRequest& request) {
@@ -213,6 +226,21 @@ base::Result<void> RegistryClient::RunSync(
 }
 base::Result<v1::ListCallsResponse> RegistryClient::ListCalls(const v1::ListCallsRequest& request) {
   return stubs_->Ask(*stubs_->usage, &v1::UsageService::Stub::ListCalls, request);
+}
+
+base::Result<void> RegistryClient::Backup(
+    const v1::BackupRequest& request,
+    const std::function<bool(const v1::BackupResponse&)>& on_piece) {
+  grpc::ClientContext context;
+  stubs_->Prepare(context, kBackupDeadline);
+  auto reader = stubs_->maintenance->Backup(&context, request);
+  v1::BackupResponse piece;
+  while (reader->Read(&piece)) {
+    if (!on_piece(piece)) context.TryCancel();
+  }
+  grpc::Status status = reader->Finish();
+  if (!status.ok()) return stubs_->ErrorFrom(status);
+  return {};
 }
 
 base::Result<void> RegistryClient::WatchCalls(

@@ -11,10 +11,12 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/rpc/peer.h"
 #include "portolan/v1/access_service.pb.h"
 #include "portolan/v1/audit_service.pb.h"
 #include "portolan/v1/catalog_service.pb.h"
 #include "portolan/v1/fleet_service.pb.h"
+#include "portolan/v1/maintenance_service.pb.h"
 #include "portolan/v1/sync_service.pb.h"
 #include "portolan/v1/usage_service.pb.h"
 
@@ -25,10 +27,10 @@ namespace v1 = portolan::v1;
 class RegistryClient {
  public:
   // `token` may be empty: reading is anonymous from loopback.
-  RegistryClient(std::string address, std::string token);
+  RegistryClient(base::rpc::Peer registry, std::string token);
   ~RegistryClient();
 
-  const std::string& address() const { return address_; }
+  const std::string& address() const { return registry_.address; }
 
   base::Result<v1::GetResponse> Get(const v1::GetRequest& request);
   // All pages.
@@ -68,6 +70,9 @@ class RegistryClient {
   // Each state as it comes, until the run has ended.
   base::Result<void> RunSync(const v1::RunSyncRequest& request,
                              const std::function<void(const v1::SyncStatus&)>& on_status);
+  // Each piece as it comes; ends early when `on_piece` says false.
+  base::Result<void> Backup(const v1::BackupRequest& request,
+                            const std::function<bool(const v1::BackupResponse&)>& on_piece);
 
   base::Result<v1::ListCallsResponse> ListCalls(const v1::ListCallsRequest& request);
   base::Result<void> WatchCalls(const v1::WatchCallsRequest& request,
@@ -76,7 +81,7 @@ class RegistryClient {
  private:
   struct Stubs;
 
-  const std::string address_;
+  const base::rpc::Peer registry_;
   const std::string token_;
   std::unique_ptr<Stubs> stubs_;
 };

@@ -103,7 +103,7 @@ Exit Bridge(Context& context, const std::string& server) {
 
   base::Loop loop;
   StandardStreams streams(loop);
-  StdioBridge bridge(loop, streams, *url, [&caller] { return caller.headers(); });
+  StdioBridge bridge(loop, streams, *url, context.tls(), [&caller] { return caller.headers(); });
   base::CancelSignal stop;
   boost::asio::signal_set signals(loop.io, SIGTERM, SIGINT);
   signals.async_wait([&stop](const boost::system::error_code& error, int) {

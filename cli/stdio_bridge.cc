@@ -46,12 +46,13 @@ std::string WithIdOf(std::string_view raw_id, std::string_view reply) {
 }  // namespace
 
 StdioBridge::StdioBridge(base::Loop& loop, StandardStreams& streams, base::http::Url url,
+                         std::shared_ptr<const base::http::TlsContext> tls,
                          std::function<Headers()> credentials)
     : loop_(loop),
       streams_(streams),
       url_(std::move(url)),
       credentials_(std::move(credentials)),
-      client_(base::http::Client::Create(loop, Limits())) {}
+      client_(base::http::Client::Create(loop, Limits(), std::move(tls))) {}
 
 StdioBridge::~StdioBridge() = default;
 

@@ -38,6 +38,7 @@ class StdioBridge {
   using Headers = std::vector<std::pair<std::string, std::string>>;
   // `credentials` gives the header lines that say who calls, at any time.
   StdioBridge(base::Loop& loop, StandardStreams& streams, base::http::Url url,
+              std::shared_ptr<const base::http::TlsContext> tls,
               std::function<Headers()> credentials);
   ~StdioBridge();
 

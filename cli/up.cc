@@ -10,6 +10,7 @@
 #include <memory>
 
 #include "base/http/server.h"
+#include "base/http/tls.h"
 #include "base/process.h"
 #include "cli/addresses.h"
 #include "cli/context.h"
@@ -30,6 +31,9 @@ struct Arguments {
   std::string admin_listen = "127.0.0.1:8903";
   std::string public_url;
   std::string gateway_public_url;
+  std::string tls_cert;
+  std::string tls_key;
+  std::string tls_client_ca;
   bool insecure_listen = false;
   bool allow_stdio = false;
   // --allow-stdio was given; else it follows from where the gateway listens.
@@ -48,7 +52,38 @@ struct Plan {
   std::string demo;
   std::string url;
   std::string gateway_url;
+  // Empty: plain. The registry's certificate vouches for itself to those on this machine, who reach
+  // it by an address that it need not be for.
+  std::string tls_cert;
+  std::string tls_key;
+  std::string tls_client_ca;
+  std::string tls_name;
+  const char* scheme = "http://";
+
+  base::rpc::Peer registry() const { return {ReachableAddress(grpc), tls_cert, tls_name, "", ""}; }
 };
+
+base::Result<void> PlanTls(const Arguments& arguments, Plan& plan) {
+  const auto files =
+      base::http::ServerTls{arguments.tls_cert, arguments.tls_key, arguments.tls_client_ca};
+  if (files.certificate_file.empty() && files.key_file.empty() && files.client_ca_file.empty())
+    return {};
+  if (files.certificate_file.empty() || files.key_file.empty()) {
+    return base::Fail(base::Code::kInvalidArgument,
+                      "--tls-cert and --tls-key need each other, and --tls-client-ca both");
+  }
+  auto name = base::http::NameInCertificate(files.certificate_file);
+  if (!name) return name.error().WithContext("--tls-cert");
+  const auto absolute = [](const std::string& file) {
+    return file.empty() ? file : std::filesystem::absolute(file).lexically_normal().string();
+  };
+  plan.tls_cert = absolute(files.certificate_file);
+  plan.tls_key = absolute(files.key_file);
+  plan.tls_client_ca = absolute(files.client_ca_file);
+  plan.tls_name = *std::move(name);
+  plan.scheme = "https://";
+  return {};
+}
 
 base::Result<Plan> MakePlan(const Arguments& arguments, const std::string& data) {
   Plan plan;
@@ -71,10 +106,11 @@ base::Result<Plan> MakePlan(const Arguments& arguments, const std::string& data)
     if (!resolved) return resolved.error();
     plan.demo = *resolved;
   }
-  plan.url =
-      arguments.public_url.empty() ? "http://" + ReachableAddress(plan.http) : arguments.public_url;
+  if (auto ok = PlanTls(arguments, plan); !ok) return ok.error();
+  plan.url = arguments.public_url.empty() ? plan.scheme + ReachableAddress(plan.http)
+                                          : arguments.public_url;
   plan.gateway_url = arguments.gateway_public_url.empty()
-                         ? "http://" + ReachableAddress(plan.gateway)
+                         ? plan.scheme + ReachableAddress(plan.gateway)
                          : arguments.gateway_public_url;
   return plan;
 }
@@ -119,6 +155,8 @@ Program RegistryProgram(const Plan& plan, const Arguments& arguments) {
   if (!arguments.public_url.empty())
     flags.insert(flags.end(), {"--public-url", arguments.public_url});
   if (arguments.insecure_listen) flags.emplace_back("--insecure-listen");
+  if (!plan.tls_cert.empty())
+    flags.insert(flags.end(), {"--tls-cert", plan.tls_cert, "--tls-key", plan.tls_key});
   return MakeProgram(plan, "registry", std::move(flags));
 }
 
@@ -131,6 +169,13 @@ Program GatewayProgram(const Plan& plan, const Arguments& arguments) {
     flags.insert(flags.end(), {"--public-url", arguments.gateway_public_url});
   }
   if (arguments.insecure_listen) flags.emplace_back("--insecure-listen");
+  if (!plan.tls_cert.empty()) {
+    flags.insert(flags.end(),
+                 {"--tls-cert", plan.tls_cert, "--tls-key", plan.tls_key, "--registry-ca-file",
+                  plan.tls_cert, "--registry-name", plan.tls_name});
+  }
+  if (!plan.tls_client_ca.empty())
+    flags.insert(flags.end(), {"--tls-client-ca", plan.tls_client_ca});
   auto listen = base::http::ListenAddress::Parse(plan.gateway);
   bool loopback = listen && listen->is_loopback();
   if (arguments.stdio_decided ? arguments.allow_stdio : loopback)
@@ -184,8 +229,7 @@ Exit RunAll(Context& context, const Arguments& arguments, const Plan& plan,
   if (auto ready = supervisor.Start(GatewayProgram(plan, arguments), kPatience); !ready)
     return fail(ready.error());
 
-  std::string grpc = ReachableAddress(plan.grpc);
-  RegistryClient registry(grpc, ReadSmallFile(plan.data + "/admin.token").value_or(""));
+  RegistryClient registry(plan.registry(), ReadSmallFile(plan.data + "/admin.token").value_or(""));
   if (arguments.demo) {
     auto registered = RegisterDemo(registry, "http://" + plan.demo + "/mcp");
     if (!registered) return fail(registered.error().WithContext("register the demo"));
@@ -194,9 +238,14 @@ Exit RunAll(Context& context, const Arguments& arguments, const Plan& plan,
   if (!portal) return fail(portal.error().WithContext("make the portal's link"));
   Endpoints endpoints = {{"gateway", plan.gateway_url},
                          {"http", plan.url},
-                         {"grpc", grpc},
+                         {"grpc", plan.registry().address},
                          {"admin", "http://" + ReachableAddress(plan.admin)}};
-  if (auto written = WriteEndpoints(plan.data + "/endpoints", endpoints); !written)
+  Endpoints kept = endpoints;
+  if (!plan.tls_cert.empty()) {
+    kept.emplace_back("registry_ca", plan.tls_cert);
+    kept.emplace_back("registry_name", plan.tls_name);
+  }
+  if (auto written = WriteEndpoints(plan.data + "/endpoints", kept); !written)
     return fail(written.error());
   if (arguments.print_endpoints) {
     for (const auto& [key, value] : endpoints) printer.out() << key << '=' << value << '\n';
@@ -244,6 +293,11 @@ void AddUp(Verbs& verbs) {
       .Option("--public-url", arguments->public_url, "URL", "What clients see of the registry")
       .Option("--gateway-public-url", arguments->gateway_public_url, "URL",
               "What clients see of the gateway")
+      .Option("--tls-cert", arguments->tls_cert, "FILE",
+              "PEM file of a certificate and its chain: registry and gateway speak TLS")
+      .Option("--tls-key", arguments->tls_key, "FILE", "PEM file of its key")
+      .Option("--tls-client-ca", arguments->tls_client_ca, "FILE",
+              "Callers of the gateway must show a certificate that one of these signed")
       .Flag("--insecure-listen", arguments->insecure_listen,
             "Listen off loopback without TLS, knowingly (containers)")
       .Flag("--allow-stdio,!--no-allow-stdio", arguments->allow_stdio, arguments->stdio_decided,

@@ -93,6 +93,7 @@ void AddImport(Verbs& verbs);
 void AddSync(Verbs& verbs);
 void AddTokens(Verbs& verbs);
 void AddAudit(Verbs& verbs);
+void AddBackup(Verbs& verbs);
 void AddPolicy(Verbs& verbs);
 void AddLog(Verbs& verbs);
 void AddGateways(Verbs& verbs);

@@ -18,14 +18,17 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <csignal>
+#include <functional>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "base/auth/api_key.h"
 #include "base/daemon.h"
+#include "base/http/tls_files.h"
 #include "base/log.h"
 #include "base/version.h"
 #include "gateway/backends/definitions_watcher.h"
@@ -52,18 +55,25 @@ constexpr seconds kDrainWithin{30};
 constexpr std::chrono::milliseconds kEndProbesWithin{1'000};
 // A gateway that hears nothing and has no snapshot says its addresses after so long all the same.
 constexpr seconds kAnnounceAtLatest{2};
+constexpr seconds kLookAtTlsEvery{1};
+
+// The command line and the file it names, as they are now.
+using SettingsReader = std::function<base::Result<Settings>()>;
 
 // Everything that runs, in the order in which it is made; destroyed in reverse.
 class Gateway {
  public:
   static base::Result<std::unique_ptr<Gateway>> Open(Settings settings,
+                                                     SettingsReader read_settings,
                                                      std::unique_ptr<Guard> guard);
   // Until SIGTERM or SIGINT, and then until calls have finished.
   void Run();
 
  private:
-  Gateway(Settings settings, std::unique_ptr<Guard> guard, Hosts hosts)
+  Gateway(Settings settings, SettingsReader read_settings, std::unique_ptr<Guard> guard,
+          Hosts hosts)
       : settings_(std::move(settings)),
+        read_settings_(std::move(read_settings)),
         guard_(std::move(guard)),
         ended_(settings_.data / "gateway" / "ended_sessions", clock_.UnixMillis()),
         gate_{std::move(hosts), settings_.trusted_proxies},
@@ -87,6 +97,7 @@ class Gateway {
     watcher_ = std::make_unique<DefinitionsWatcher>(*probe_context_, reports_);
   }
 
+  base::Result<void> OpenTls();
   base::Result<void> StartWorkers();
   base::Result<void> StartAdmin();
   void MakeFollower();
@@ -97,6 +108,8 @@ class Gateway {
   void Publish(const std::shared_ptr<const RouteTable>& table);
   void TellListeners(const std::shared_ptr<const RouteTable>& table);
   void WaitForSignals();
+  void Reload();
+  void RenewTls(base::http::TlsFiles::When when);
   void Tick();
   void CheckStaleness();
   void Announce();
@@ -107,7 +120,9 @@ class Gateway {
   std::string HealthJson() const;
 
   const Settings settings_;
+  const SettingsReader read_settings_;
   const base::SystemClock clock_;
+  std::optional<base::http::TlsFiles> tls_;
   base::Loop loop_;
   base::Loop stdio_loop_;
   std::unique_ptr<Guard> guard_;
@@ -148,19 +163,40 @@ class Gateway {
   bool draining_ = false;
   bool ending_ = false;
   steady_clock::time_point drain_until_{};
+  steady_clock::time_point look_at_tls_{};
 };
 
 base::Result<std::unique_ptr<Gateway>> Gateway::Open(Settings settings,
+                                                     SettingsReader read_settings,
                                                      std::unique_ptr<Guard> guard) {
   auto hosts = Hosts::Of(settings.listen, settings.public_url, settings.portal_url);
   if (!hosts) return hosts.error();
-  std::unique_ptr<Gateway> gateway(
-      new Gateway(std::move(settings), std::move(guard), std::move(*hosts)));
+  std::unique_ptr<Gateway> gateway(new Gateway(std::move(settings), std::move(read_settings),
+                                               std::move(guard), std::move(*hosts)));
+  if (auto ok = gateway->OpenTls(); !ok) return ok.error();
   if (auto ok = gateway->StartWorkers(); !ok) return ok.error();
   if (auto ok = gateway->StartAdmin(); !ok) return ok.error();
   gateway->MakeFollower();
   if (auto ok = gateway->StartFeed(); !ok) return ok.error();
   return gateway;
+}
+
+base::Result<void> Gateway::OpenTls() {
+  if (settings_.tls.empty()) return {};
+  auto files = base::http::TlsFiles::Open(settings_.tls);
+  if (!files) return files.error().WithContext("--tls-cert");
+  tls_.emplace(std::move(*files));
+  return {};
+}
+
+// New connections get what lies there now; what cannot be used changes nothing.
+void Gateway::RenewTls(base::http::TlsFiles::When when) {
+  if (!tls_ || ending_) return;
+  const auto renewed = tls_->Renew(when);
+  if (!renewed) return spdlog::error("the certificate in force stays: {}", renewed.error().message);
+  if (!*renewed) return;
+  for (auto& worker : workers_) worker->UseTls(tls_->context());
+  spdlog::info("certificate read again: {}", tls_->files().certificate_file);
 }
 
 base::Result<void> Gateway::StartWorkers() {
@@ -169,6 +205,7 @@ base::Result<void> Gateway::StartWorkers() {
                                     .backend_limits = settings_.backend_limits,
                                     .server_limits = settings_.server_limits,
                                     .max_body_bytes = settings_.max_body_bytes,
+                                    .tls = tls_ ? tls_->context() : nullptr,
                                     .flood = flood_,
                                     .tokens = tokens_,
                                     .ended_sessions = ended_,
@@ -263,7 +300,7 @@ void Gateway::Run() {
   Tick();
   spdlog::info("serving listen={} admin={} workers={} registry={}",
                workers_.front()->address().ToString(), admin_->address().ToString(),
-               workers_.size(), settings_.registry);
+               workers_.size(), settings_.registry.address);
   std::thread stdio([this] {
     const auto keep = boost::asio::make_work_guard(stdio_loop_.io);
     stdio_loop_.io.run();
@@ -309,7 +346,7 @@ void Gateway::WaitForSignals() {
   signals_.async_wait([this](const boost::system::error_code& error, int number) {
     if (error || ending_) return;
     if (number == SIGHUP) {
-      spdlog::info("SIGHUP: settings are read at the next start; the catalog is always the newest");
+      Reload();
     } else if (draining_) {
       loop_.io.stop();  // asked twice
     } else {
@@ -322,6 +359,16 @@ void Gateway::WaitForSignals() {
   });
 }
 
+// SIGHUP. What else is in the settings holds until the next start.
+void Gateway::Reload() {
+  RenewTls(base::http::TlsFiles::When::kAsked);
+  const auto settings = read_settings_();
+  if (!settings)
+    return spdlog::error("SIGHUP: the settings in force stay: {}", settings.error().message);
+  base::SetLogLevel(settings->log_level);
+  spdlog::info("SIGHUP: certificate and log level read again");
+}
+
 void Gateway::Tick() {
   if (draining_ && (active() == 0 || steady_clock::now() >= drain_until_)) {
     loop_.io.stop();
@@ -329,6 +376,10 @@ void Gateway::Tick() {
   }
   if (steady_clock::now() - started_ >= kAnnounceAtLatest) Announce();
   CheckStaleness();
+  if (steady_clock::now() >= look_at_tls_) {
+    look_at_tls_ = steady_clock::now() + kLookAtTlsEvery;
+    RenewTls(base::http::TlsFiles::When::kChanged);
+  }
   tick_.expires_after(std::chrono::milliseconds(50));
   tick_.async_wait([this](const boost::system::error_code& error) {
     if (!error && !ending_) Tick();
@@ -352,7 +403,7 @@ void Gateway::Announce() {
   // that there is nothing here.
   for (auto& worker : workers_) worker->Start();
   const std::pair<std::string, std::string> endpoints[] = {
-      {"gateway", "http://" + workers_.front()->address().ToString()},
+      {"gateway", (tls_ ? "https://" : "http://") + workers_.front()->address().ToString()},
       {"admin", "http://" + admin_->address().ToString()}};
   if (auto written = base::WriteEndpoints(settings_.endpoints_file, endpoints); !written) {
     spdlog::error("--endpoints-file: {}", written.error().message);
@@ -430,7 +481,8 @@ int Main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   base::RaiseFileLimit();
   base::StartLog("portolan-gateway", settings->log_level);
-  auto gateway = Gateway::Open(std::move(*settings), std::move(guard));
+  auto gateway = Gateway::Open(
+      std::move(*settings), [argc, argv] { return ReadSettings(argc, argv); }, std::move(guard));
   if (!gateway) {
     std::cerr << "portolan-gateway: " << gateway.error().message << "\n";
     return 1;

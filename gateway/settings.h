@@ -6,7 +6,9 @@
 #include <vector>
 
 #include "base/http/server.h"
+#include "base/http/tls.h"
 #include "base/result.h"
+#include "base/rpc/peer.h"
 #include "gateway/backends/backend.h"
 #include "gateway/edge/gate.h"
 #include "portolan/v1/bootstrap.pb.h"
@@ -17,7 +19,9 @@ struct Settings {
   std::filesystem::path data;
   base::http::ListenAddress listen;
   base::http::ListenAddress admin_listen;
-  std::string registry;
+  // Of `listen`; empty: none.
+  base::http::ServerTls tls;
+  base::rpc::Peer registry;
   std::string public_url;
   std::string portal_url;
   std::string name;

@@ -182,8 +182,8 @@ base::Result<std::unique_ptr<Worker>> Worker::Listen(const base::http::ListenAdd
                                                      std::vector<std::string> session_ring,
                                                      SharedByWorkers& shared) {
   std::unique_ptr<Worker> worker(new Worker(std::move(session_ring), shared));
-  auto server =
-      base::http::Server::Listen(worker->loop_, address, true, shared.server_limits, *worker);
+  auto server = base::http::Server::Listen(worker->loop_, address, true, shared.server_limits,
+                                           *worker, shared.tls);
   if (!server) return server.error();
   worker->server_ = std::move(*server);
   return worker;
@@ -249,6 +249,10 @@ void Worker::SetKeys(FeedKeys keys) {
     gate_.SetCallTokenKeys(keys.call_token_public_keys);
     if (!keys.session_ring.empty()) sessions_.SetKeyRing(keys.session_ring);
   });
+}
+
+void Worker::UseTls(std::shared_ptr<const base::http::TlsContext> tls) {
+  loop_.Post([this, tls = std::move(tls)]() mutable { server_->UseTls(std::move(tls)); });
 }
 
 void Worker::Drain() {

@@ -43,6 +43,8 @@ struct SharedByWorkers {
   const BackendLimits& backend_limits;
   base::http::ServerLimits server_limits;
   std::size_t max_body_bytes = 4 * 1024 * 1024;
+  // Null: callers speak plain HTTP.
+  std::shared_ptr<const base::http::TlsContext> tls = nullptr;
 
   state::FloodGuard& flood;
   state::Tokens& tokens;
@@ -80,6 +82,8 @@ class Worker final : public base::http::Service, private mcp::PartSink {
   // wherever it asks.
   void TellListeners(std::shared_ptr<const RouteTable> table);
   void SetKeys(FeedKeys keys);
+  // For connections that come from now on. REQUIRES: it began with one.
+  void UseTls(std::shared_ptr<const base::http::TlsContext> tls);
   // No new connections; each that is open ends with its exchange. Listeners are sent home.
   void Drain();
 

@@ -20,17 +20,30 @@ base::Result<Settings> SettingsOf(const v1::RegistryBootstrap& bootstrap) {
   Settings settings;
   settings.data = bootstrap.data().empty() ? base::DefaultDataFolder()
                                            : std::filesystem::path(bootstrap.data());
-  auto http = base::ReadListenAddress(bootstrap.http_listen(), "127.0.0.1:8901", "--http-listen",
-                                      bootstrap.insecure_listen());
+  const v1::ServerTls& tls = bootstrap.tls();
+  auto files = base::ReadServerTls(tls.cert_file(), tls.key_file(), tls.client_ca_file());
+  if (!files) return files.error();
+  settings.tls = std::move(*files);
+  const bool guarded = bootstrap.insecure_listen() || !settings.tls.empty();
+  auto http =
+      base::ReadListenAddress(bootstrap.http_listen(), "127.0.0.1:8901", "--http-listen", guarded);
   if (!http) return http.error();
-  auto grpc = base::ReadListenAddress(bootstrap.grpc_listen(), "127.0.0.1:8902", "--grpc-listen",
-                                      bootstrap.insecure_listen());
+  auto grpc =
+      base::ReadListenAddress(bootstrap.grpc_listen(), "127.0.0.1:8902", "--grpc-listen", guarded);
   if (!grpc) return grpc.error();
   settings.http_listen = *http;
   settings.grpc_listen = *grpc;
   settings.public_url = WithoutSlash(bootstrap.public_url());
   settings.gateway_public_url = WithoutSlash(bootstrap.gateway_public_url());
   if (settings.gateway_public_url.empty()) settings.gateway_public_url = "http://127.0.0.1:8900";
+  if (bootstrap.audit_retention_days() < 0) {
+    return base::Fail(base::Code::kInvalidArgument,
+                      "--audit-retention-days must not be negative (0: for ever)");
+  }
+  settings.audit_retention_days = bootstrap.audit_retention_days();
+  auto level = base::ReadLogLevel(bootstrap.log_level());
+  if (!level) return level.error();
+  settings.log_level = std::move(*level);
   return settings;
 }
 
@@ -38,7 +51,8 @@ base::Result<Settings> ReadSettings(int argc, char** argv) {
   v1::RegistryBootstrap bootstrap;
   const auto options = base::ReadBootstrap(
       argc, argv,
-      "portolan-registry: the catalog of MCP servers.\n\nOffline: portolan-registry eval --help, portolan-registry verify FILE",
+      "portolan-registry: the catalog of MCP servers.\n\nOffline: portolan-registry eval --help, "
+      "portolan-registry verify FILE, portolan-registry restore FILE --data DIR",
       {
           {"data", "Folder of portolan.db and the keys"},
           {"http_listen",
@@ -46,14 +60,20 @@ base::Result<Settings> ReadSettings(int argc, char** argv) {
           {"grpc_listen", "HOST:PORT of gRPC (127.0.0.1:8902)"},
           {"public_url", "What clients see of the HTTP listener"},
           {"gateway_public_url", "What clients see of the gateway (http://127.0.0.1:8900)"},
+          {"tls.cert_file", "PEM file of the certificate and its chain: both listeners speak TLS",
+           "--tls-cert"},
+          {"tls.key_file", "PEM file of its key", "--tls-key"},
+          {"tls.client_ca_file", "PEM file of who signs the certificates that clients must show",
+           "--tls-client-ca"},
           {"insecure_listen", "Listen off loopback without TLS, knowingly (containers)"},
+          {"audit_retention_days", "Drop records of the audit that are older (0: never)"},
+          {"log_level", "debug, info, warn or error (info)"},
       },
       bootstrap);
   if (!options) return options.error();
   auto settings = SettingsOf(bootstrap);
   if (!settings) return settings;
   settings->endpoints_file = options->endpoints_file;
-  settings->log_level = options->log_level;
   return settings;
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/http/server.h"
+#include "base/http/tls.h"
 #include "base/result.h"
 #include "portolan/v1/bootstrap.pb.h"
 
@@ -17,12 +18,15 @@ struct Settings {
   // Empty: formed from the address that was bound.
   std::string public_url;
   std::string gateway_public_url;
+  // Of both listeners; empty: none.
+  base::http::ServerTls tls;
+  int audit_retention_days = 0;
+  std::string log_level = "info";
   // Not in the bootstrap message.
   std::filesystem::path endpoints_file;
-  std::string log_level = "info";
 };
 
-// Reads the command line. kCancelled: help or the version was printed and all is done.
+// Reads the command line and the file it names; also while the registry runs. kCancelled: help or the version was printed and all is done.
 base::Result<Settings> ReadSettings(int argc, char** argv);
 
 // Of a whole bootstrap message; the error names the flag.

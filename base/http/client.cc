@@ -32,8 +32,9 @@ struct OriginEqual {
 
 class PooledClient final : public Client {
  public:
-  PooledClient(Loop& loop, const ClientLimits& limits, NamesLead names = NamesLead::kAnywhere)
-      : loop_(loop), limits_(limits), dialer_(loop, limits.connect, names) {}
+  PooledClient(Loop& loop, const ClientLimits& limits, std::shared_ptr<const TlsContext> tls,
+               NamesLead names = NamesLead::kAnywhere)
+      : loop_(loop), limits_(limits), dialer_(loop, limits.connect, std::move(tls), names) {}
 
   Task<Sent> Send(const Url& url, const Request& request) override {
     ConnectionPool& pool = PoolOf(url);
@@ -108,12 +109,13 @@ class PooledClient final : public Client {
 
 }  // namespace
 
-std::unique_ptr<Client> Client::Create(Loop& loop, const ClientLimits& limits) {
-  return std::make_unique<PooledClient>(loop, limits);
+std::unique_ptr<Client> Client::Create(Loop& loop, const ClientLimits& limits,
+                                       std::shared_ptr<const TlsContext> tls) {
+  return std::make_unique<PooledClient>(loop, limits, std::move(tls));
 }
 
 std::unique_ptr<Client> CreateOutwardClient(Loop& loop, const ClientLimits& limits) {
-  return std::make_unique<PooledClient>(loop, limits, NamesLead::kOutward);
+  return std::make_unique<PooledClient>(loop, limits, nullptr, NamesLead::kOutward);
 }
 
 void throw_exception_from_error(const SendFailure& failure, const boost::source_location&) {

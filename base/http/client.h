@@ -1,8 +1,8 @@
 // A Client sends HTTP/1.1 requests to servers over kept connections, one pool for each origin, on
 // one loop.
 //
-// One thread. http and https (TLS 1.2+, verified against the system's roots, SNI). Names are
-// resolved off the loop.
+// One thread. http and https (TLS 1.2+, verified against the system's roots, or as the TlsContext
+// given says, SNI). Names are resolved off the loop.
 #pragma once
 
 #include <chrono>
@@ -77,9 +77,12 @@ struct ConnectTimes {
   std::chrono::microseconds dns{0}, tcp{0}, tls{0};
 };
 
+class TlsContext;
+
 class Client {
  public:
-  static std::unique_ptr<Client> Create(Loop& loop, const ClientLimits& limits);
+  static std::unique_ptr<Client> Create(Loop& loop, const ClientLimits& limits,
+                                        std::shared_ptr<const TlsContext> tls = nullptr);
   virtual ~Client() = default;
 
   struct Request {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <utility>
 
 #include "base/http/client.h"
 #include "base/http/wire.h"
@@ -14,8 +15,10 @@ enum class NamesLead { kAnywhere, kOutward };
 
 class Dialer {
  public:
-  Dialer(Loop& loop, std::chrono::milliseconds limit, NamesLead names = NamesLead::kAnywhere)
-      : loop_(loop), limit_(limit), names_(names) {}
+  // `tls` null: the system's CAs are trusted.
+  Dialer(Loop& loop, std::chrono::milliseconds limit, std::shared_ptr<const TlsContext> tls,
+         NamesLead names)
+      : loop_(loop), limit_(limit), names_(names), tls_(std::move(tls)) {}
 
   // `cancel` and `times` may be null. Addresses are tried one after the other.
   Task<boost::system::result<WirePtr, SendFailure>> Dial(const Url& url, CancelSignal* cancel,
@@ -25,7 +28,7 @@ class Dialer {
   Loop& loop_;
   const std::chrono::milliseconds limit_;
   const NamesLead names_;
-  std::shared_ptr<TlsContext> tls_;  // made with the first https connection
+  std::shared_ptr<const TlsContext> tls_;  // made with the first https connection, if none is given
 };
 
 }  // namespace base::http

@@ -31,7 +31,7 @@ std::string AddressOf(const boost::asio::ip::address& address) {
 class TcpServer final : public Server, private ConnectionHost {
  public:
   TcpServer(Loop& own_loop, const ServerLimits& own_limits, Service& own_service,
-            TcpAcceptor acceptor, ListenAddress address, std::shared_ptr<TlsContext> own_tls)
+            TcpAcceptor acceptor, ListenAddress address, std::shared_ptr<const TlsContext> own_tls)
       : ConnectionHost(own_loop, own_limits, own_service),
         acceptor_(std::move(acceptor)),
         address_(std::move(address)),
@@ -50,6 +50,7 @@ class TcpServer final : public Server, private ConnectionHost {
 
   const ListenAddress& address() const override { return address_; }
   void Start() override { Accept(); }
+  void UseTls(std::shared_ptr<const TlsContext> changed) override { tls = std::move(changed); }
 
   void Drain() override {
     draining = true;
@@ -143,25 +144,14 @@ class TcpServer final : public Server, private ConnectionHost {
 
 Result<std::unique_ptr<Server>> Server::Listen(Loop& loop, const ListenAddress& address,
                                                bool share_port, const ServerLimits& limits,
-                                               Service& service) {
-  return Listen(loop, address, share_port, limits, service, ServerTls{});
-}
-
-Result<std::unique_ptr<Server>> Server::Listen(Loop& loop, const ListenAddress& address,
-                                               bool share_port, const ServerLimits& limits,
-                                               Service& service, const ServerTls& tls) {
-  std::shared_ptr<TlsContext> context;
-  if (!tls.certificate_file.empty()) {
-    auto made = TlsContext::ForServers(tls.certificate_file, tls.key_file);
-    if (!made) return made.error();
-    context = std::move(*made);
-  }
+                                               Service& service,
+                                               std::shared_ptr<const TlsContext> tls) {
   auto acceptor = OpenListenSocket(loop.io, address, share_port);
   if (!acceptor) return acceptor.error();
   ListenAddress bound = address;
   bound.port = acceptor->local_endpoint().port();
   return std::unique_ptr<Server>(std::make_unique<TcpServer>(
-      loop, limits, service, std::move(*acceptor), std::move(bound), std::move(context)));
+      loop, limits, service, std::move(*acceptor), std::move(bound), std::move(tls)));
 }
 
 }  // namespace base::http

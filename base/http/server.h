@@ -102,28 +102,25 @@ class Service {
   virtual Task<void> Serve(Exchange& exchange) = 0;
 };
 
-// PEM files; without them the server speaks plain HTTP.
-struct ServerTls {
-  std::string certificate_file;  // with its chain
-  std::string key_file;
-};
+class TlsContext;
 
 class Server {
  public:
   // Binds and listens. With `share_port` the socket is bound with SO_REUSEPORT, so that each worker
-  // has its own.
+  // has its own. Without `tls` it speaks plain HTTP.
   static Result<std::unique_ptr<Server>> Listen(Loop& loop, const ListenAddress& address,
                                                 bool share_port, const ServerLimits& limits,
-                                                Service& service);
-  static Result<std::unique_ptr<Server>> Listen(Loop& loop, const ListenAddress& address,
-                                                bool share_port, const ServerLimits& limits,
-                                                Service& service, const ServerTls& tls);
+                                                Service& service,
+                                                std::shared_ptr<const TlsContext> tls = nullptr);
   virtual ~Server() = default;
 
   // With the port that was bound.
   virtual const ListenAddress& address() const = 0;
   // Begins to accept.
   virtual void Start() = 0;
+  // For connections that come from now on; those that are open keep what they began with. REQUIRES:
+  // it was made with one.
+  virtual void UseTls(std::shared_ptr<const TlsContext> tls) = 0;
   // Stops accepting, closes idle connections, and each other one after its exchange.
   virtual void Drain() = 0;
   // Closes every connection now: cancels each exchange.

@@ -32,7 +32,7 @@ class ConnectionHost {
   Loop& loop;
   const ServerLimits limits;
   Service& service;
-  std::shared_ptr<TlsContext> tls;  // null: plain
+  std::shared_ptr<const TlsContext> tls;  // null: plain
   ResponseHeads heads;
   std::size_t active = 0;
   bool draining = false;

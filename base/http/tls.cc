@@ -1,12 +1,15 @@
 #include "base/http/tls.h"
 
+#include <arpa/inet.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdint>
 #include <limits>
@@ -79,13 +82,26 @@ SSL_CTX* NewContext(const SSL_METHOD* method) {
   return context;
 }
 
+// RFC 7301. Who speaks none of the protocols offered by a client says so.
+int ChooseProtocol(SSL*, const unsigned char** chosen, unsigned char* size,
+                   const unsigned char* offered, unsigned int offered_size, void*) {
+  static constexpr unsigned char kOurs[] = "\x08http/1.1";
+  unsigned char* found = nullptr;
+  if (SSL_select_next_proto(&found, size, kOurs, sizeof kOurs - 1, offered, offered_size) !=
+      OPENSSL_NPN_NEGOTIATED) {
+    return SSL_TLSEXT_ERR_ALERT_FATAL;
+  }
+  *chosen = found;
+  return SSL_TLSEXT_ERR_OK;
+}
+
 int Clamp(std::size_t size) {
   return static_cast<int>(std::min<std::size_t>(size, std::numeric_limits<int>::max()));
 }
 
 }  // namespace
 
-Result<std::shared_ptr<TlsContext>> TlsContext::ForClients() {
+Result<std::shared_ptr<TlsContext>> TlsContext::ForClients(const std::string& ca_file) {
   SSL_CTX* context = NewContext(TLS_client_method());
   if (!context) return Fail(Code::kInternal, "TLS: " + LastOpensslError());
   std::shared_ptr<TlsContext> made(new TlsContext(context));
@@ -94,26 +110,74 @@ Result<std::shared_ptr<TlsContext>> TlsContext::ForClients() {
     return Fail(Code::kInternal,
                 "TLS: cannot read the system's root certificates: " + LastOpensslError());
   }
+  if (ca_file.empty()) return made;
+  if (SSL_CTX_load_verify_file(context, ca_file.c_str()) != 1)
+    return Fail(Code::kInvalidArgument, "CA file " + ca_file + ": " + LastOpensslError());
+  // A server's own certificate vouches for itself.
+  X509_STORE_set_flags(SSL_CTX_get_cert_store(context), X509_V_FLAG_PARTIAL_CHAIN);
   return made;
 }
 
-Result<std::shared_ptr<TlsContext>> TlsContext::ForServers(const std::string& certificate_file,
-                                                           const std::string& key_file) {
+Result<std::shared_ptr<TlsContext>> TlsContext::ForServers(const ServerTls& files) {
   SSL_CTX* context = NewContext(TLS_server_method());
   if (!context) return Fail(Code::kInternal, "TLS: " + LastOpensslError());
   std::shared_ptr<TlsContext> made(new TlsContext(context));
-  if (SSL_CTX_use_certificate_chain_file(context, certificate_file.c_str()) != 1) {
+  const std::string certificate = "certificate file " + files.certificate_file;
+  if (SSL_CTX_use_certificate_chain_file(context, files.certificate_file.c_str()) != 1)
+    return Fail(Code::kInvalidArgument, certificate + ": " + LastOpensslError());
+  const std::string key = "key file " + files.key_file;
+  if (files.key_file.empty())
+    return Fail(Code::kInvalidArgument, certificate + " needs its key file");
+  if (SSL_CTX_use_PrivateKey_file(context, files.key_file.c_str(), SSL_FILETYPE_PEM) != 1)
+    return Fail(Code::kInvalidArgument, key + ": " + LastOpensslError());
+  SSL_CTX_set_alpn_select_cb(context, ChooseProtocol, nullptr);
+  if (files.client_ca_file.empty()) return made;
+
+  STACK_OF(X509_NAME)* names = SSL_load_client_CA_file(files.client_ca_file.c_str());
+  if (!names || SSL_CTX_load_verify_file(context, files.client_ca_file.c_str()) != 1) {
     return Fail(Code::kInvalidArgument,
-                "certificate file " + certificate_file + ": " + LastOpensslError());
+                "client CA file " + files.client_ca_file + ": " + LastOpensslError());
   }
-  if (SSL_CTX_use_PrivateKey_file(context, key_file.c_str(), SSL_FILETYPE_PEM) != 1) {
-    return Fail(Code::kInvalidArgument, "key file " + key_file + ": " + LastOpensslError());
-  }
-  if (SSL_CTX_check_private_key(context) != 1) {
-    return Fail(Code::kInvalidArgument,
-                "key file " + key_file + " does not fit certificate file " + certificate_file);
-  }
+  SSL_CTX_set_client_CA_list(context, names);
+  SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+  // Without one, OpenSSL refuses to resume the sessions of clients that it has verified.
+  constexpr unsigned char kSessions[] = "portolan";
+  SSL_CTX_set_session_id_context(context, kSessions, sizeof kSessions - 1);
   return made;
+}
+
+Result<std::string> NameInCertificate(const std::string& file) {
+  const auto no_name = [&](const std::string& why) {
+    return Fail(Code::kInvalidArgument, "certificate file " + file + ": " + why);
+  };
+  std::unique_ptr<BIO, decltype(&BIO_free_all)> bio(BIO_new_file(file.c_str(), "r"), BIO_free_all);
+  if (!bio) return no_name(LastOpensslError());
+  std::unique_ptr<X509, decltype(&X509_free)> certificate(
+      PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr), X509_free);
+  if (!certificate) return no_name(LastOpensslError());
+  std::unique_ptr<GENERAL_NAMES, decltype(&GENERAL_NAMES_free)> names(
+      static_cast<GENERAL_NAMES*>(
+          X509_get_ext_d2i(certificate.get(), NID_subject_alt_name, nullptr, nullptr)),
+      GENERAL_NAMES_free);
+  for (int i = 0; names && i < sk_GENERAL_NAME_num(names.get()); ++i) {
+    const GENERAL_NAME* name = sk_GENERAL_NAME_value(names.get(), i);
+    if (name->type == GEN_DNS) {
+      std::string text(reinterpret_cast<const char*>(ASN1_STRING_get0_data(name->d.dNSName)),
+                       static_cast<std::size_t>(ASN1_STRING_length(name->d.dNSName)));
+      if (text.starts_with('*')) text.replace(0, 1, "any");
+      return text;
+    }
+    if (name->type == GEN_IPADD) {
+      const unsigned char* bytes = ASN1_STRING_get0_data(name->d.iPAddress);
+      const int size = ASN1_STRING_length(name->d.iPAddress);
+      std::array<char, INET6_ADDRSTRLEN> text{};
+      if ((size == 4 || size == 16) &&
+          ::inet_ntop(size == 4 ? AF_INET : AF_INET6, bytes, text.data(), text.size())) {
+        return std::string(text.data());
+      }
+    }
+  }
+  return no_name("it names no host (subjectAltName)");
 }
 
 TlsContext::~TlsContext() { SSL_CTX_free(context_); }

@@ -23,13 +23,25 @@ struct IoStep {
   std::size_t bytes = 0;
 };
 
+// PEM files of a server; without them it speaks plain HTTP.
+struct ServerTls {
+  std::string certificate_file;  // with its chain
+  std::string key_file;
+  // Who may sign clients' certificates; empty: clients show none.
+  std::string client_ca_file;
+
+  bool empty() const { return certificate_file.empty(); }
+};
+
 // Certificates, keys and rules, shared by the connections that use them.
 class TlsContext {
  public:
-  // TLS 1.2 or later, peers verified against the system's roots (or SSL_CERT_FILE, SSL_CERT_DIR).
-  static Result<std::shared_ptr<TlsContext>> ForClients();
-  static Result<std::shared_ptr<TlsContext>> ForServers(const std::string& certificate_file,
-                                                        const std::string& key_file);
+  // TLS 1.2 or later, peers verified against the system's roots (or SSL_CERT_FILE, SSL_CERT_DIR)
+  // and those of `ca_file`, where a server's own certificate may stand too.
+  static Result<std::shared_ptr<TlsContext>> ForClients(const std::string& ca_file = {});
+  // TLS 1.2 or later, ALPN http/1.1. With a client CA who shows no certificate of its is refused.
+  // kInvalidArgument names the file.
+  static Result<std::shared_ptr<TlsContext>> ForServers(const ServerTls& files);
   ~TlsContext();
 
   ssl_ctx_st* get() const { return context_; }
@@ -38,6 +50,10 @@ class TlsContext {
   explicit TlsContext(ssl_ctx_st* context) : context_(context) {}
   ssl_ctx_st* context_;
 };
+
+// The first name (or address) that the certificate in `file` is for; a wildcard's star stands for
+// `any`.
+Result<std::string> NameInCertificate(const std::string& file);
 
 // One connection's session. The socket is borrowed.
 class TlsSession {

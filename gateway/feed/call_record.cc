@@ -87,4 +87,20 @@ CallRecord ToCallRecord(const mcp::Record& record, std::string_view gateway_name
   return call;
 }
 
+portolan::v1::RefusalBatch ToRefusalBatch(const base::RefusalCount& count) {
+  const auto clean = [](std::string_view text) { return CleanText(text, kMaxText); };
+  portolan::v1::RefusalBatch batch;
+  batch.set_minute_ms(count.minute_ms);
+  batch.set_principal(clean(count.principal));
+  batch.set_authentication(clean(count.authentication));
+  batch.set_address(clean(count.address));
+  batch.set_server(clean(count.server));
+  batch.set_item(clean(count.item));
+  batch.set_rule(clean(count.rule));
+  batch.set_count(count.count);
+  batch.set_first_request_id(clean(count.first_request_id));
+  batch.set_last_request_id(clean(count.last_request_id));
+  return batch;
+}
+
 }  // namespace gateway

@@ -10,6 +10,7 @@
 #include <span>
 #include <vector>
 
+#include "base/refusals.h"
 #include "gateway/feed/call_record.h"
 #include "portolan/v1/fleet_service.pb.h"
 
@@ -25,6 +26,7 @@ constexpr std::size_t kReservoir = 200;
 constexpr std::size_t kMaxBacklog = 10'000;
 constexpr std::size_t kMaxProbes = 1'000;
 constexpr std::size_t kMaxCallsInReport = 1'000;
+constexpr std::size_t kMaxRefusalsInReport = 1'000;
 constexpr std::size_t kMaxReportBytes = 4 * 1024 * 1024;
 
 std::uint64_t Random(std::uint64_t below) {
@@ -80,6 +82,8 @@ struct ReportQueue::State {
   std::atomic<bool> calls_pending{false};
   Reservoir failures;
   Reservoir successes;
+  // For the audit; an admitted call never comes here.
+  base::Refusals refusals;
 
   std::mutex mutex;
   std::condition_variable changed;
@@ -89,6 +93,7 @@ struct ReportQueue::State {
   std::deque<v1::ProbeReport> probes;
   std::map<std::pair<std::string, std::string>, v1::Rejection> rejections;
   std::deque<v1::CallRecord> backlog;
+  std::deque<v1::RefusalBatch> refused;
   std::int64_t left_out = 0;
   std::int64_t in_force = 0;
   bool facts_pending = false;
@@ -107,7 +112,19 @@ struct ReportQueue::State {
     changed.notify_one();
   }
 
-  bool pending() const { return facts_pending || calls_pending || !backlog.empty(); }
+  bool pending() const {
+    const bool refusals_wait = stopped ? !refusals.empty() : refusals.due(clock.UnixMillis());
+    return facts_pending || calls_pending || !backlog.empty() || !refused.empty() || refusals_wait;
+  }
+
+  void TakeRefusals() {
+    using Which = base::Refusals::Which;
+    const std::size_t room = refused.size() < kMaxBacklog ? kMaxBacklog - refused.size() : 0;
+    for (base::RefusalCount& count :
+         refusals.Take(stopped ? Which::kAll : Which::kOver, clock.UnixMillis(), room)) {
+      refused.push_back(ToRefusalBatch(count));
+    }
+  }
 
   void TakeSamples() {
     const base::TimePoint now = clock.Now();
@@ -129,6 +146,7 @@ struct ReportQueue::State {
 
   void Fill(v1::ReportRequest& report) {
     TakeSamples();
+    TakeRefusals();
     facts_pending = false;
     urgent = false;
     report.set_revision(in_force);
@@ -143,6 +161,10 @@ struct ReportQueue::State {
     for (std::size_t i = 0; i < kMaxCallsInReport && !backlog.empty(); ++i) {
       *report.add_calls() = std::move(backlog.front());
       backlog.pop_front();
+    }
+    for (std::size_t i = 0; i < kMaxRefusalsInReport && !refused.empty(); ++i) {
+      *report.add_refusals() = std::move(refused.front());
+      refused.pop_front();
     }
     std::size_t bytes = 0;
     while (!definitions.empty() && bytes < kMaxReportBytes) {
@@ -161,6 +183,16 @@ ReportQueue::~ReportQueue() = default;
 
 void ReportQueue::Call(const mcp::Record& record) {
   const bool went_well = WentWell(record);
+  if (record.outcome == mcp::Outcome::kRefused) {
+    state_->refusals.Note({.principal = record.principal,
+                           .authentication = record.authentication,
+                           .address = record.peer_address,
+                           .server = record.server,
+                           .item = record.item.empty() ? record.method : record.item,
+                           .rule = record.rule.empty() ? record.reason : record.rule,
+                           .request_id = record.request_id},
+                          state_->clock.UnixMillis());
+  }
   // The policy's own share; what it leaves out was not wanted, so it is not counted either.
   if (went_well && record.sample < 1 &&
       static_cast<double>(Random(1'000'000)) >= record.sample * 1'000'000) {
@@ -238,6 +270,8 @@ void ReportQueue::GiveBack(v1::ReportRequest&& report) {
   for (auto& rejection : *report.mutable_rejections()) {
     state.rejections.try_emplace({rejection.kind(), rejection.name()}, rejection);
   }
+  for (int i = report.refusals_size() - 1; i >= 0; --i)
+    state.refused.push_front(std::move(*report.mutable_refusals(i)));
   for (int i = report.probes_size() - 1; i >= 0 && state.probes.size() < kMaxProbes; --i) {
     state.probes.push_front(std::move(*report.mutable_probes(i)));
   }

@@ -3,7 +3,8 @@
 //
 // Any thread puts; one takes. A call record costs an atomic increment, and when it is kept a copy
 // under a short lock. While the registry is away the newest status and definitions of each server
-// are kept and at most 10,000 records; what does not fit is counted.
+// are kept and at most 10,000 records; what does not fit is counted. Refusals are counted for the audit
+// besides (base/refusals.h); a minute's counts are sent when it is over, or at the end.
 #pragma once
 
 #include <chrono>

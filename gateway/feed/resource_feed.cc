@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/rpc/channel.h"
 #include "gateway/feed/gateway_store.h"
 #include "gateway/feed/replica.h"
 #include "portolan/v1/fleet_service.grpc.pb.h"
@@ -20,7 +21,6 @@ namespace {
 namespace v1 = portolan::v1;
 using std::chrono::milliseconds, std::chrono::steady_clock, std::chrono::system_clock;
 
-constexpr int kMaxMessageBytes = 20 * 1024 * 1024;
 constexpr milliseconds kFirstPause{100};
 constexpr milliseconds kLongestPause{2'000};
 constexpr milliseconds kCallTimeout{5'000};
@@ -32,27 +32,24 @@ constexpr std::chrono::minutes kProblemLogInterval{1};
 
 std::int64_t UnixMillis() { return base::SystemClock().UnixMillis(); }
 
-std::shared_ptr<grpc::Channel> OpenChannel(const std::string& registry) {
+base::Result<std::shared_ptr<grpc::Channel>> ChannelTo(const base::rpc::Peer& registry) {
   grpc::ChannelArguments arguments;
-  arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);
-  arguments.SetMaxSendMessageSize(kMaxMessageBytes);
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
   // Also how long one attempt to connect may take: a registry on a busy machine needs a moment.
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 2'000);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1'000);
-  // The registry is asked directly, whatever proxies the environment names.
-  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  return grpc::CreateCustomChannel(registry, grpc::InsecureChannelCredentials(), arguments);
+  return base::rpc::OpenChannel(registry, std::move(arguments));
 }
 
 class GrpcFeed final : public ResourceFeed {
  public:
-  GrpcFeed(FeedOptions options, GatewayStore store, FeedSink& sink, ReportQueue& reports)
+  GrpcFeed(FeedOptions options, GatewayStore store, FeedSink& sink, ReportQueue& reports,
+           const std::shared_ptr<grpc::Channel>& channel)
       : options_(std::move(options)),
         store_(std::move(store)),
         sink_(sink),
         reports_(reports),
-        stub_(v1::FleetService::NewStub(OpenChannel(options_.registry))) {
+        stub_(v1::FleetService::NewStub(channel)) {
     RestoreSnapshot();
     if (auto credential = store_.ReadCredential()) credential_ = *std::move(credential);
   }
@@ -163,6 +160,7 @@ class GrpcFeed final : public ResourceFeed {
     request.set_join_token(*token);
     request.set_name(options_.name);
     request.set_public_key(store_.box_keys().public_key);
+    request.set_version(options_.version);
     v1::JoinResponse response;
     const grpc::Status status = stub_->Join(&context, request, &response);
     // An UNAUTHENTICATED of Join means the join token, not a credential.
@@ -175,7 +173,7 @@ class GrpcFeed final : public ResourceFeed {
     const std::lock_guard lock(mutex_);
     credential_ = *credential;
     wake_.notify_all();
-    spdlog::info("joined {} as gateway '{}'", options_.registry, options_.name);
+    spdlog::info("joined {} as gateway '{}'", options_.registry.address, options_.name);
     return grpc::Status::OK;
   }
 
@@ -199,6 +197,10 @@ class GrpcFeed final : public ResourceFeed {
   }
 
   void HandOnKeys(const v1::Keys& keys) {
+    if (!keys.registry_version().empty() && keys.registry_version() != options_.version) {
+      spdlog::info("the registry is version {}, this gateway {}", keys.registry_version(),
+                   options_.version);
+    }
     const auto opened = Open(keys.session_ring());
     v1::KeyRing ring;
     if (!opened || !ring.ParseFromString(*opened)) {
@@ -217,7 +219,7 @@ class GrpcFeed final : public ResourceFeed {
     const std::int64_t now = UnixMillis();
     heard_ms_ = now;
     if (!connected_.exchange(true)) {
-      spdlog::info("following the registry at {}", options_.registry);
+      spdlog::info("following the registry at {}", options_.registry.address);
       logged_problem_.clear();
     }
     if (now - heard_kept_ms_ < kHeardIntervalMs) return;
@@ -240,7 +242,7 @@ class GrpcFeed final : public ResourceFeed {
     // While it is away each attempt fails, in changing words.
     const auto now = steady_clock::now();
     if (logged_problem_.empty() || now >= next_problem_log_) {
-      spdlog::warn("not following the registry at {}: {}", options_.registry, problem);
+      spdlog::warn("not following the registry at {}: {}", options_.registry.address, problem);
       logged_problem_ = problem;
       next_problem_log_ = now + kProblemLogInterval;
     }
@@ -366,8 +368,10 @@ base::Result<std::unique_ptr<ResourceFeed>> ResourceFeed::Open(FeedOptions optio
                                                                ReportQueue& reports) {
   auto store = GatewayStore::Open(options.data);
   if (!store) return store.error();
+  const auto channel = ChannelTo(options.registry);
+  if (!channel) return channel.error().WithContext("--registry");
   std::unique_ptr<ResourceFeed> feed =
-      std::make_unique<GrpcFeed>(std::move(options), *std::move(store), sink, reports);
+      std::make_unique<GrpcFeed>(std::move(options), *std::move(store), sink, reports, *channel);
   return feed;
 }
 

@@ -17,14 +17,14 @@
 #include <string>
 
 #include "base/result.h"
+#include "base/rpc/peer.h"
 #include "gateway/feed/feed_sink.h"
 #include "gateway/feed/report_queue.h"
 
 namespace gateway {
 
 struct FeedOptions {
-  // HOST:PORT of the registry's gRPC.
-  std::string registry;
+  base::rpc::Peer registry;
   std::filesystem::path data;
   std::string name = "local";
   std::string version;

@@ -1,7 +1,12 @@
 #include "registry/catalog/audit.h"
 
+#include <algorithm>
+#include <optional>
+#include <vector>
+
 #include "base/auth/api_key.h"
 #include "base/manifest.h"
+#include "base/refusals.h"
 #include "registry/catalog/masked.h"
 #include "registry/catalog/validate.h"
 #include "registry/store/store.h"
@@ -15,6 +20,8 @@ namespace {
 constexpr int kDefaultPage = 100;
 constexpr int kMaxPage = 1000;
 constexpr int kVerifyTogether = 1000;
+constexpr int kMaxRefusalsPerMinute = 2000;
+constexpr std::size_t kMaxRefusalText = 512;
 
 std::string SpecJson(const v1::Resource& resource) {
   v1::Resource shown = resource;
@@ -30,6 +37,32 @@ std::string BigEndian(std::int64_t number) {
     bytes[static_cast<std::size_t>(i)] = static_cast<char>(number & 0xff);
   }
   return bytes;
+}
+
+std::string Cut(const std::string& text) { return text.substr(0, kMaxRefusalText); }
+
+v1::AuditRecord TogetherRecord(const std::string& gateway, const v1::RefusalBatch& batch) {
+  v1::AuditRecord record;
+  record.set_face(gateway.empty() ? "portolan" : "gateway/" + gateway);
+  record.set_action(v1::AuditAction::REFUSED);
+  record.set_rule(std::string(base::Refusals::kTooMany));
+  record.set_count(batch.count());
+  record.set_first_request_id(Cut(batch.first_request_id()));
+  record.set_last_request_id(Cut(batch.last_request_id()));
+  record.set_minute_ms(batch.minute_ms());
+  return record;
+}
+
+v1::AuditRecord RefusalRecord(const std::string& gateway, const v1::RefusalBatch& batch) {
+  v1::AuditRecord record = TogetherRecord(gateway, batch);
+  record.set_principal(Cut(batch.principal()));
+  record.set_authentication(Cut(batch.authentication()));
+  record.set_address(Cut(batch.address()));
+  if (!batch.server().empty()) record.set_kind("Server");
+  record.set_name(Cut(batch.server()));
+  record.set_item(Cut(batch.item()));
+  record.set_rule(Cut(batch.rule()));
+  return record;
 }
 
 base::Error Broken(std::int64_t sequence, std::string_view what) {
@@ -145,6 +178,56 @@ base::Result<v1::ListAuditResponse> Audit::List(const v1::ListAuditRequest& requ
 }
 
 base::Result<v1::VerifyAuditResponse> Audit::Verify() const { return VerifyAudit(store_); }
+
+base::Result<void> Audit::Append(v1::AuditRecord record) {
+  return store_.Write([&](Transaction& store) -> base::Result<Store::Then> {
+    if (const auto ok = AppendAudit(store, record, clock_.UnixMillis()); ok.has_error())
+      return ok.error();
+    return Store::Then::kCommit;
+  });
+}
+
+int Audit::Allow(int wanted) {
+  const std::lock_guard lock(mutex_);
+  const base::TimePoint now = clock_.Now();
+  if (now - minute_began_ >= std::chrono::minutes(1)) {
+    minute_began_ = now;
+    in_this_minute_ = 0;
+  }
+  const int allowed = std::clamp(kMaxRefusalsPerMinute - in_this_minute_, 0, wanted);
+  in_this_minute_ += allowed;
+  return allowed;
+}
+
+base::Result<void> Audit::AppendRefusals(
+    const std::string& gateway,
+    const google::protobuf::RepeatedPtrField<v1::RefusalBatch>& batches) {
+  if (batches.empty()) return {};
+  std::vector<v1::AuditRecord> records;
+  std::optional<v1::AuditRecord> together;
+  const int allowed = Allow(batches.size());
+  for (int i = 0; i < batches.size(); ++i) {
+    const v1::RefusalBatch& batch = batches[i];
+    if (batch.count() <= 0) continue;
+    if (i < allowed) {
+      records.push_back(RefusalRecord(gateway, batch));
+    } else if (!together) {
+      together = TogetherRecord(gateway, batch);
+    } else {
+      together->set_count(together->count() + batch.count());
+      together->set_last_request_id(Cut(batch.last_request_id()));
+    }
+  }
+  if (together) records.push_back(std::move(*together));
+  if (records.empty()) return {};
+  return store_.Write([&](Transaction& store) -> base::Result<Store::Then> {
+    for (const v1::AuditRecord& record : records) {
+      if (const auto ok = AppendAudit(store, record, clock_.UnixMillis()); ok.has_error())
+        return ok.error();
+    }
+    return Store::Then::kCommit;
+  });
+}
 
 base::Result<void> Audit::Trim(std::int64_t older_than_ms) {
   return store_.Write([&](Transaction& store) -> base::Result<Store::Then> {

@@ -6,12 +6,14 @@
 #pragma once
 
 #include <cstdint>
+#include <mutex>
 #include <string>
 #include <string_view>
 
 #include "base/clock.h"
 #include "base/result.h"
 #include "portolan/v1/audit_service.pb.h"
+#include "portolan/v1/fleet_service.pb.h"
 #include "portolan/v1/resource.pb.h"
 #include "registry/catalog/writer.h"
 
@@ -43,12 +45,27 @@ class Audit {
   base::Result<portolan::v1::ListAuditResponse> List(
       const portolan::v1::ListAuditRequest& request) const;
   base::Result<portolan::v1::VerifyAuditResponse> Verify() const;
+  // Adds one record of something that changed no resource.
+  base::Result<void> Append(portolan::v1::AuditRecord record);
+  // What a gateway refused, or (empty `gateway`) the registry itself: a record for each. Those beyond
+  // 2,000 a minute are one record.
+  base::Result<void> AppendRefusals(
+      const std::string& gateway,
+      const google::protobuf::RepeatedPtrField<portolan::v1::RefusalBatch>& batches);
   // Drops what is older than that, and records that it did. Nothing to drop: does nothing.
   base::Result<void> Trim(std::int64_t older_than_ms);
 
  private:
+  // How many of `wanted` records may still be written in this minute.
+  int Allow(int wanted);
+
   Store& store_;
   const base::Clock& clock_;
+
+  std::mutex mutex_;
+  // Under mutex_
+  base::TimePoint minute_began_{};
+  int in_this_minute_ = 0;
 };
 
 }  // namespace registry

@@ -5,6 +5,7 @@
 #include "base/auth/api_key.h"
 #include "base/auth/read_capability.h"
 #include "base/http/message.h"
+#include "registry/catalog/audit.h"
 #include "registry/catalog/catalog.h"
 #include "registry/catalog/names.h"
 #include "registry/service/registry_tokens.h"
@@ -233,7 +234,8 @@ base::Result<Caller> Authenticator::IdentifyCapability(std::string_view capabili
 // ---- Gateways
 
 base::Result<std::string> Authenticator::NewGatewayCredential(const std::string& name,
-                                                              const std::string& public_key) {
+                                                              const std::string& public_key,
+                                                              v1::AuditRecord joined) {
   const std::string credential =
       std::string(kGatewayPrefix) + name + "_" + Base64UrlEncode(RandomBytes(32));
   const auto written = store_.Write([&](Transaction& transaction) -> base::Result<Store::Then> {
@@ -241,6 +243,8 @@ base::Result<std::string> Authenticator::NewGatewayCredential(const std::string&
         put.has_error()) {
       return put.error();
     }
+    if (const auto ok = AppendAudit(transaction, joined, clock_.UnixMillis()); ok.has_error())
+      return ok.error();
     return Store::Then::kCommit;
   });
   if (written.has_error()) return written.error();

@@ -16,6 +16,7 @@
 #include "base/auth/aead.h"
 #include "base/clock.h"
 #include "base/result.h"
+#include "portolan/v1/audit_service.pb.h"
 #include "portolan/v1/resource.pb.h"
 #include "registry/service/caller.h"
 #include "registry/service/own_keys.h"
@@ -56,9 +57,11 @@ class Authenticator {
 
   // ---- Gateways
 
-  // `pgw_NAME_SECRET`; only its hash is kept. Replaces the one from before.
+  // `pgw_NAME_SECRET`; only its hash is kept. Replaces the one from before. `joined` goes to the audit
+  // with it.
   base::Result<std::string> NewGatewayCredential(const std::string& name,
-                                                 const std::string& public_key);
+                                                 const std::string& public_key,
+                                                 portolan::v1::AuditRecord joined);
   // The X25519 key that the gateway joined with.
   base::Result<std::string> GatewayPublicKey(const std::string& name);
   bool IsJoinToken(std::string_view token) const;

@@ -132,7 +132,7 @@ base::Task<void> ConnectFace::Serve(Exchange& exchange, std::string_view name,
 
 base::Task<void> ConnectFace::ServeUnary(Exchange& exchange, const Method& method,
                                          const Caller& caller) {
-  if (const auto ok = CheckAccess(caller, method.access); ok.has_error()) {
+  if (const auto ok = method.Admit(caller); ok.has_error()) {
     co_await RespondError(exchange, ok.error());
     co_return;
   }
@@ -145,8 +145,7 @@ base::Task<void> ConnectFace::ServeUnary(Exchange& exchange, const Method& metho
     const std::unique_ptr<google::protobuf::Message> request(method.request->New());
     const std::unique_ptr<google::protobuf::Message> response(method.response->New());
     if (const auto ok = ReadMessage(*body, *request); ok.has_error()) return ok.error();
-    if (const auto ok = method.unary(caller, *request, *response); ok.has_error())
-      return ok.error();
+    if (const auto ok = method.Run(caller, *request, *response); ok.has_error()) return ok.error();
     return MessageJson(*response);
   };
   OnPool answering(pool_, loop_, answer);
@@ -160,7 +159,7 @@ base::Task<void> ConnectFace::ServeUnary(Exchange& exchange, const Method& metho
 
 base::Task<void> ConnectFace::ServeStream(Exchange& exchange, const Method& method,
                                           const Caller& caller) {
-  if (const auto ok = CheckAccess(caller, method.access); ok.has_error()) {
+  if (const auto ok = method.Admit(caller); ok.has_error()) {
     co_await RespondEnded(exchange, ok.error());
     co_return;
   }

@@ -7,6 +7,7 @@
 #include "registry/catalog/names.h"
 #include "registry/catalog/validate.h"
 #include "registry/service/fleet_streams.h"
+#include "registry/service/version_skew.h"
 
 namespace registry {
 namespace {
@@ -32,7 +33,8 @@ void Log(const std::string& gateway, std::string_view what, const base::Result<v
 
 }  // namespace
 
-base::Result<v1::JoinResponse> FleetService::Join(const Caller&, const v1::JoinRequest& request) {
+base::Result<v1::JoinResponse> FleetService::Join(const Caller& caller,
+                                                  const v1::JoinRequest& request) {
   if (!authenticator_.IsJoinToken(request.join_token())) {
     return base::Fail(base::Code::kUnauthenticated,
                       "this join token is not ours; see: portolan gateway token");
@@ -40,7 +42,18 @@ base::Result<v1::JoinResponse> FleetService::Join(const Caller&, const v1::JoinR
   if (!IsLabel(request.name())) return FieldError("/name", "must be 1 to 63 of a-z, 0-9 and '-'");
   if (request.public_key().size() != kBoxKeyBytes)
     return FieldError("/public_key", "must have 32 bytes");
-  const auto credential = authenticator_.NewGatewayCredential(request.name(), request.public_key());
+  if (const auto ok = CheckGatewayVersion(request.version(), version_); ok.has_error())
+    return ok.error();
+  v1::AuditRecord joined;
+  joined.set_principal("gateway/" + request.name());
+  joined.set_authentication("join_token");
+  joined.set_address(caller.address);
+  joined.set_face(std::string(caller.face));
+  joined.set_action(v1::AuditAction::CREATED);
+  joined.set_kind("Gateway");
+  joined.set_name(request.name());
+  const auto credential =
+      authenticator_.NewGatewayCredential(request.name(), request.public_key(), std::move(joined));
   if (credential.has_error()) return credential.error();
   auto sealed = Seal(request.public_key(), *credential);
   if (sealed.has_error()) return sealed.error().WithContext("/public_key");
@@ -54,6 +67,8 @@ base::Result<std::unique_ptr<Stream>> FleetService::Follow(const Caller& caller,
                                                            const v1::FollowRequest& request,
                                                            Wake wake) {
   if (request.from_revision() < 0) return FieldError("/from_revision", "must not be negative");
+  if (const auto ok = CheckGatewayVersion(request.version(), version_); ok.has_error())
+    return ok.error();
   const auto public_key = authenticator_.GatewayPublicKey(caller.gateway);
   if (public_key.has_error()) return public_key.error();
   v1::KeyRing ring;
@@ -63,6 +78,7 @@ base::Result<std::unique_ptr<Stream>> FleetService::Follow(const Caller& caller,
   v1::Keys keys;
   *keys.mutable_session_ring() = std::move(*sealed);
   keys.add_call_token_public_keys(keys_.call_tokens.public_key);
+  keys.set_registry_version(version_);
   return OpenFollow({catalog_, fleet_, tick_, clock_}, caller.gateway, request, std::move(keys),
                     std::move(wake));
 }
@@ -78,6 +94,8 @@ base::Result<v1::ReportResponse> FleetService::Report(const Caller& caller,
   Log(caller.gateway, "status", catalog_.ReportStatus(statuses));
   // After the definitions: who hears that a probe ended finds them in the catalog.
   for (const v1::ProbeReport& probe : request.probes()) fleet_.ProbeEvent(caller.gateway, probe);
+  if (const auto kept = audit_.AppendRefusals(caller.gateway, request.refusals()); kept.has_error())
+    return kept.error();
   if (const auto stored = calls_.Append(request.calls()); stored.has_error()) return stored.error();
   return v1::ReportResponse();
 }

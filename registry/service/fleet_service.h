@@ -3,7 +3,9 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
+#include "registry/catalog/audit.h"
 #include "registry/catalog/call_log.h"
 #include "registry/catalog/catalog.h"
 #include "registry/service/authenticator.h"
@@ -15,15 +17,19 @@ namespace registry {
 class FleetService {
  public:
   // `tick` rings about every second: the heartbeat.
-  FleetService(Catalog& catalog, CallLog& calls, Fleet& fleet, Authenticator& authenticator,
-               const OwnKeys& keys, Bell& tick, const base::Clock& clock)
+  // `version` is the registry's own.
+  FleetService(Catalog& catalog, CallLog& calls, Audit& audit, Fleet& fleet,
+               Authenticator& authenticator, const OwnKeys& keys, Bell& tick,
+               const base::Clock& clock, std::string version)
       : catalog_(catalog),
         calls_(calls),
+        audit_(audit),
         fleet_(fleet),
         authenticator_(authenticator),
         keys_(keys),
         tick_(tick),
-        clock_(clock) {}
+        clock_(clock),
+        version_(std::move(version)) {}
 
   base::Result<v1::JoinResponse> Join(const Caller& caller, const v1::JoinRequest& request);
   base::Result<std::unique_ptr<Stream>> Follow(const Caller& caller,
@@ -37,11 +43,13 @@ class FleetService {
  private:
   Catalog& catalog_;
   CallLog& calls_;
+  Audit& audit_;
   Fleet& fleet_;
   Authenticator& authenticator_;
   const OwnKeys& keys_;
   Bell& tick_;
   const base::Clock& clock_;
+  const std::string version_;
 };
 
 }  // namespace registry

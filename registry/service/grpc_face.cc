@@ -5,6 +5,9 @@
 #include <grpcpp/impl/codegen/rpc_service_method.h>
 #include <grpcpp/impl/codegen/server_callback_handlers.h>
 #include <grpcpp/impl/service_type.h>
+#include <grpcpp/security/server_credentials.h>
+#include <grpcpp/security/tls_certificate_provider.h>
+#include <grpcpp/security/tls_credentials_options.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 
@@ -16,6 +19,9 @@
 
 namespace registry {
 namespace {
+
+// How often gRPC looks whether a certificate has changed.
+constexpr unsigned kLookEveryS = 1;
 
 std::string_view View(grpc::string_ref text) { return {text.data(), text.size()}; }
 
@@ -48,6 +54,23 @@ base::Result<Caller> Identify(const grpc::CallbackServerContext& context,
   proof.address = PeerAddress(peer);
   proof.face = "grpc";
   return authenticator.Identify(proof);
+}
+
+// REQUIRES: the files can be used.
+std::shared_ptr<grpc::ServerCredentials> Credentials(const base::http::ServerTls& tls) {
+  namespace experimental = grpc::experimental;
+  if (tls.empty()) return grpc::InsecureServerCredentials();
+  const bool asks = !tls.client_ca_file.empty();
+  experimental::TlsServerCredentialsOptions options(
+      asks ? std::make_shared<experimental::FileWatcherCertificateProvider>(
+                 tls.key_file, tls.certificate_file, tls.client_ca_file, kLookEveryS)
+           : std::make_shared<experimental::FileWatcherCertificateProvider>(
+                 tls.key_file, tls.certificate_file, kLookEveryS));
+  options.watch_identity_key_cert_pairs();
+  options.set_cert_request_type(asks ? GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY
+                                     : GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE);
+  if (asks) options.watch_root_certs();
+  return experimental::TlsServerCredentials(options);
 }
 
 // What gRPC needs to know to run one method: a stand-in for the generated service.
@@ -102,7 +125,7 @@ class TableService final : public grpc::Service {
     const std::unique_ptr<google::protobuf::Message> question(method.request->New());
     const std::unique_ptr<google::protobuf::Message> answer(method.response->New());
     if (!ParseBuffer(request, *question)) return kBroken;
-    if (const auto done = method.unary(*caller, *question, *answer); done.has_error())
+    if (const auto done = method.Run(*caller, *question, *answer); done.has_error())
       return ToStatus(done.error());
     response = ToBuffer(*answer);
     return grpc::Status::OK;
@@ -121,7 +144,7 @@ class TableService final : public grpc::Service {
   base::Result<Caller> Admit(const Method& method, const grpc::CallbackServerContext& context) {
     auto caller = Identify(context, authenticator_);
     if (caller.has_error()) return caller;
-    if (const auto ok = CheckAccess(*caller, method.access); ok.has_error()) return ok.error();
+    if (const auto ok = method.Admit(*caller); ok.has_error()) return ok.error();
     return caller;
   }
 
@@ -148,6 +171,7 @@ struct GrpcFace::Server {
 };
 
 base::Result<std::unique_ptr<GrpcFace>> GrpcFace::Listen(const std::string& address,
+                                                         const base::http::ServerTls& tls,
                                                          const Methods& methods,
                                                          Authenticator& authenticator,
                                                          WorkerPool& pool) {
@@ -164,7 +188,7 @@ base::Result<std::unique_ptr<GrpcFace>> GrpcFace::Listen(const std::string& addr
   // Gateways look after idle streams with pings.
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 5'000);
-  builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &made->port);
+  builder.AddListeningPort(address, Credentials(tls), &made->port);
   std::string_view last;
   for (const Method& method : methods.all()) {
     if (method.service == last) continue;

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "base/http/tls.h"
 #include "base/result.h"
 #include "registry/service/authenticator.h"
 #include "registry/service/methods.h"
@@ -17,8 +18,10 @@ inline constexpr int kMaxMessageBytes = 20 * 1024 * 1024;
 
 class GrpcFace {
  public:
-  // `address` is HOST:PORT; port 0: any free one. kUnavailable when it is taken.
+  // `address` is HOST:PORT; port 0: any free one. With `tls`, whose files gRPC itself reads again
+  // when they change. kUnavailable when it is taken.
   static base::Result<std::unique_ptr<GrpcFace>> Listen(const std::string& address,
+                                                        const base::http::ServerTls& tls,
                                                         const Methods& methods,
                                                         Authenticator& authenticator,
                                                         WorkerPool& pool);

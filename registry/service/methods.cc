@@ -4,10 +4,35 @@
 #include "registry/service/audit_service.h"
 #include "registry/service/catalog_service.h"
 #include "registry/service/fleet_service.h"
+#include "registry/service/maintenance_service.h"
 #include "registry/service/sync_service.h"
 #include "registry/service/usage_service.h"
 
 namespace registry {
+
+base::Result<void> Method::Admit(const Caller& caller) const {
+  auto ok = CheckAccess(caller, access);
+  if (ok.has_error() && access != Access::kReader && refused) refused(caller, ok.error());
+  return ok;
+}
+
+base::Result<void> Method::Run(const Caller& caller, const google::protobuf::Message& question,
+                               google::protobuf::Message& answer) const {
+  auto done = unary(caller, question, answer);
+  const bool is_refusal = done.has_error() && (done.error().code == base::Code::kPermissionDenied ||
+                                               done.error().code == base::Code::kUnauthenticated);
+  if (is_refusal && refused) refused(caller, done.error());
+  return done;
+}
+
+void Methods::OnRefused(
+    const std::function<void(const Method&, const Caller&, const base::Error&)>& refused) {
+  for (Method& method : methods_) {
+    method.refused = [refused, &method](const Caller& caller, const base::Error& error) {
+      refused(method, caller, error);
+    };
+  }
+}
 
 const Method* Methods::Find(std::string_view path) const {
   for (const Method& method : methods_) {
@@ -22,7 +47,7 @@ const Method* Methods::Find(std::string_view path) const {
 
 // clang-format off
 Methods AllMethods(CatalogService& catalog, AccessService& access, FleetService& fleet, UsageService& usage,
-                   AuditService& audit, SyncService& sync) {
+                   AuditService& audit, SyncService& sync, MaintenanceService& maintenance) {
   Methods methods;
   methods.Unary(Access::kReader, "CatalogService", "Get", catalog, &CatalogService::Get);
   methods.Unary(Access::kReader, "CatalogService", "List", catalog, &CatalogService::List);
@@ -60,6 +85,7 @@ Methods AllMethods(CatalogService& catalog, AccessService& access, FleetService&
   methods.Unary(Access::kAdmin, "AuditService", "VerifyAudit", audit, &AuditService::VerifyAudit);
   methods.Unary(Access::kOperator, "SyncService", "ListSync", sync, &SyncService::ListSync);
   methods.Streaming<v1::RunSyncResponse>(Access::kOperator, "SyncService", "RunSync", sync, &SyncService::RunSync);
+  methods.Streaming<v1::BackupResponse>(Access::kAdmin, "MaintenanceService", "Backup", maintenance, &MaintenanceService::Backup);
   return methods;
 }
 // clang-format on

@@ -48,6 +48,15 @@ struct Method {
                                                       const google::protobuf::Message&, Wake)>
       stream;
 
+  // Told of each caller that this method does not let, where it is one that writes or asks for a role.
+  std::function<void(const Caller&, const base::Error&)> refused;
+
+  // kUnauthenticated or kPermissionDenied at the door.
+  base::Result<void> Admit(const Caller& caller) const;
+  // `unary`, with a refusal from within told too.
+  base::Result<void> Run(const Caller& caller, const google::protobuf::Message& question,
+                         google::protobuf::Message& answer) const;
+
   std::string path() const { return "/" + service + "/" + name; }
 };
 
@@ -78,6 +87,10 @@ class Methods {
     };
   }
 
+  // Before they are served.
+  void OnRefused(
+      const std::function<void(const Method&, const Caller&, const base::Error&)>& refused);
+
   // Null when there is none. `path` is `package.Service/Method`.
   const Method* Find(std::string_view path) const;
   const std::deque<Method>& all() const { return methods_; }
@@ -102,10 +115,12 @@ class AuditService;
 class CatalogService;
 class FleetService;
 class SyncService;
+class MaintenanceService;
 class UsageService;
 
 // THE table.
 Methods AllMethods(CatalogService& catalog, AccessService& access, FleetService& fleet,
-                   UsageService& usage, AuditService& audit, SyncService& sync);
+                   UsageService& usage, AuditService& audit, SyncService& sync,
+                   MaintenanceService& maintenance);
 
 }  // namespace registry

@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <system_error>
 #include <utility>
 
 #include "registry/store/migrations.h"
@@ -103,6 +105,33 @@ base::Result<std::unique_ptr<Reader>> SqliteStore::OpenCopy(const std::string& p
   } catch (const SqliteError& error) {
     return ToError(error).WithContext(path);
   }
+}
+
+base::Result<void> SqliteStore::CheckFile(const std::string& path) {
+  try {
+    Database database(path, Database::Mode::kReadOnly);
+    const std::string integrity = database.Single("PRAGMA integrity_check(1)");
+    if (integrity == "ok") return {};
+    return base::Fail(base::Code::kDataLoss, path + ": it is damaged: " + integrity);
+  } catch (const SqliteError& error) {
+    return ToError(error).WithContext(path);
+  }
+}
+
+base::Result<void> SqliteStore::CopyTo(const std::string& file) {
+  // Made here, since SQLite would make it with the mode of the umask; an empty file is as good to it
+  // as none.
+  const int made = ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (made < 0) {
+    return base::Fail(base::Code::kUnavailable,
+                      file + ": " + std::error_code(errno, std::generic_category()).message());
+  }
+  ::close(made);
+  return CatchSqlite([&] {
+    Database source(path_, Database::Mode::kReadOnly);
+    Statement copy = source.Prepare("VACUUM INTO ?");
+    copy.Text(file).Run();
+  });
 }
 
 base::Result<void> SqliteStore::Write(const Work& work, const std::function<void()>& committed) {

@@ -22,6 +22,9 @@ class SqliteStore final : public Store {
   // Makes the file (mode 0600) or brings it to this version. kDataLoss: damaged;
   // kFailedPrecondition: made by a newer one.
   static base::Result<std::unique_ptr<SqliteStore>> Open(const std::string& path);
+  // Whether every page of a database that nobody has open is what it should be. kDataLoss says what
+  // is not.
+  static base::Result<void> CheckFile(const std::string& path);
   // For reading only, one thread at a time: a copy, which may be of another version. Writes nothing.
   static base::Result<std::unique_ptr<Reader>> OpenCopy(const std::string& path);
   ~SqliteStore() override;
@@ -54,6 +57,7 @@ class SqliteStore final : public Store {
       std::string_view prefix) override;
 
   base::Result<void> Write(const Work& work, const std::function<void()>& committed) override;
+  base::Result<void> CopyTo(const std::string& file) override;
 
  private:
   struct Writer;

@@ -257,6 +257,10 @@ class Store : public Reader {
   // the order of the commits, on any writer's thread; neither may write.
   virtual base::Result<void> Write(const Work& work,
                                    const std::function<void()>& committed = nullptr) = 0;
+
+  // Writes all of it, as it is at this moment, to a new file that only its owner reads. Writers go
+  // on meanwhile.
+  virtual base::Result<void> CopyTo(const std::string& file) = 0;
 };
 
 }  // namespace registry

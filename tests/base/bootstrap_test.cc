@@ -23,7 +23,11 @@ class BootstrapTest : public ::testing::Test {
     std::vector<char*> argv;
     for (std::string& argument : arguments) argv.push_back(argument.data());
     return ReadBootstrap(static_cast<int>(argv.size()), argv.data(), "portolan-gateway: a test.",
-                         {{"listen", "where"}, {"workers", "how many"}, {"allow_stdio", "may it"}},
+                         {{"listen", "where"},
+                          {"workers", "how many"},
+                          {"allow_stdio", "may it"},
+                          {"log_level", "how much"},
+                          {"tls.cert_file", "who we are", "--tls-cert"}},
                          message_);
   }
   std::string ConfigFile(const std::string& text) {
@@ -44,7 +48,30 @@ TEST_F(BootstrapTest, ReadsAFlagIntoTheFieldOfItsName) {
   EXPECT_EQ(message_.workers(), 3);
   EXPECT_TRUE(message_.allow_stdio());
   EXPECT_EQ(options->endpoints_file, "/tmp/e");
-  EXPECT_EQ(options->log_level, "warn");
+  EXPECT_EQ(message_.log_level(), "warn");
+  EXPECT_FALSE(message_.has_tls());
+}
+
+TEST_F(BootstrapTest, ReadsAFlagIntoAPartOfTheMessage) {
+  const std::string file = ConfigFile("tls: {cert_file: a.pem, key_file: k.pem}\n");
+  const auto options = Read({"--config", file, "--tls-cert", "b.pem"});
+  ASSERT_TRUE(options) << options.error().message;
+  EXPECT_EQ(message_.tls().cert_file(), "b.pem");
+  EXPECT_EQ(message_.tls().key_file(), "k.pem");
+}
+
+TEST_F(BootstrapTest, WantsCertificateAndKeyTogether) {
+  EXPECT_TRUE(ReadServerTls("", "", "")->empty());
+  EXPECT_FALSE(ReadServerTls("a.pem", "k.pem", "ca.pem")->empty());
+  EXPECT_FALSE(ReadServerTls("a.pem", "", ""));
+  EXPECT_FALSE(ReadServerTls("", "k.pem", ""));
+  EXPECT_FALSE(ReadServerTls("", "", "ca.pem"));
+}
+
+TEST_F(BootstrapTest, KnowsTheLevelsOfTheLog) {
+  EXPECT_EQ(*ReadLogLevel(""), "info");
+  EXPECT_EQ(*ReadLogLevel("debug"), "debug");
+  EXPECT_THAT(ReadLogLevel("loud").error().message, HasSubstr("--log-level: 'loud'"));
 }
 
 TEST_F(BootstrapTest, LetsAFlagWinOverTheFileAndKeepsTheRestOfTheFile) {

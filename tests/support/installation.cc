@@ -29,8 +29,9 @@ std::string ValueOf(const std::string& lines, const std::string& key) {
 
 // Nothing of who runs the tests reaches what is tested.
 void CleanEnvironment() {
-  for (const char* name : {"PORTOLAN_REGISTRY", "PORTOLAN_TOKEN", "PORTOLAN_KEY", "PORTOLAN_DATA",
-                           "http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"}) {
+  for (const char* name :
+       {"PORTOLAN_REGISTRY", "PORTOLAN_TOKEN", "PORTOLAN_KEY", "PORTOLAN_DATA",
+        "PORTOLAN_REGISTRY_CA", "http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"}) {
     unsetenv(name);
   }
 }

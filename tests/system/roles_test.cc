@@ -37,7 +37,7 @@ TEST(RolesByCommandLineTest, TheAuditSaysWhoDidWhatAndThatItIsWhole) {
   Installation portolan;
   portolan.CliOk({"key", "create", "alice"});
   EXPECT_THAT(portolan.CliOk({"audit", "ls", "--kind", "ApiKey"}), HasSubstr("token/admin"));
-  EXPECT_THAT(portolan.CliOk({"audit", "verify"}), HasSubstr("whole: records 1 to 2"));
+  EXPECT_THAT(portolan.CliOk({"audit", "verify"}), HasSubstr("whole: records 1 to 3"));
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/http/server.h"
+#include "base/http/tls.h"
 #include "tests/support/loop_thread.h"
 #include "tests/support/raw_socket.h"
 
@@ -21,8 +22,14 @@ class TestServer {
                       const base::http::ServerTls& tls = {})
       : service_(std::move(serve)) {
     thread_.Do([&] {
+      std::shared_ptr<const base::http::TlsContext> context;
+      if (!tls.empty()) {
+        auto made = base::http::TlsContext::ForServers(tls);
+        ASSERT_TRUE(made.has_value()) << made.error().message;
+        context = std::move(*made);
+      }
       auto server = base::http::Server::Listen(thread_.loop(), {"127.0.0.1", 0}, false, limits,
-                                               service_, tls);
+                                               service_, std::move(context));
       if (!server) {
         ADD_FAILURE() << server.error().message;
         return;

@@ -1,71 +1,77 @@
 // TLS on both sides: our Client against our Server, with certificates made here.
 #include <gtest/gtest.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
-#include <openssl/x509v3.h>
-#include <unistd.h>
+#include <openssl/bio.h>
+#include <openssl/ssl.h>
 
-#include <cstdio>
-#include <cstdlib>
-#include <filesystem>
+#include <array>
+#include <fstream>
 #include <string>
 
+#include "base/http/tls_files.h"
 #include "tests/base/http/test_client.h"
 #include "tests/base/http/test_server.h"
+#include "tests/support/certificate.h"
 
 namespace base::http {
 namespace {
 
+using support::Certificate;
 using test_support::EchoBack, test_support::RawListener, test_support::RawSocket,
     test_support::TestClient, test_support::TestServer;
 
-// A self-signed certificate for `names` ("DNS:localhost,IP:127.0.0.1"), in files that go away with
-// it.
-class Certificate {
+// A client of OpenSSL's own, so that what we speak is not only held against ourselves.
+class ForeignClient {
  public:
-  explicit Certificate(const char* names, long seconds = 3600) {
-    std::string folder = (std::filesystem::temp_directory_path() / "tls_test.XXXXXX").string();
-    EXPECT_NE(::mkdtemp(folder.data()), nullptr);
-    folder_ = folder;
-    EVP_PKEY* key = EVP_EC_gen("P-256");
-    X509* certificate = X509_new();
-    X509_set_version(certificate, 2);
-    ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
-    X509_gmtime_adj(X509_getm_notBefore(certificate), seconds < 0 ? 2 * seconds : 0);
-    X509_gmtime_adj(X509_getm_notAfter(certificate), seconds);
-    X509_set_pubkey(certificate, key);
-    X509_NAME* name = X509_get_subject_name(certificate);
-    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
-                               reinterpret_cast<const unsigned char*>("test"), -1, -1, 0);
-    X509_set_issuer_name(certificate, name);
-    X509_EXTENSION* extension = X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, names);
-    X509_add_ext(certificate, extension, -1);
-    X509_EXTENSION_free(extension);
-    X509_sign(certificate, key, EVP_sha256());
-    Write("cert.pem", [&](std::FILE* file) { PEM_write_X509(file, certificate); });
-    Write("key.pem", [&](std::FILE* file) {
-      PEM_write_PrivateKey(file, key, nullptr, nullptr, 0, nullptr, nullptr);
-    });
-    X509_free(certificate);
-    EVP_PKEY_free(key);
+  explicit ForeignClient(std::uint16_t port, const Certificate* own = nullptr,
+                         std::string_view alpn = {})
+      : context_(SSL_CTX_new(TLS_client_method())) {
+    if (own) {
+      SSL_CTX_use_certificate_file(context_, own->files().certificate_file.c_str(),
+                                   SSL_FILETYPE_PEM);
+      SSL_CTX_use_PrivateKey_file(context_, own->files().key_file.c_str(), SSL_FILETYPE_PEM);
+    }
+    SSL_CTX_set_alpn_protos(context_, reinterpret_cast<const unsigned char*>(alpn.data()),
+                            static_cast<unsigned>(alpn.size()));
+    bio_ = BIO_new_ssl_connect(context_);
+    BIO_set_conn_hostname(bio_, ("127.0.0.1:" + std::to_string(port)).c_str());
   }
-  ~Certificate() { std::filesystem::remove_all(folder_); }
+  ~ForeignClient() {
+    BIO_free_all(bio_);
+    SSL_CTX_free(context_);
+  }
+  ForeignClient(const ForeignClient&) = delete;
 
-  ServerTls files() const {
-    return {(folder_ / "cert.pem").string(), (folder_ / "key.pem").string()};
+  // In TLS 1.3 a client that is refused for its certificate hears of it when it reads.
+  std::string Ask() {
+    const std::string_view request = "GET /t HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    if (BIO_do_connect(bio_) != 1) return "no handshake";
+    BIO_write(bio_, request.data(), static_cast<int>(request.size()));
+    std::array<char, 4096> room{};
+    const int got = BIO_read(bio_, room.data(), room.size());
+    return got > 0 ? std::string(room.data(), static_cast<std::size_t>(got)) : "no answer";
   }
-  // Clients made from now on trust it.
-  void Trust() const { ::setenv("SSL_CERT_FILE", files().certificate_file.c_str(), 1); }
+  SSL* session() const {
+    SSL* session = nullptr;
+    BIO_get_ssl(bio_, &session);
+    return session;
+  }
+  std::string protocol() const {
+    const unsigned char* name = nullptr;
+    unsigned size = 0;
+    SSL_get0_alpn_selected(session(), &name, &size);
+    return {reinterpret_cast<const char*>(name), size};
+  }
+  // Of the certificate that was shown.
+  std::string peer() const {
+    X509* certificate = SSL_get1_peer_certificate(session());
+    const std::string pem = Certificate::PemOf(certificate);
+    X509_free(certificate);
+    return pem;
+  }
 
  private:
-  template <class Writer>
-  void Write(const char* file_name, Writer write) {
-    std::FILE* file = std::fopen((folder_ / file_name).c_str(), "w");
-    ASSERT_NE(file, nullptr);
-    write(file);
-    std::fclose(file);
-  }
-  std::filesystem::path folder_;
+  SSL_CTX* context_;
+  BIO* bio_;
 };
 
 std::string UrlOf(const TestServer& server, std::string_view host) {
@@ -159,14 +165,83 @@ TEST(TlsTest, EndsAHandshakeThatTakesTooLong) {
 
 TEST(TlsTest, RefusesAKeyThatDoesNotFit) {
   Certificate one("DNS:localhost"), other("DNS:localhost");
-  Loop loop;
-  class Nobody final : public Service {
-    Task<void> Serve(Exchange&) override { co_return; }
-  } nobody;
-  const ServerTls mixed{one.files().certificate_file, other.files().key_file};
-  EXPECT_FALSE(Server::Listen(loop, {"127.0.0.1", 0}, false, {}, nobody, mixed));
-  const ServerTls missing{"/nonexistent/cert.pem", "/nonexistent/key.pem"};
-  EXPECT_FALSE(Server::Listen(loop, {"127.0.0.1", 0}, false, {}, nobody, missing));
+  const auto mixed =
+      TlsContext::ForServers({one.files().certificate_file, other.files().key_file, ""});
+  ASSERT_FALSE(mixed);
+  EXPECT_NE(mixed.error().message.find("key.pem: key values mismatch"), std::string::npos)
+      << mixed.error().message;
+  const auto missing =
+      TlsContext::ForServers({"/nonexistent/cert.pem", "/nonexistent/key.pem", ""});
+  ASSERT_FALSE(missing);
+  EXPECT_NE(missing.error().message.find("/nonexistent/cert.pem"), std::string::npos);
+}
+
+TEST(TlsTest, SpeaksHttp11ToWhoOffersItAndNothingElse) {
+  Certificate certificate("DNS:localhost");
+  TestServer server(EchoBack, {}, certificate.files());
+  ForeignClient both(server.port(), nullptr, "\x02h2\x08http/1.1");
+  EXPECT_TRUE(both.Ask().starts_with("HTTP/1.1 200"));
+  EXPECT_EQ(both.protocol(), "http/1.1");
+  ForeignClient neither(server.port(), nullptr, "\x02h2");
+  EXPECT_EQ(neither.Ask(), "no handshake");
+}
+
+TEST(TlsTest, WithAClientCaOnlyWhoShowsACertificateOfItsIsServed) {
+  Certificate certificate("DNS:localhost"), known("DNS:known"), unknown("DNS:unknown");
+  ServerTls files = certificate.files();
+  files.client_ca_file = known.files().certificate_file;
+  TestServer server(EchoBack, {}, files);
+  EXPECT_TRUE(ForeignClient(server.port(), &known).Ask().starts_with("HTTP/1.1 200"));
+  EXPECT_EQ(ForeignClient(server.port()).Ask(), "no answer");
+  EXPECT_EQ(ForeignClient(server.port(), &unknown).Ask(), "no answer");
+}
+
+TEST(TlsTest, ARenewedCertificateIsForNewConnectionsAndOpenOnesGoOn) {
+  Certificate before("DNS:localhost"), after("DNS:localhost");
+  TestServer server(EchoBack, {}, before.files());
+  ForeignClient open(server.port());
+  EXPECT_TRUE(open.Ask().starts_with("HTTP/1.1 200"));
+  const std::shared_ptr<const TlsContext> renewed = *TlsContext::ForServers(after.files());
+  server.Do([&](Server& listening) { listening.UseTls(renewed); });
+  ForeignClient fresh(server.port());
+  EXPECT_TRUE(fresh.Ask().starts_with("HTTP/1.1 200"));
+  EXPECT_EQ(fresh.peer(), after.pem());
+  EXPECT_TRUE(open.Ask().starts_with("HTTP/1.1 200"));
+  EXPECT_EQ(open.peer(), before.pem());
+}
+
+TEST(TlsFilesTest, AreReadAgainWhenTheyHaveChanged) {
+  Certificate certificate("DNS:localhost"), renewed("DNS:localhost");
+  auto files = TlsFiles::Open(certificate.files());
+  ASSERT_TRUE(files) << files.error().message;
+  const auto first = files->context();
+  EXPECT_FALSE(*files->Renew(TlsFiles::When::kChanged));
+  certificate.BecomeLike(renewed);
+  EXPECT_TRUE(*files->Renew(TlsFiles::When::kChanged));
+  EXPECT_NE(files->context(), first);
+  EXPECT_TRUE(*files->Renew(TlsFiles::When::kAsked));
+}
+
+TEST(TlsFilesTest, HalfARenewalLeavesWhatIsInForceAndIsSaidOnce) {
+  Certificate certificate("DNS:localhost");
+  auto files = TlsFiles::Open(certificate.files());
+  ASSERT_TRUE(files) << files.error().message;
+  const auto first = files->context();
+  std::ofstream(certificate.files().key_file) << "half";
+  const auto broken = files->Renew(TlsFiles::When::kChanged);
+  ASSERT_FALSE(broken);
+  EXPECT_NE(broken.error().message.find("key.pem"), std::string::npos) << broken.error().message;
+  EXPECT_EQ(files->context(), first);
+  EXPECT_FALSE(*files->Renew(TlsFiles::When::kChanged));
+}
+
+TEST(TlsTest, ACertificatesFirstNameIsFound) {
+  EXPECT_EQ(*NameInCertificate(Certificate("DNS:a.example,IP:127.0.0.1").files().certificate_file),
+            "a.example");
+  EXPECT_EQ(*NameInCertificate(Certificate("DNS:*.example").files().certificate_file),
+            "any.example");
+  EXPECT_EQ(*NameInCertificate(Certificate("IP:127.0.0.1").files().certificate_file), "127.0.0.1");
+  EXPECT_FALSE(NameInCertificate("/nonexistent.pem"));
 }
 
 }  // namespace

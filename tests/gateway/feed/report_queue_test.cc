@@ -18,8 +18,9 @@ using std::chrono::milliseconds;
 class StoppedClock final : public base::Clock {
  public:
   base::TimePoint Now() const override { return now; }
-  std::int64_t UnixMillis() const override { return 0; }
+  std::int64_t UnixMillis() const override { return unix_ms; }
   base::TimePoint now{};
+  std::int64_t unix_ms = 0;
 };
 
 mcp::Record Finished(mcp::Outcome outcome) {
@@ -50,6 +51,40 @@ class ReportQueueTest : public ::testing::Test {
   StoppedClock clock_;
   ReportQueue queue_{"gw", clock_};
 };
+
+TEST_F(ReportQueueTest, RefusalsOfAMinuteAreOneBatchSentWhenItIsOver) {
+  mcp::Record refused = Finished(mcp::Outcome::kRefused);
+  refused.principal = "consumer/alice";
+  refused.server = "local/a";
+  refused.method = "tools/call";
+  refused.item = "echo";
+  refused.rule = "base#burst";
+  for (const char* id : {"1", "2", "3"}) {
+    refused.request_id = id;
+    queue_.Call(refused);
+  }
+  queue_.Call(Finished(mcp::Outcome::kOk));
+  EXPECT_EQ(Take().refusals_size(), 0);
+  EXPECT_TRUE(NothingLeft());
+  clock_.unix_ms = 60'000;
+  v1::ReportRequest report = Take();
+  ASSERT_EQ(report.refusals_size(), 1);
+  EXPECT_EQ(report.refusals(0).principal(), "consumer/alice");
+  EXPECT_EQ(report.refusals(0).item(), "echo");
+  EXPECT_EQ(report.refusals(0).rule(), "base#burst");
+  EXPECT_EQ(report.refusals(0).count(), 3);
+  EXPECT_EQ(report.refusals(0).first_request_id(), "1");
+  EXPECT_EQ(report.refusals(0).last_request_id(), "3");
+  queue_.GiveBack(std::move(report));
+  EXPECT_EQ(Take().refusals_size(), 1);
+}
+
+TEST_F(ReportQueueTest, TheRefusalsOfTheLastMinuteAreSentAtTheEnd) {
+  queue_.Call(Finished(mcp::Outcome::kRefused));
+  Take();
+  queue_.Stop();
+  EXPECT_EQ(Take().refusals_size(), 1);
+}
 
 TEST_F(ReportQueueTest, ARecordIsSentWithTheGatewaysName) {
   mcp::Record record = Finished(mcp::Outcome::kOk);

@@ -177,7 +177,7 @@ class ResourceFeedTest : public ::testing::Test {
         fs::temp_directory_path() / ("feed-" + base::auth::Hex(base::auth::RandomBytes(8)));
     fs::create_directories(options_.data);
     (void)base::auth::WriteSecretFile(options_.data / "gateway.token", "join-me\n");
-    options_.registry = registry_.Start();
+    options_.registry.address = registry_.Start();
   }
   ~ResourceFeedTest() override { fs::remove_all(options_.data); }
 

@@ -174,7 +174,9 @@ TEST_F(AuditTest, AnUntouchedChainIsWhole) {
 
 TEST_F(AuditTest, AFlippedByteIsNamed) {
   for (int i = 0; i < 3; ++i) AddServer("local/s" + std::to_string(i));
-  Execute("UPDATE audit SET body = CAST(replace(CAST(body AS TEXT), 'alice', 'alicf') AS BLOB) WHERE sequence = 2");
+  Execute(
+      "UPDATE audit SET body = CAST(replace(CAST(body AS TEXT), 'alice', 'alicf') AS BLOB) WHERE "
+      "sequence = 2");
   EXPECT_THAT(Fault(), HasSubstr("audit record 2"));
 }
 
@@ -207,6 +209,53 @@ TEST_F(AuditTest, NothingTooOldMeansNothingTrimmed) {
   AddServer("local/a");
   ASSERT_TRUE(audit_.Trim(0).has_value());
   EXPECT_EQ(Records().size(), 1u);
+}
+
+v1::RefusalBatch Batch(const std::string& principal, std::int64_t count) {
+  v1::RefusalBatch batch;
+  batch.set_minute_ms(60'000);
+  batch.set_principal(principal);
+  batch.set_server("local/a");
+  batch.set_item("echo");
+  batch.set_rule("base#burst");
+  batch.set_count(count);
+  batch.set_first_request_id("first");
+  batch.set_last_request_id("last");
+  return batch;
+}
+
+TEST_F(AuditTest, RefusalsOfAGatewayAreRecordsOfTheChain) {
+  google::protobuf::RepeatedPtrField<v1::RefusalBatch> batches;
+  *batches.Add() = Batch("consumer/alice", 7);
+  *batches.Add() = Batch("consumer/bob", 0);  // nothing was refused: nothing is recorded
+  ASSERT_TRUE(audit_.AppendRefusals("edge", batches).has_value());
+  v1::ListAuditRequest refused;
+  refused.set_action(v1::AuditAction::REFUSED);
+  const auto records = Records(refused);
+  ASSERT_EQ(records.size(), 1u);
+  EXPECT_EQ(records[0].face(), "gateway/edge");
+  EXPECT_EQ(records[0].principal(), "consumer/alice");
+  EXPECT_EQ(records[0].kind(), "Server");
+  EXPECT_EQ(records[0].name(), "local/a");
+  EXPECT_EQ(records[0].item(), "echo");
+  EXPECT_EQ(records[0].rule(), "base#burst");
+  EXPECT_EQ(records[0].count(), 7);
+  EXPECT_EQ(records[0].first_request_id(), "first");
+  EXPECT_EQ(records[0].last_request_id(), "last");
+  EXPECT_EQ(records[0].minute_ms(), 60'000);
+  EXPECT_EQ(Fault(), "");
+}
+
+TEST_F(AuditTest, AFloodOfDistinctRefusalsIsBoundedAndStillCounted) {
+  google::protobuf::RepeatedPtrField<v1::RefusalBatch> batches;
+  for (int i = 0; i < 3000; ++i) *batches.Add() = Batch("p" + std::to_string(i), 2);
+  ASSERT_TRUE(audit_.AppendRefusals("edge", batches).has_value());
+  const auto verified = audit_.Verify();
+  ASSERT_TRUE(verified.has_value());
+  EXPECT_EQ(verified->last_sequence(), 2001);
+  const v1::AuditRecord newest = Records().front();
+  EXPECT_EQ(newest.rule(), "TooManyToTell");
+  EXPECT_EQ(newest.count(), 2000);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include "base/auth/call_token.h"
 #include "base/auth/sealed_box.h"
+#include "portolan/v1/audit_service.grpc.pb.h"
 #include "tests/registry/process/registry_process.h"
 
 namespace registry {
@@ -57,6 +58,49 @@ TEST_F(FleetTest, AStrangerCannotJoin) {
   v1::JoinResponse response;
   EXPECT_EQ(fleet_->Join(With("").get(), request, &response).error_code(),
             grpc::StatusCode::UNAUTHENTICATED);
+}
+
+TEST_F(FleetTest, WhoJoinsAndWhatIsRefusedStandInTheAudit) {
+  const std::string credential = Join();
+  v1::ReportRequest report;
+  v1::RefusalBatch& batch = *report.add_refusals();
+  batch.set_principal("consumer/alice");
+  batch.set_server("local/x");
+  batch.set_rule("base#burst");
+  batch.set_count(3);
+  v1::ReportResponse taken;
+  ASSERT_TRUE(fleet_->Report(With(credential).get(), report, &taken).ok());
+  auto audit = v1::AuditService::NewStub(registry_.Channel());
+  v1::ListAuditResponse listed;
+  ASSERT_TRUE(audit->ListAudit(With(registry_.admin_token()).get(), {}, &listed).ok());
+  ASSERT_EQ(listed.records_size(), 2);
+  EXPECT_EQ(listed.records(0).action(), v1::AuditAction::REFUSED);
+  EXPECT_EQ(listed.records(0).face(), "gateway/local");
+  EXPECT_EQ(listed.records(0).count(), 3);
+  EXPECT_EQ(listed.records(1).kind(), "Gateway");
+  EXPECT_EQ(listed.records(1).name(), "local");
+  EXPECT_EQ(listed.records(1).address(), "127.0.0.1");
+  v1::VerifyAuditResponse verified;
+  EXPECT_TRUE(audit->VerifyAudit(With(registry_.admin_token()).get(), {}, &verified).ok());
+}
+
+TEST_F(FleetTest, AGatewayOfAnotherTimeIsToldWhichOfBothToUpgrade) {
+  v1::JoinRequest request;
+  request.set_join_token(registry_.join_token());
+  request.set_name("local");
+  request.set_public_key(box_.public_key);
+  request.set_version("99.0.0");
+  v1::JoinResponse response;
+  const grpc::Status joined = fleet_->Join(With("").get(), request, &response);
+  EXPECT_EQ(joined.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+  EXPECT_NE(joined.error_message().find("upgrade the registry"), std::string::npos);
+  auto context = With(Join());
+  v1::FollowRequest follow;
+  follow.set_version("99.0.0");
+  auto stream = fleet_->Follow(context.get(), follow);
+  v1::FollowResponse event;
+  EXPECT_FALSE(stream->Read(&event));
+  EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::FAILED_PRECONDITION);
 }
 
 TEST_F(FleetTest, TheAdminTokenIsNoGateway) {

@@ -18,14 +18,20 @@ std::string ReadFile(const std::string& path) {
 
 }  // namespace
 
-RegistryProcess::RegistryProcess(const std::string& data) {
+RegistryProcess::RegistryProcess(const std::string& data, const std::vector<std::string>& flags) {
   const std::string endpoints = data + "/endpoints";
   std::remove(endpoints.c_str());
-  child_ = std::make_unique<support::Child>(
-      std::vector<std::string>{support::BinaryFolder() + "/portolan-registry", "--data", data,
-                               "--http-listen", "127.0.0.1:0", "--grpc-listen", "127.0.0.1:0",
-                               "--endpoints-file", endpoints},
-      data + "/stderr");
+  std::vector<std::string> argv = {support::BinaryFolder() + "/portolan-registry",
+                                   "--data",
+                                   data,
+                                   "--http-listen",
+                                   "127.0.0.1:0",
+                                   "--grpc-listen",
+                                   "127.0.0.1:0",
+                                   "--endpoints-file",
+                                   endpoints};
+  argv.insert(argv.end(), flags.begin(), flags.end());
+  child_ = std::make_unique<support::Child>(argv, data + "/stderr");
   std::istringstream lines(support::WaitForFile(endpoints));
   for (std::string line; std::getline(lines, line);) {
     if (line.starts_with("http=")) http_ = line.substr(5);

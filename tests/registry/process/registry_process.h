@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "portolan/v1/access_service.grpc.pb.h"
 #include "portolan/v1/catalog_service.grpc.pb.h"
@@ -18,7 +19,8 @@ namespace v1 = portolan::v1;
 
 class RegistryProcess {
  public:
-  explicit RegistryProcess(const std::string& data);
+  // `flags` are further ones.
+  explicit RegistryProcess(const std::string& data, const std::vector<std::string>& flags = {});
 
   support::Child& child() { return *child_; }
   const std::string& http() const { return http_; }  // `http://H:P`
