@@ -17,7 +17,7 @@ namespace v1 = portolan::v1;
 class CatalogInputTest : public ::testing::Test {
  protected:
   CatalogInputTest()
-      : registry(portolan.grpc(),
+      : registry(base::rpc::Peer{.address = portolan.grpc()},
                  cli::ReadSmallFile(portolan.data() + "/admin.token").value_or("")) {}
   ~CatalogInputTest() override {
     // Whatever was refused left nothing behind.
@@ -74,7 +74,7 @@ TEST_F(CatalogInputTest, AnUnknownFieldIsNamedOverTheJsonFaceToo) {
 }
 
 TEST_F(CatalogInputTest, AWriteWithoutATokenIsRefused) {
-  cli::RegistryClient stranger(portolan.grpc(), "");
+  cli::RegistryClient stranger(base::rpc::Peer{.address = portolan.grpc()}, "");
   v1::PutRequest request;
   request.mutable_resource()->set_name("local/a");
   request.mutable_resource()->mutable_server();

@@ -40,7 +40,7 @@ std::string Integrity(const std::string& database) {
 TEST(OutageTest, NothingAcknowledgedIsLostWhenTheRegistryIsKilledAmongAThousandAdds) {
   Installation portolan;
   std::string token = cli::ReadSmallFile(portolan.data() + "/admin.token").value_or("");
-  cli::RegistryClient registry(portolan.grpc(), token);
+  cli::RegistryClient registry(base::rpc::Peer{.address = portolan.grpc()}, token);
   std::set<std::string> acknowledged;
   const pid_t victim = portolan.Pid("registry");
   for (int i = 0; i < 1000; ++i) {
