@@ -4,6 +4,7 @@
 #include <csignal>
 #include <iostream>
 
+#include "base/openssl_lifetime.h"
 #include "base/version.h"
 #include "cli/context.h"
 #include "cli/verbs.h"
@@ -22,6 +23,7 @@ std::vector<std::string> TakeCommandWords(std::vector<std::string>& words) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  base::KeepOpensslToTheEnd();
   std::signal(SIGPIPE, SIG_IGN);
   std::vector<std::string> words(argv + 1, argv + argc);
   std::vector<std::string> command_words = TakeCommandWords(words);

@@ -30,6 +30,7 @@
 #include "base/daemon.h"
 #include "base/http/tls_files.h"
 #include "base/log.h"
+#include "base/openssl_lifetime.h"
 #include "base/version.h"
 #include "gateway/backends/definitions_watcher.h"
 #include "gateway/backends/sse_servers.h"
@@ -494,4 +495,7 @@ int Main(int argc, char** argv) {
 }  // namespace
 }  // namespace gateway
 
-int main(int argc, char** argv) { return gateway::Main(argc, argv); }
+int main(int argc, char** argv) {
+  base::KeepOpensslToTheEnd();
+  return gateway::Main(argc, argv);
+}

@@ -21,6 +21,7 @@
 #include "base/http/tls_files.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "base/openssl_lifetime.h"
 #include "base/refusals.h"
 #include "base/version.h"
 #include "mcp/legacy/token_session_host.h"
@@ -425,4 +426,7 @@ int Main(int argc, char** argv) {
 }  // namespace
 }  // namespace registry
 
-int main(int argc, char** argv) { return registry::Main(argc, argv); }
+int main(int argc, char** argv) {
+  base::KeepOpensslToTheEnd();
+  return registry::Main(argc, argv);
+}
