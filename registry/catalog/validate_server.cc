@@ -30,11 +30,9 @@ base::Result<void> CheckBasePath(std::string_view pointer, const std::string& ba
 
 base::Result<void> CheckAudience(const std::string& pointer, const std::string& audience) {
   const bool named = (audience.starts_with("group:") && audience.size() > 6) ||
-                     (audience.starts_with("consumer:") && audience.size() > 9) ||
-                     (audience.starts_with("principal:") && audience.size() > 10);
+                     (audience.starts_with("consumer:") && audience.size() > 9);
   if (audience.size() > 200 || !(audience == "public" || audience == "authenticated" || named)) {
-    return FieldError(pointer,
-                      "must be public, authenticated, group:NAME, consumer:NAME or principal:ID");
+    return FieldError(pointer, "must be public, authenticated, group:NAME or consumer:NAME");
   }
   return {};
 }

@@ -86,6 +86,9 @@ class SqliteConnection final : public Transaction {
   void RemoveDefinitions(std::string_view server);
   // Keeps a definition's text, once for all who have it; its key.
   std::string KeepBody(std::string_view json);
+  // In their order; `sql` takes server, position, kind, name, hash and the body's key.
+  void InsertItems(const char* sql, std::string_view server,
+                   const std::vector<StoredDefinition>& items);
   std::vector<std::string> BodiesOf(std::string_view server);
   void DropUnusedBodies(const std::vector<std::string>& bodies);
 

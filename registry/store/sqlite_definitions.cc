@@ -162,6 +162,22 @@ void SqliteConnection::RemoveDefinitions(std::string_view server) {
   DropUnusedBodies(bodies);
 }
 
+void SqliteConnection::InsertItems(const char* sql, std::string_view server,
+                                   const std::vector<StoredDefinition>& items) {
+  std::int64_t position = 0;
+  for (const StoredDefinition& item : items) {
+    const std::string body = KeepBody(item.json);
+    database_.Prepare(sql)
+        .Text(server)
+        .Int(position++)
+        .Int(item.kind)
+        .Text(item.name)
+        .Text(item.hash)
+        .Blob(body)
+        .Run();
+  }
+}
+
 base::Result<void> SqliteConnection::PutDefinitions(std::string_view server,
                                                     const StoredDefinitions& definitions) {
   return CatchSqlite([&] {
@@ -178,19 +194,9 @@ base::Result<void> SqliteConnection::PutDefinitions(std::string_view server,
         .Blob(definitions.info)
         .Int(definitions.pinned ? 1 : 0)
         .Run();
+    InsertItems("INSERT INTO definition_items VALUES (?, ?, ?, ?, ?, ?)", server,
+                definitions.items);
     std::int64_t position = 0;
-    for (const StoredDefinition& item : definitions.items) {
-      const std::string body = KeepBody(item.json);
-      database_.Prepare("INSERT INTO definition_items VALUES (?, ?, ?, ?, ?, ?)")
-          .Text(server)
-          .Int(position++)
-          .Int(item.kind)
-          .Text(item.name)
-          .Text(item.hash)
-          .Blob(body)
-          .Run();
-    }
-    position = 0;
     for (const StoredDrift& item : definitions.drift) {
       const std::string old_body = KeepBody(item.old_json);
       const std::string new_body = KeepBody(item.new_json);
@@ -217,18 +223,7 @@ base::Result<void> SqliteConnection::PutPins(std::string_view server, const Stor
     const std::vector<std::string> before = BodiesOf(server);
     database_.Prepare("DELETE FROM pinned_items WHERE server = ?").Text(server).Run();
     database_.Prepare("DELETE FROM rejected_items WHERE server = ?").Text(server).Run();
-    std::int64_t position = 0;
-    for (const StoredDefinition& item : pins.accepted) {
-      const std::string body = KeepBody(item.json);
-      database_.Prepare("INSERT INTO pinned_items VALUES (?, ?, ?, ?, ?, ?)")
-          .Text(server)
-          .Int(position++)
-          .Int(item.kind)
-          .Text(item.name)
-          .Text(item.hash)
-          .Blob(body)
-          .Run();
-    }
+    InsertItems("INSERT INTO pinned_items VALUES (?, ?, ?, ?, ?, ?)", server, pins.accepted);
     for (const StoredDefinition& item : pins.rejected) {
       database_.Prepare("INSERT OR IGNORE INTO rejected_items VALUES (?, ?, ?, ?)")
           .Text(server)

@@ -32,6 +32,15 @@ TEST(ValidateTest, TakesAServerWithEverything) {
       "");
 }
 
+TEST(ValidateTest, AnAudienceThatWouldMatchNobodyIsRefused) {
+  const auto wrong = [](const std::string& audience) {
+    return WrongServer("{visibility: {audiences: [public, '" + audience + "']}}");
+  };
+  for (const char* audience : {"principal:okta/alice", "everybody", "group:", "consumer:"})
+    EXPECT_TRUE(wrong(audience).starts_with("/spec/visibility/audiences/1: must be")) << audience;
+  EXPECT_EQ(wrong("group:okta/payments"), "");
+}
+
 TEST(ValidateTest, NamesMustBeNamespaceAndName) {
   EXPECT_TRUE(WrongServer("{}", "weather").starts_with("/name: "));
   EXPECT_TRUE(WrongServer("{}", "a/b/c").starts_with("/name: "));
