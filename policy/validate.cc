@@ -90,6 +90,7 @@ base::Result<void> CheckSelector(const v1::Selector& select, const std::string& 
   if (auto ok = CheckGlobs(select.tools(), pointer + "/tools"); !ok) return ok;
   if (auto ok = CheckGlobs(select.resources(), pointer + "/resources"); !ok) return ok;
   if (auto ok = CheckGlobs(select.prompts(), pointer + "/prompts"); !ok) return ok;
+  if (select.has_annotations()) return Bad(pointer + "/annotations", "is not enforced yet");
   const int items =
       !select.tools().empty() + !select.resources().empty() + !select.prompts().empty();
   if (items > 1) {
@@ -163,6 +164,8 @@ base::Result<void> CheckRateLimit(const v1::RateLimit& limit, const std::string&
     return Bad(pointer + "/weight", "must be from 1 to calls (" + std::to_string(limit.calls()) +
                                         "), or no call would ever pass");
   }
+  if (!limit.when().empty()) return Bad(pointer + "/when", "is not enforced yet");
+  if (limit.overridable()) return Bad(pointer + "/overridable", "is not enforced yet");
   if (limit.key().empty()) return {};
   if (auto key = Expression::Compile(limit.key()); !key)
     return Bad(pointer + "/key", key.error().message);
@@ -191,6 +194,7 @@ base::Result<void> CheckRule(const v1::Rule& rule, const v1::PolicySet& set,
       }
       return {};
     }
+    case v1::Rule::kAuthorize: return Bad(pointer + "/authorize", "is not enforced yet");
     case v1::Rule::POLICY_NOT_SET: break;
   }
   return Bad(pointer, "must hold one policy: ip, authenticate, rate_limit or record");

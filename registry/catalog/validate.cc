@@ -1,5 +1,6 @@
 #include "registry/catalog/validate.h"
 
+#include "base/json.h"
 #include "policy/validate.h"
 #include "registry/catalog/names.h"
 
@@ -69,6 +70,16 @@ const pb::OneofDescriptor& SpecOneof() {
   return *v1::Resource::descriptor()->FindOneofByName("spec");
 }
 
+base::Result<void> CheckClaims(const std::string& claims_json) {
+  if (claims_json.empty()) return {};
+  if (claims_json.size() > 4096) return FieldError("/spec/claims_json", "at most 4,096 bytes");
+  const auto claims = base::ParseJson(claims_json);
+  if (claims.has_error()) return FieldError("/spec/claims_json", claims.error().message);
+  if (!claims->is_object())
+    return FieldError("/spec/claims_json", R"(must be an object: {"groups":["refunds"]})");
+  return {};
+}
+
 base::Result<void> ValidateSpecOf(const v1::Resource& resource) {
   switch (resource.spec_case()) {
     case v1::Resource::kServer: {
@@ -87,7 +98,7 @@ base::Result<void> ValidateSpecOf(const v1::Resource& resource) {
       if (consumer.tenant().size() > 200) return FieldError("/spec/tenant", "at most 200 bytes");
       if (consumer.description().size() > 4096)
         return FieldError("/spec/description", "at most 4,096 bytes");
-      return {};
+      return CheckClaims(consumer.claims_json());
     }
     case v1::Resource::kApiKey: {
       if (!IsLabel(resource.name())) return FieldError("/name", "is not the id of a key");

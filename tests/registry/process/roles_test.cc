@@ -67,7 +67,8 @@ std::set<std::string> AllUnaryMethods() {
     }
   }
   for (const char* other :
-       {"FleetService/Join", "AccessService/RequestAccess", "AccessService/DecideAccess"}) {
+       {"FleetService/Join", "AccessService/RequestAccess", "AccessService/DecideAccess",
+        "CatalogService/Explain"}) {
     methods.erase(other);
   }
   return methods;
