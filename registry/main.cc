@@ -208,14 +208,11 @@ base::Result<void> Registry::Listen() {
 // What is in memory follows the catalog from its first to its newest change.
 base::Result<void> Registry::Attach() {
   listing_ = std::make_unique<ServerListing>(settings_.gateway_public_url);
-  if (auto ok = catalog_.Attach(roles_); !ok) return ok.error();
-  if (auto ok = catalog_.Attach(index_feed_); !ok) return ok.error();
-  // Behind the index, since who is told of a change asks at once.
   discovery_ = std::make_unique<DiscoveryServer>(
       loop_, index_, DiscoveryOptions{.gateway_public_url = settings_.gateway_public_url});
-  if (auto ok = catalog_.Attach(*discovery_); !ok) return ok.error();
-  if (auto ok = catalog_.Attach(*listing_); !ok) return ok.error();
-  if (auto ok = catalog_.Attach(sync_); !ok) return ok.error();
+  // Discovery behind the index, since who is told of a change asks at once.
+  Observer* const observers[] = {&roles_, &index_feed_, discovery_.get(), listing_.get(), &sync_};
+  if (auto ok = catalog_.Attach(observers); !ok) return ok.error();
   sync_.Load();
   return {};
 }

@@ -108,7 +108,7 @@ base::Result<Catalog::Changes> Catalog::ChangesAfter(Position& position,
 
 std::int64_t Catalog::revision() const { return revision_.load(std::memory_order_acquire); }
 
-base::Result<void> Catalog::Attach(Observer& observer) {
+base::Result<void> Catalog::Attach(std::span<Observer* const> observers) {
   // Inside a transaction nobody else writes, so nothing is missed between the replay and the first
   // change.
   return store_.Write([&](Transaction& all) -> base::Result<Store::Then> {
@@ -123,7 +123,9 @@ base::Result<void> Catalog::Attach(Observer& observer) {
         if (change.has_error()) return change.error();
         changes.push_back(std::move(*change));
       }
-      if (!changes.empty()) observer.OnChanges(changes);
+      if (!changes.empty()) {
+        for (Observer* observer : observers) observer->OnChanges(changes);
+      }
       more = stored->more;
       if (more) after = stored->changes.back().revision;
     }
@@ -132,9 +134,11 @@ base::Result<void> Catalog::Attach(Observer& observer) {
     for (const std::string& server : listed->servers) {
       const auto definitions = all.Definitions(server);
       if (definitions.has_error()) return definitions.error();
-      if (*definitions) observer.OnDefinitions(Served(server, **definitions));
+      if (!*definitions) continue;
+      const v1::ServerDefinitions served = Served(server, **definitions);
+      for (Observer* observer : observers) observer->OnDefinitions(served);
     }
-    observers_.push_back(&observer);
+    observers_.insert(observers_.end(), observers.begin(), observers.end());
     return Store::Then::kUndo;
   });
 }

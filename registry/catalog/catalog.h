@@ -89,9 +89,13 @@ class Catalog {
   std::int64_t revision() const;
   // Rings after each committed change of resources or definitions.
   Bell& bell() { return bell_; }
-  // Tells `observer` everything that exists, then each change. For the catalog's whole life: attach
-  // before serving.
-  base::Result<void> Attach(Observer& observer);
+  // Tells the observers, one after the other, everything that exists, then each change. For the
+  // catalog's whole life: attach before serving, all at once, since everything is read for it.
+  base::Result<void> Attach(std::span<Observer* const> observers);
+  base::Result<void> Attach(Observer& observer) {
+    Observer* const one[] = {&observer};
+    return Attach(one);
+  }
 
   // ---- Definitions: what servers offer, as gateways report it
 

@@ -163,6 +163,7 @@ void ServerListing::ChangeLocked(const v1::Change& change) {
   if (resource.kind() == "Server") {
     if (change.deleted()) {
       known_.erase(resource.name());
+      texts_.Remove(resource.name());
     } else {
       TakeServerLocked(known_[resource.name()], resource);
     }
@@ -174,7 +175,7 @@ void ServerListing::ChangeLocked(const v1::Change& change) {
   }
 }
 
-void ServerListing::TakeServerLocked(Known& known, const v1::Resource& resource) const {
+void ServerListing::TakeServerLocked(Known& known, const v1::Resource& resource) {
   const v1::Server& server = resource.server();
   known.exists = true;
   known.approved = server.approval() == v1::Approval::APPROVED;
@@ -185,7 +186,8 @@ void ServerListing::TakeServerLocked(Known& known, const v1::Resource& resource)
   known.current_version = server.current_version();
   const ordered_json remote = import::GatewayRemote(resource, gateway_public_url_);
   known.gateway_url = remote.is_null() ? std::string() : remote["url"].get<std::string>();
-  known.searched = Lower(resource.name() + "\n" + server.title() + "\n" + server.description());
+  texts_.Put(resource.name(),
+             Lower(resource.name() + "\n" + server.title() + "\n" + server.description()));
   known.own_meta = OwnMeta(resource, known.gateway_url);
   std::erase_if(known.versions, [](const Version& version) { return version.made; });
   if (known.versions.empty()) {
@@ -286,23 +288,39 @@ ListedVersion ServerListing::Show(const std::string& name, const Known& known,
   return shown;
 }
 
+bool ServerListing::AddTo(Page& page, const std::string& name, const Known& known,
+                          const Filter& filter, const Position& after, std::size_t limit) {
+  for (const Version& version : known.versions) {
+    if (name == after.name && version.version <= after.version) continue;
+    if (!known.Passes(filter, version)) continue;
+    if (page.versions.size() == limit) {
+      page.more = true;
+      return false;
+    }
+    page.versions.push_back(Show(name, known, version));
+  }
+  return true;
+}
+
 ServerListing::Page ServerListing::List(const Filter& filter, const Position& after,
                                         std::size_t limit, const base::auth::Principal& who) const {
-  const std::string search = Lower(filter.search);
   Page page;
+  const auto add = [&](const Map::value_type& entry) {
+    return !entry.second.VisibleTo(entry.first, who) ||
+           AddTo(page, entry.first, entry.second, filter, after, limit);
+  };
   std::shared_lock lock(mutex_);
-  for (auto known = known_.lower_bound(after.name); known != known_.end(); ++known) {
-    if (!search.empty() && known->second.searched.find(search) == std::string::npos) continue;
-    if (!known->second.VisibleTo(known->first, who)) continue;
-    for (const Version& version : known->second.versions) {
-      if (known->first == after.name && version.version <= after.version) continue;
-      if (!known->second.Passes(filter, version)) continue;
-      if (page.versions.size() == limit) {
-        page.more = true;
-        return page;
-      }
-      page.versions.push_back(Show(known->first, known->second, version));
+  if (filter.search.empty()) {
+    for (auto known = known_.lower_bound(after.name); known != known_.end(); ++known) {
+      if (!add(*known)) break;
     }
+    return page;
+  }
+  const std::string letters = Lower(filter.search);
+  SearchTexts::Search search(texts_, after.name, letters);
+  for (std::string_view name = search.Next(); !name.empty(); name = search.Next()) {
+    const auto known = known_.find(name);
+    if (known != known_.end() && !add(*known)) break;
   }
   return page;
 }

@@ -17,6 +17,7 @@
 
 #include "base/auth/principal.h"
 #include "registry/catalog/watch.h"
+#include "registry/service/search_texts.h"
 
 namespace registry {
 
@@ -100,8 +101,6 @@ class ServerListing final : public Observer {
     std::string current_version;
     // Empty: not routed.
     std::string gateway_url;
-    // Lower case: name, title and description.
-    std::string searched;
     // The members of our own _meta, but for the number of tools.
     std::string own_meta;
     std::vector<Version> versions;  // by version
@@ -116,11 +115,14 @@ class ServerListing final : public Observer {
   using Map = std::map<std::string, Known, std::less<>>;
 
   void ChangeLocked(const v1::Change& change);
-  void TakeServerLocked(Known& known, const v1::Resource& resource) const;
+  void TakeServerLocked(Known& known, const v1::Resource& resource);
   void TakeVersionLocked(Known& known, const v1::Resource& resource) const;
   void DropVersionLocked(Known& known, std::string_view version) const;
   // Which is the latest, and where it leads.
   void SettleLocked(Known& known) const;
+  // Adds what passes of one server; false when the page is full, and there is more.
+  static bool AddTo(Page& page, const std::string& name, const Known& known, const Filter& filter,
+                    const Position& after, std::size_t limit);
   static ListedVersion Show(const std::string& name, const Known& known, const Version& version);
   Map::const_iterator FindLocked(std::string_view name, const base::auth::Principal& who) const;
 
@@ -128,7 +130,9 @@ class ServerListing final : public Observer {
   const std::string gateway_public_url_;
 
   mutable std::shared_mutex mutex_;
-  Map known_;  // by server name; under mutex_
+  // Under mutex_
+  Map known_;          // by server name
+  SearchTexts texts_;  // name, title and description
 };
 
 }  // namespace registry
