@@ -1,26 +1,25 @@
-#include "gateway/state/tokens.h"
+#include "base/auth/verified_tokens.h"
 
 #include <functional>
 
 #include "base/auth/api_key.h"
 
-namespace gateway::state {
+namespace base::auth {
 
-std::shared_ptr<const base::auth::Principal> Tokens::Find(std::string_view token,
-                                                          std::int64_t now_unix_ms) {
+std::shared_ptr<const Principal> VerifiedTokens::Find(std::string_view token,
+                                                      std::int64_t now_unix_ms) {
   const std::size_t hash = std::hash<std::string_view>()(token);
   Shard& shard = shards_[hash % kShards];
   const std::lock_guard lock(shard.mutex);
   const auto found = shard.entries.find(hash);
-  if (found == shard.entries.end() || !base::auth::ConstantTimeEquals(found->second.token, token))
+  if (found == shard.entries.end() || !ConstantTimeEquals(found->second.token, token))
     return nullptr;
   if (found->second.until_unix_ms <= now_unix_ms) return nullptr;
   return found->second.principal;
 }
 
-void Tokens::Remember(std::string_view token,
-                      std::shared_ptr<const base::auth::Principal> principal,
-                      std::int64_t until_unix_ms) {
+void VerifiedTokens::Remember(std::string_view token, std::shared_ptr<const Principal> principal,
+                              std::int64_t until_unix_ms) {
   const std::size_t hash = std::hash<std::string_view>()(token);
   Entry entry{std::string(token), std::move(principal), until_unix_ms};
   Shard& shard = shards_[hash % kShards];
@@ -32,7 +31,7 @@ void Tokens::Remember(std::string_view token,
   }
 }
 
-void Tokens::Forget() {
+void VerifiedTokens::Forget() {
   for (Shard& shard : shards_) {
     const std::lock_guard lock(shard.mutex);
     shard.entries.clear();
@@ -40,4 +39,4 @@ void Tokens::Forget() {
   }
 }
 
-}  // namespace gateway::state
+}  // namespace base::auth
