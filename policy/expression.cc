@@ -1,189 +1,181 @@
 #include "policy/expression.h"
 
-#include <array>
+#include <algorithm>
 
-#include "base/manifest.h"
+#include "policy/expression/evaluation.h"
+#include "policy/expression/parser.h"
+#include "policy/expression/printer.h"
+#include "policy/expression/typing.h"
 
 namespace policy {
-
 namespace {
 
-struct Attribute {
-  std::string_view name;
-  std::string_view Facts::*fact;
-};
+constexpr std::size_t kMaxShown = 80;
 
-constexpr std::array kAttributes = {
-    Attribute{"principal.id", &Facts::principal_id},
-    Attribute{"principal.kind", &Facts::principal_kind},
-    Attribute{"principal.tenant", &Facts::principal_tenant},
-    Attribute{"server.name", &Facts::server_name},
-    Attribute{"tool.name", &Facts::tool_name},
-    Attribute{"method", &Facts::method},
-    Attribute{"request.ip", &Facts::request_ip},
-    Attribute{"client.name", &Facts::client_name},
-    Attribute{"client.version", &Facts::client_version},
-};
-
-// "; did you mean 'tool.name'?", or nothing when no name is near.
-std::string Suggestion(std::string_view unknown) {
-  std::vector<std::string> names;
-  for (const Attribute& attribute : kAttributes) names.emplace_back(attribute.name);
-  const std::string_view meant = base::DidYouMean(unknown, names);
-  return meant.empty() ? "" : "; did you mean '" + std::string(meant) + "'?";
+// What a part came to, as a person writes it.
+std::string Shown(Evaluation& evaluation, const Value& value) {
+  switch (value.kind) {
+    case Value::Kind::kUnknown: return "unknown";
+    case Value::Kind::kString: return "'" + std::string(value.text.substr(0, kMaxShown)) + "'";
+    case Value::Kind::kList:
+    case Value::Kind::kMap: return std::string(value.text.substr(0, kMaxShown));
+    case Value::Kind::kAbsent: return "absent";
+    default: {
+      const Value text = evaluation.ToText(value);
+      return text.is_error() ? "something else" : std::string(text.text);
+    }
+  }
 }
 
-bool IsNameByte(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-         c == '.';
+// Follows the parts that decide: the side of `&&` that is not true, the side of `||` that is.
+std::uint16_t Deciding(const Program& program, Evaluation& evaluation) {
+  std::uint16_t at = program.root();
+  for (;;) {
+    const Node& node = program.nodes[at];
+    if (node.op != Op::kAnd && node.op != Op::kOr) return at;
+    const bool deciding = node.op == Op::kOr;
+    const Value whole = evaluation.Of(at);
+    // All sides together decide.
+    if (whole.is(!deciding)) return at;
+    const Value left = evaluation.Of(node.a);
+    at = whole.is(deciding) ? (left.is(deciding) ? node.a : node.b)
+                            : (left.is_error() ? node.a : node.b);
+  }
+}
+
+// Attributes and their members, below `at`.
+void CollectRead(const Program& program, std::uint16_t at, std::vector<std::uint16_t>& read) {
+  const Node& node = program.nodes[at];
+  switch (node.op) {
+    case Op::kNull:
+    case Op::kBool:
+    case Op::kInt:
+    case Op::kDouble:
+    case Op::kString:
+    case Op::kTimestamp: return;
+    case Op::kAttribute:
+    case Op::kMember:
+    case Op::kIndex: read.push_back(at); return;
+    case Op::kList:
+      for (std::uint16_t i = 0; i < node.b; ++i)
+        CollectRead(program, program.operands[node.a + i], read);
+      return;
+    case Op::kChoose:
+      CollectRead(program, node.a, read);
+      CollectRead(program, node.b, read);
+      CollectRead(program, node.c, read);
+      return;
+    case Op::kNot:
+    case Op::kNegate:
+    case Op::kMatches:
+    case Op::kLower:
+    case Op::kSize:
+    case Op::kToString:
+    case Op::kHas:
+    case Op::kHours:
+    case Op::kDayOfWeek: CollectRead(program, node.a, read); return;
+    default: CollectRead(program, node.a, read); CollectRead(program, node.b, read);
+  }
 }
 
 }  // namespace
 
-class Expression::Parser {
- public:
-  explicit Parser(std::string_view source) : source_(source) {}
-
-  base::Result<std::vector<Piece>> Run() {
-    if (auto parsed = Sum(0); !parsed) return parsed.error();
-    SkipSpace();
-    if (position_ != source_.size()) return Unexpected("'+' or the end");
-    return std::move(pieces_);
-  }
-
- private:
-  base::Result<void> Sum(std::size_t depth) {
-    if (depth > kMaxDepth) return FailAt(position_, "nested too deeply");
-    for (;;) {
-      if (auto parsed = Term(depth); !parsed) return parsed.error();
-      SkipSpace();
-      if (position_ == source_.size() || source_[position_] != '+') return {};
-      ++position_;
-    }
-  }
-
-  base::Result<void> Term(std::size_t depth) {
-    SkipSpace();
-    if (position_ == source_.size())
-      return FailAt(position_, "expected an attribute or a string, found the end");
-    const char first = source_[position_];
-    if (first == '(') return Parenthesised(depth);
-    if (first == '\'' || first == '"') return String(first);
-    if (IsNameByte(first)) return Name();
-    return Unexpected("an attribute or a string");
-  }
-
-  base::Result<void> Parenthesised(std::size_t depth) {
-    ++position_;
-    if (auto parsed = Sum(depth + 1); !parsed) return parsed.error();
-    SkipSpace();
-    if (position_ == source_.size() || source_[position_] != ')') return Unexpected("')'");
-    ++position_;
-    return {};
-  }
-
-  base::Result<void> String(char quote) {
-    const std::size_t begin = position_++;
-    Piece piece;
-    while (position_ < source_.size() && source_[position_] != quote) {
-      char c = source_[position_++];
-      if (c == '\\') {
-        if (position_ == source_.size()) break;
-        c = source_[position_++];
-        if (c == 'n') {
-          c = '\n';
-        } else if (c == 't') {
-          c = '\t';
-        } else if (c != '\\' && c != '\'' && c != '"') {
-          return FailAt(position_ - 2, "unknown escape");
-        }
-      }
-      piece.literal += c;
-    }
-    if (position_ == source_.size()) return FailAt(begin, "string without its closing quote");
-    ++position_;
-    return Add(std::move(piece), begin);
-  }
-
-  base::Result<void> Name() {
-    const std::size_t begin = position_;
-    while (position_ < source_.size() && IsNameByte(source_[position_])) ++position_;
-    const std::string_view name = source_.substr(begin, position_ - begin);
-    for (const Attribute& attribute : kAttributes) {
-      if (attribute.name == name) return Add(Piece{attribute.fact, {}}, begin);
-    }
-    // Long names would make the distance slow and the message long.
-    const std::string shown(name.substr(0, 64));
-    return FailAt(begin, "unknown attribute '" + shown + "'" + Suggestion(shown));
-  }
-
-  base::Result<void> Add(Piece piece, std::size_t position) {
-    if (pieces_.size() == kMaxPieces) {
-      return FailAt(position, "more than " + std::to_string(kMaxPieces) + " terms");
-    }
-    pieces_.push_back(std::move(piece));
-    return {};
-  }
-
-  void SkipSpace() {
-    while (position_ < source_.size() &&
-           (source_[position_] == ' ' || source_[position_] == '\t' || source_[position_] == '\n' ||
-            source_[position_] == '\r')) {
-      ++position_;
-    }
-  }
-
-  base::Error Unexpected(std::string_view wanted) const {
-    std::string found = "the end";
-    if (position_ < source_.size()) {
-      const auto byte = static_cast<unsigned char>(source_[position_]);
-      found = byte >= 0x20 && byte < 0x7f ? std::string("'") + source_[position_] + "'"
-                                          : "a byte that is no ASCII";
-    }
-    return FailAt(position_, "expected " + std::string(wanted) + ", found " + found);
-  }
-
-  static base::Error FailAt(std::size_t position, const std::string& what) {
-    return base::Fail(base::Code::kInvalidArgument,
-                      "position " + std::to_string(position + 1) + ": " + what);
-  }
-
-  const std::string_view source_;
-  std::size_t position_ = 0;
-  std::vector<Piece> pieces_;
-};
-
 base::Result<Expression> Expression::Compile(std::string_view source) {
-  if (source.size() > kMaxSourceBytes) {
+  auto program = Parse(source);
+  if (!program) return program.error();
+  const Type type = program->type;
+  if (type == Type::kList || type == Type::kMap || type == Type::kHeaders || type == Type::kNull) {
     return base::Fail(base::Code::kInvalidArgument,
-                      "longer than " + std::to_string(kMaxSourceBytes) + " bytes");
+                      "line 1, column 1: must give text, not " + std::string(TypeName(type)));
   }
-  Parser parser(source);
-  auto pieces = parser.Run();
-  if (!pieces) return pieces.error();
   Expression expression;
-  expression.pieces_ = std::move(*pieces);
+  expression.pieces_ = Flatten(*program);
+  expression.program_ = std::make_shared<const Program>(std::move(*program));
   return expression;
 }
 
-void Expression::Evaluate(const Facts& facts, std::string& out) const {
-  for (const Piece& piece : pieces_) {
-    if (piece.attribute) {
-      out += facts.*piece.attribute;
-    } else {
-      out += piece.literal;
-    }
+base::Result<Expression> Expression::CompileCondition(std::string_view source) {
+  auto program = Parse(source);
+  if (!program) return program.error();
+  if (!MayBe(program->type, Type::kBool)) {
+    return base::Fail(
+        base::Code::kInvalidArgument,
+        "line 1, column 1: must be true or false, not " + std::string(TypeName(program->type)));
   }
+  Expression expression;
+  expression.program_ = std::make_shared<const Program>(std::move(*program));
+  return expression;
 }
 
-void FuzzExpression(std::string_view bytes) {
-  auto expression = Expression::Compile(bytes);
-  if (!expression) return;
-  Facts facts;
-  facts.principal_id = "consumer/a";
-  facts.tool_name = "t";
-  std::string value;
-  expression->Evaluate(facts, value);
+// Since `+` on strings is associative, a sum of attributes and literals is a flat list of pieces.
+std::vector<Expression::Piece> Expression::Flatten(const Program& program) {
+  std::vector<Piece> pieces;
+  // Nodes stand after their parts and each is a part of one other: their order is that of the text.
+  for (const Node& node : program.nodes) {
+    if (node.op == Op::kString) {
+      pieces.push_back({nullptr, program.texts[node.text]});
+    } else if (node.op == Op::kAttribute) {
+      const Attribute& attribute = Attributes()[static_cast<std::size_t>(node.integer)];
+      if (attribute.type != Type::kString) return {};
+      pieces.push_back({attribute.fact, {}});
+    } else if (node.op != Op::kAdd) {
+      return {};
+    }
+  }
+  return pieces;
+}
+
+void Expression::Evaluate(const Facts& facts, std::string& out) const {
+  if (!pieces_.empty()) {
+    for (const Piece& piece : pieces_) {
+      if (piece.attribute) {
+        out += facts.*piece.attribute;
+      } else {
+        out += piece.literal;
+      }
+    }
+    return;
+  }
+  if (!program_) return;
+  Evaluation evaluation(*program_, facts);
+  const Value text = evaluation.ToText(evaluation.Run());
+  if (text.kind == Value::Kind::kString) out += text.text;
+}
+
+Expression::Truth Expression::Test(const Facts& facts, std::uint8_t unknowns) const {
+  if (!program_) return Truth::kError;
+  Evaluation evaluation(*program_, facts, unknowns);
+  const Value value = evaluation.Run();
+  if (value.is_unknown()) return Truth::kUnknown;
+  if (value.kind != Value::Kind::kBool) return Truth::kError;
+  return value.boolean ? Truth::kTrue : Truth::kFalse;
+}
+
+std::uint8_t Expression::unknowns() const { return program_ ? program_->unknowns : std::uint8_t{kAllKnown}; }
+
+std::string Expression::Print() const {
+  return program_ ? policy::Print(*program_, program_->root()) : "''";
+}
+
+std::string Expression::Because(const Facts& facts) const {
+  if (!program_) return {};
+  Evaluation evaluation(*program_, facts);
+  const std::uint16_t part = Deciding(*program_, evaluation);
+  const Value value = evaluation.Of(part);
+  std::string text = policy::Print(*program_, part) + " ";
+  text += value.is_error() ? "fails" : value.is(true) ? "is true" : "is false";
+  std::vector<std::uint16_t> read;
+  CollectRead(*program_, part, read);
+  std::vector<std::string> shown;
+  for (const std::uint16_t at : read) {
+    const Value of = evaluation.Of(at);
+    if (of.kind == Value::Kind::kHeaders) continue;
+    std::string pair = policy::Print(*program_, at) + " = " + Shown(evaluation, of);
+    if (std::find(shown.begin(), shown.end(), pair) == shown.end())
+      shown.push_back(std::move(pair));
+  }
+  for (std::size_t i = 0; i < shown.size(); ++i) text += (i == 0 ? " with " : ", ") + shown[i];
+  return text;
 }
 
 }  // namespace policy

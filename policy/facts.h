@@ -1,7 +1,12 @@
 // Facts are what a rule may ask about one call. Views: they live as long as the call.
 #pragma once
 
+#include <cstdint>
 #include <string_view>
+
+namespace base::http {
+class Fields;
+}
 
 namespace policy {
 
@@ -16,8 +21,16 @@ struct Facts {
   std::string_view resource_uri;
   std::string_view prompt_name;
   std::string_view request_ip;
+  std::string_view request_protocol;
   std::string_view client_name;
   std::string_view client_version;
+  // Raw JSON, valid throughout: objects, but the tags are an array.
+  std::string_view principal_claims;
+  std::string_view args;
+  std::string_view server_tags;
+  // Null: there is no HTTP request.
+  const base::http::Fields* headers = nullptr;
+  std::int64_t now_unix_ms = 0;
 
   // Puts `item` where the method says it belongs: the tool of tools/call, the prompt of
   // prompts/get, the resource of resources/*.

@@ -11,7 +11,7 @@ class PolicySet;
 namespace policy {
 
 // Checks the set as a whole. kInvalidArgument; the message begins with the JSON pointer of the
-// field, counted from the resource: `/spec/rules/0/rate_limit/key: position 1: unknown attribute
+// field, counted from the resource: `/spec/rules/0/rate_limit/key: line 1, column 1: unknown attribute
 // 'tool.nam'; did you mean 'tool.name'?`.
 base::Result<void> Validate(const portolan::v1::PolicySet& set);
 
