@@ -18,13 +18,10 @@ void BodyReader::Begin(const Framing& framing) {
   bytes_ = 0;
   whole_ = {};
   complete_ = framing.body == Framing::Body::kNone;
-  if (framing.body == Framing::Body::kChunked) chunks_.emplace();
+  if (framing.body == Framing::Body::kChunked) chunks_ = ChunkDecoder();
 }
 
-void BodyReader::End() {
-  aside_.Release();
-  chunks_.reset();
-}
+void BodyReader::End() { aside_.Release(); }
 
 bool BodyReader::arrived() const {
   if (complete_) return true;
@@ -124,13 +121,13 @@ Task<Result<void>> BodyReader::Gather(std::size_t max_bytes) {
 Result<std::string_view> BodyReader::TakeSome() {
   ReadBuffer& buffer = wire_.buffer();
   if (framing_.body == Framing::Body::kChunked) {
-    const std::string_view input = buffer.input();
-    const ChunkDecoder::Outcome outcome = chunks_->Decode(buffer.input_data(), input.size());
+    const ChunkDecoder::Outcome outcome =
+        chunks_.Decode(buffer.input_data(), buffer.input().size());
     if (outcome.broken) return Fail(Code::kInvalidArgument, "the body's chunks are malformed");
     buffer.Consume(outcome.consumed);
-    bytes_ += outcome.payload;
+    bytes_ += outcome.payload.size();
     complete_ = outcome.done;
-    return input.substr(0, outcome.payload);
+    return outcome.payload;
   }
   std::string_view some = buffer.input();
   if (framing_.body == Framing::Body::kLength) some = some.substr(0, framing_.length - bytes_);
@@ -183,7 +180,7 @@ Task<Result<void>> BodyReader::More() {
     co_return owner_.WhyEnded();
   }
   if (wire_.open() && buffer.capacity() > 0 && buffer.room().empty())
-    co_return Fail(Code::kInvalidArgument, "a chunk's head is too long");
+    co_return Fail(Code::kInvalidArgument, "the head leaves no room for the body");
   co_return owner_.WhyEnded();
 }
 

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string_view>
 
+#include "base/http/chunk_decoder.h"
 #include "base/http/head_parser.h"
 #include "base/http/read_buffer.h"
 #include "base/http/wire.h"
@@ -71,7 +72,7 @@ class BodyReader {
   // The whole body, once complete.
   std::string_view whole_;
   ReadBuffer aside_;
-  std::optional<ChunkDecoder> chunks_;
+  ChunkDecoder chunks_;
 };
 
 }  // namespace base::http

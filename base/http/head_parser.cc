@@ -1,8 +1,6 @@
 #include "base/http/head_parser.h"
 
-#include <array>
 #include <bit>
-#include <boost/beast/http/basic_parser.hpp>
 #include <charconv>
 #include <cstring>
 #include <optional>
@@ -10,31 +8,13 @@
 #include <emmintrin.h>
 #endif
 
+#include "base/http/characters.h"
+
 namespace base::http {
 namespace {
 
-namespace beast_http = boost::beast::http;
-using beast_http::error;
-using boost::beast::error_code;
-using boost::beast::string_view;
-
 // Every search of a head looks at each field.
 constexpr std::size_t kMaxFields = 256;
-
-// token (RFC 9110, section 5.6.2).
-constexpr std::array<bool, 256> kIsToken = [] {
-  std::array<bool, 256> table{};
-  for (unsigned char c = '0'; c <= '9'; ++c) table[c] = true;
-  for (unsigned char c = 'a'; c <= 'z'; ++c) table[c] = table[c - 'a' + 'A'] = true;
-  for (const char c : std::string_view("!#$%&'*+-.^_`|~"))
-    table[static_cast<unsigned char>(c)] = true;
-  return table;
-}();
-
-bool IsToken(char c) { return kIsToken[static_cast<unsigned char>(c)]; }
-bool IsSpace(char c) { return c == ' ' || c == '\t'; }
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-bool IsControl(char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f; }
 
 // The first control character in [at, end) that is no tab.
 const char* SkipText(const char* at, const char* end) {
@@ -326,84 +306,6 @@ std::size_t FindHeadEnd(std::string_view bytes, std::size_t from) {
   from = from > 3 ? from - 3 : 0;
   const std::size_t found = bytes.find("\r\n\r\n", from);
   return found == std::string_view::npos ? 0 : found + 4;
-}
-
-// A Beast parser that has read the head of a chunked message already.
-class ChunkDecoder::Parser final : public beast_http::basic_parser<false> {
- public:
-  Parser() {
-    body_limit(boost::none);
-    constexpr std::string_view kHead = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
-    error_code failed;
-    put(boost::asio::buffer(kHead.data(), kHead.size()), failed);
-    eager(true);
-  }
-
-  // Where the payload is moved to.
-  char* out = nullptr;
-  // Of the chunk that has begun, still to come.
-  std::uint64_t left = 0;
-
-  // Whether `rest`, which begins between two chunks, can be the beginning of the last.
-  bool MayBeLast(std::string_view rest) const {
-    if (any_) {
-      if (!rest.starts_with("\r\n")) return rest == "\r";
-      rest.remove_prefix(2);
-    }
-    return rest.empty() || rest.front() == '0';
-  }
-
- private:
-  void on_request_impl(beast_http::verb, string_view, string_view, int, error_code&) override {}
-  void on_response_impl(int, string_view, int, error_code&) override {}
-  void on_field_impl(beast_http::field, string_view, string_view, error_code&) override {}
-  void on_header_impl(error_code&) override {}
-  void on_body_init_impl(boost::optional<std::uint64_t> const&, error_code&) override {}
-  std::size_t on_body_impl(string_view, error_code&) override { return 0; }
-  void on_chunk_header_impl(std::uint64_t size, string_view, error_code&) override {
-    left = size;
-    any_ = true;
-  }
-  std::size_t on_chunk_body_impl(std::uint64_t, string_view body, error_code&) override {
-    std::memmove(out, body.data(), body.size());
-    out += body.size();
-    left -= body.size();
-    return body.size();
-  }
-  void on_finish_impl(error_code&) override {}
-
-  bool any_ = false;
-};
-
-ChunkDecoder::ChunkDecoder() : parser_(std::make_unique<Parser>()) {}
-ChunkDecoder::~ChunkDecoder() = default;
-
-ChunkDecoder::Outcome ChunkDecoder::Decode(char* bytes, std::size_t size) {
-  Outcome outcome;
-  if (parser_->is_done()) {
-    outcome.done = true;
-    return outcome;
-  }
-  parser_->out = bytes;
-  error_code failed;
-  // One put may stop before the end of what it could read: it ends each time a chunk header was
-  // found without its data.
-  while (outcome.consumed < size && !parser_->is_done()) {
-    // Beast asserts that it is not asked for the end of the last chunk before `0 CR LF CR LF` can
-    // be there.
-    if (parser_->left == 0 && size - outcome.consumed < 5 &&
-        parser_->MayBeLast({bytes + outcome.consumed, size - outcome.consumed})) {
-      break;
-    }
-    const std::size_t taken = parser_->put(
-        boost::asio::buffer(bytes + outcome.consumed, size - outcome.consumed), failed);
-    outcome.consumed += taken;
-    if (failed || taken == 0) break;
-  }
-  outcome.payload = static_cast<std::size_t>(parser_->out - bytes);
-  outcome.done = parser_->is_done();
-  outcome.broken = failed && failed != error::need_more;
-  return outcome;
 }
 
 }  // namespace base::http

@@ -1,15 +1,13 @@
-// Reads the head of a request or response that lies in a connection's read buffer, and the chunks
-// behind it.
+// Reads the head of a request or response that lies in a connection's read buffer.
 //
 // Bytes in, values out; no sockets. Heads are read by a parser of our own, since each message has
 // two of them; it takes what Beast's basic_parser takes, which a test holds against it, and is
 // stricter where two readers of one message could disagree (RFC 9112, section 11.2): no obs-fold,
-// one Content-Length, one Host, chunked or nothing as Transfer-Encoding. Chunks are Beast's.
+// one Content-Length, one Host, chunked or nothing as Transfer-Encoding.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <string_view>
 
 #include "base/http/message.h"
@@ -41,26 +39,5 @@ HeadOutcome ParseResponseHead(std::string_view bytes, bool no_body, ResponseHead
 
 // Where the empty line ends that closes a head, looked for from `from` on; 0: not there.
 std::size_t FindHeadEnd(std::string_view bytes, std::size_t from);
-
-// Takes chunks apart, in place.
-class ChunkDecoder {
- public:
-  ChunkDecoder();
-  ~ChunkDecoder();
-
-  struct Outcome {
-    // Taken from the input; the rest must be offered again, with more behind it.
-    std::size_t consumed = 0;
-    // Of the body, moved to the beginning of the input.
-    std::size_t payload = 0;
-    bool done = false;
-    bool broken = false;
-  };
-  Outcome Decode(char* bytes, std::size_t size);
-
- private:
-  class Parser;
-  std::unique_ptr<Parser> parser_;
-};
 
 }  // namespace base::http
