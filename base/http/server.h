@@ -1,10 +1,9 @@
 // A Server accepts HTTP/1.1 connections on one loop and hands each request to a Service as an
 // Exchange.
 //
-// One thread. The parser is Beast's basic_parser with our own sink: the head stays in the read
-// buffer, fields are views. Bounds of ServerLimits hold before any Service sees a byte; a head that
-// breaks them is answered and the connection closed. Memory of an idle connection is released to a
-// pool of the loop.
+// One thread. The head stays in the read buffer, fields are views. Bounds of ServerLimits hold
+// before any Service sees a byte; a head that breaks them is answered and the connection closed.
+// Memory of an idle connection is released to a pool of the loop.
 #pragma once
 
 #include <chrono>
