@@ -32,6 +32,8 @@ struct Principal {
   std::string id = "anonymous";
   PrincipalKind kind = PrincipalKind::kAnonymous;
   std::string tenant;
+  // What is said of it besides, for rules to ask: a raw JSON object, valid throughout; empty: nothing.
+  std::string claims_json;
   // How it was proven: `none`, `api_key`, `call_token`, `admin_token`.
   std::string_view authentication = "none";
   // Which of its credentials proved it, where it may have several: an API key's id.

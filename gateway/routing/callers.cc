@@ -47,6 +47,7 @@ Callers::Callers(const Snapshot& snapshot) : version_(snapshot.callers_version()
     caller.principal.id = "consumer/" + name;
     caller.principal.kind = KindOf(consumer->spec);
     caller.principal.tenant = consumer->spec.tenant();
+    caller.principal.claims_json = consumer->spec.claims_json();
     caller.principal.authentication = "api_key";
     if (const auto policy = policies.find(name); policy != policies.end())
       caller.policy = policy->second;
