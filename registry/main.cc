@@ -15,8 +15,10 @@
 #include <string>
 #include <string_view>
 
+#include "base/auth/identity_providers.h"
 #include "base/clock.h"
 #include "base/daemon.h"
+#include "base/http/outward_client.h"
 #include "base/http/static_files.h"
 #include "base/http/tls_files.h"
 #include "base/log.h"
@@ -44,6 +46,7 @@
 #include "registry/service/grpc_face.h"
 #include "registry/service/http_face.h"
 #include "registry/service/maintenance_service.h"
+#include "registry/service/provider_feed.h"
 #include "registry/service/registry_api.h"
 #include "registry/service/role_book.h"
 #include "registry/service/server_listing.h"
@@ -125,7 +128,11 @@ class Registry {
   Fleet fleet_{clock_};
   Audit audit_{*store_, clock_};
   RoleBook roles_;
-  Authenticator authenticator_{keys_, catalog_, *store_, roles_, clock_};
+  const std::unique_ptr<base::http::Client> key_client_ =
+      base::http::CreateOutwardClient(loop_, {});
+  base::auth::IdentityProviders providers_{loop_, *key_client_, clock_};
+  ProviderFeed provider_feed_{providers_};
+  Authenticator authenticator_{keys_, catalog_, *store_, roles_, providers_, clock_};
 
   search::Index index_;
   search::Feed index_feed_{index_};
@@ -211,7 +218,8 @@ base::Result<void> Registry::Attach() {
   discovery_ = std::make_unique<DiscoveryServer>(
       loop_, index_, DiscoveryOptions{.gateway_public_url = settings_.gateway_public_url});
   // Discovery behind the index, since who is told of a change asks at once.
-  Observer* const observers[] = {&roles_, &index_feed_, discovery_.get(), listing_.get(), &sync_};
+  Observer* const observers[] = {&roles_,          &provider_feed_, &index_feed_,
+                                 discovery_.get(), listing_.get(),  &sync_};
   if (auto ok = catalog_.Attach(observers); !ok) return ok.error();
   sync_.Load();
   return {};
@@ -384,6 +392,7 @@ void Registry::Tick() {
 void Registry::Drain() {
   spdlog::info("draining");
   sync_.Drain();
+  providers_.Stop();
   http_face_->Drain();
   discovery_->Drain();
   http_server_->Drain();

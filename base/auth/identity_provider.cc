@@ -24,20 +24,21 @@ bool IsOfAService(const Jwt& jwt) {
          (!subject.empty() && (subject == jwt.text("client_id") || subject == jwt.text("azp")));
 }
 
-std::vector<std::string> GroupsOf(const Jwt& jwt, const ProviderSettings& settings) {
+// All of them or an error: a rule may deny by a group.
+Result<std::vector<std::string>> GroupsOf(const Jwt& jwt, const ProviderSettings& settings) {
   std::vector<std::string> groups;
-  const auto add = [&](const nlohmann::json& group) {
-    if (!group.is_string() || groups.size() >= kMaxGroups) return;
-    const std::string& name = group.get_ref<const std::string&>();
-    if (IsPlain(name)) groups.push_back(settings.name + "/" + name);
-  };
   const auto found = jwt.claims.find(settings.groups_claim);
   if (found == jwt.claims.end()) return groups;
-  if (found->is_array()) {
-    for (const nlohmann::json& one : *found) add(one);
-  } else {
-    add(*found);
+  const nlohmann::json one = nlohmann::json::array({*found});
+  for (const nlohmann::json& group : found->is_array() ? *found : one) {
+    if (!group.is_string()) continue;
+    const std::string& name = group.get_ref<const std::string&>();
+    if (!IsPlain(name))
+      return TokenError("TokenMalformed", "a group's name is too long, or not plain text");
+    groups.push_back(settings.name + "/" + name);
   }
+  if (groups.size() > kMaxGroups)
+    return TokenError("TokenMalformed", "the token names more than 500 groups");
   return groups;
 }
 
@@ -71,7 +72,9 @@ Result<Principal> IdentityProvider::Verify(const Jwt& jwt, const KeySet& keys,
   const std::string tenant = jwt.text(settings_.tenant_claim.c_str());
   if (IsPlain(tenant) && tenant.size() <= kMaxTenantBytes) principal.tenant = tenant;
   principal.authentication = "jwt";
-  principal.groups = GroupsOf(jwt, settings_);
+  auto groups = GroupsOf(jwt, settings_);
+  if (groups.has_error()) return groups.error();
+  principal.groups = *std::move(groups);
   return principal;
 }
 

@@ -122,8 +122,9 @@ base::Result<void> ValidateSpecOf(const v1::Resource& resource) {
     case v1::Resource::kAccessRequest:
       return ValidateAccessRequest(resource.name(), resource.access_request());
     case v1::Resource::kMetadataSchema:
-    case v1::Resource::kIdentityProvider:
       return base::Fail(base::Code::kUnimplemented, "/kind: is not written yet");
+    case v1::Resource::kIdentityProvider:
+      return ValidateIdentityProvider(resource.name(), resource.identity_provider());
     case v1::Resource::SPEC_NOT_SET: break;
   }
   return FieldError("/spec", "is missing");

@@ -30,6 +30,9 @@ base::Result<void> ValidateToken(std::string_view name, const portolan::v1::Toke
 base::Result<void> ValidateSyncSource(std::string_view name,
                                       const portolan::v1::SyncSource& source);
 base::Result<void> ValidateRoleBinding(const portolan::v1::RoleBinding& binding);
+// `name` included.
+base::Result<void> ValidateIdentityProvider(std::string_view name,
+                                            const portolan::v1::IdentityProvider& provider);
 // What a server says of its life: day, successor, environment, documents.
 base::Result<void> ValidateGovernance(const portolan::v1::Server& server);
 base::Result<void> ValidateEnvironment(std::string_view name,

@@ -49,18 +49,37 @@ base::auth::PrincipalKind KindOf(v1::ConsumerKind::Value kind) {
   }
 }
 
+// What stands behind `Bearer`; empty when the header is of another kind.
+std::string_view BearerOf(std::string_view authorization) {
+  constexpr std::string_view kBearer = "Bearer ";
+  if (authorization.size() <= kBearer.size() ||
+      !base::http::EqualsIgnoreCase(authorization.substr(0, kBearer.size()), kBearer))
+    return {};
+  return authorization.substr(kBearer.size());
+}
+
 std::string GatewayKey(std::string_view name) { return "gateway/" + std::string(name); }
 
 }  // namespace
 
 Authenticator::Authenticator(const OwnKeys& keys, Catalog& catalog, Store& store,
-                             const RoleBook& roles, const base::Clock& clock)
+                             const RoleBook& roles, base::auth::IdentityProviders& providers,
+                             const base::Clock& clock)
     : keys_(keys),
       catalog_(catalog),
       store_(store),
       roles_(roles),
+      providers_(providers),
       clock_(clock),
       seal_({keys.master}) {}
+
+bool Authenticator::MustPrepare(const Proof& proof) {
+  return base::auth::IdentityProviders::LooksLikeJwt(BearerOf(proof.authorization));
+}
+
+void Authenticator::Prepare(const Proof& proof, std::function<void()> then) {
+  providers_.Prepare(BearerOf(proof.authorization), std::move(then));
+}
 
 base::Result<Caller> Authenticator::Identify(const Proof& proof) {
   auto caller = IdentifyProof(proof);
@@ -79,12 +98,8 @@ void Authenticator::GiveRoles(Caller& caller) const {
 
 base::Result<Caller> Authenticator::IdentifyProof(const Proof& proof) {
   if (!proof.authorization.empty()) {
-    constexpr std::string_view kBearer = "Bearer ";
-    if (proof.authorization.size() <= kBearer.size() ||
-        !base::http::EqualsIgnoreCase(proof.authorization.substr(0, kBearer.size()), kBearer)) {
-      return Wrong("Authorization must be 'Bearer TOKEN'");
-    }
-    const std::string_view bearer = proof.authorization.substr(kBearer.size());
+    const std::string_view bearer = BearerOf(proof.authorization);
+    if (bearer.empty()) return Wrong("Authorization must be 'Bearer TOKEN'");
     // They open the registry API alone.
     if (proof.face == "registry_api" && RegistryTokens::LooksLike(bearer))
       return IdentifyRegistryToken(bearer, proof.local);
@@ -99,6 +114,7 @@ base::Result<Caller> Authenticator::IdentifyToken(std::string_view token, bool l
   if (token.starts_with(kGatewayPrefix)) return IdentifyGateway(token, local);
   if (token.starts_with(kKeyPrefix)) return IdentifyKey(token, local);
   if (token.starts_with(kTokenPrefix)) return IdentifyMember(token, local);
+  if (base::auth::IdentityProviders::LooksLikeJwt(token)) return IdentifyByProvider(token, local);
   if (!ConstantTimeEquals(Sha256(token), Sha256(keys_.admin_token)))
     return Wrong("this token is not known here");
   return Caller{.principal = Admin("admin_token"), .local = local, .gateway = {}};
@@ -116,6 +132,12 @@ base::Result<Caller> Authenticator::IdentifyMember(std::string_view token, bool 
   caller.principal.kind = base::auth::PrincipalKind::kUser;
   caller.principal.authentication = "token";
   return caller;
+}
+
+base::Result<Caller> Authenticator::IdentifyByProvider(std::string_view token, bool local) {
+  const auto verdict = providers_.Verify(token);
+  if (verdict.has_error()) return verdict.error();
+  return Caller{.principal = **verdict, .local = local, .gateway = {}};
 }
 
 base::Result<Caller> Authenticator::IdentifyGateway(std::string_view credential, bool local) {
@@ -190,9 +212,10 @@ base::Result<Caller> Authenticator::IdentifyRegistryToken(std::string_view token
   auto principal = RegistryTokens(keys_, clock_).Verify(token);
   if (principal.has_error()) return principal.error();
   Caller caller{.principal = std::move(*principal), .local = local, .gateway = {}};
-  constexpr std::string_view kToken = "token/";
-  if (caller.principal.id.starts_with(kToken)) {
-    const std::string name = caller.principal.id.substr(kToken.size());
+  const std::size_t slash = caller.principal.id.find('/');
+  const std::string of = caller.principal.id.substr(0, slash);
+  if (of == "token") {
+    const std::string name = caller.principal.id.substr(slash + 1);
     if (name == "admin") {
       caller.principal = Admin(caller.principal.authentication);
     } else {
@@ -200,6 +223,8 @@ base::Result<Caller> Authenticator::IdentifyRegistryToken(std::string_view token
       const auto living = LivingToken(name, [](std::string_view) { return true; });
       if (living.has_error()) return living.error();
     }
+  } else if (of != "consumer" && !providers_.Has(of)) {
+    return Wrong("TokenIssuerNotAllowed: the identity provider '" + of + "' is not known any more");
   }
   return caller;
 }

@@ -1,9 +1,9 @@
 // The Authenticator finds out who a caller is from what it shows (the admin token, a Token of the
-// catalog, a gateway's credential, a consumer's key, or the portal's cookie) and which roles it has. A proof that is shown and wrong is an
+// catalog, a token of an identity provider, a gateway's credential, a consumer's key, or the portal's cookie) and which roles it has. A proof that is shown and wrong is an
 // error, never anonymous; only a session that has ended is, since the browser sends it by itself.
 //
 // Any thread. Gateway credentials and API keys are looked up in the catalog and the store (blocks
-// for microseconds).
+// for microseconds). What an identity provider's token needs from elsewhere is fetched by Prepare.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "base/auth/aead.h"
+#include "base/auth/identity_providers.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "portolan/v1/audit_service.pb.h"
@@ -46,8 +47,13 @@ struct Proof {
 class Authenticator {
  public:
   Authenticator(const OwnKeys& keys, Catalog& catalog, Store& store, const RoleBook& roles,
-                const base::Clock& clock);
+                base::auth::IdentityProviders& providers, const base::Clock& clock);
 
+  // Whether Prepare may have to wait.
+  static bool MustPrepare(const Proof& proof);
+  // `then` runs once, at once or on the registry's loop within five seconds, when the keys are here that
+  // Identify needs, or cannot be had. It must neither throw nor block.
+  void Prepare(const Proof& proof, std::function<void()> then);
   // kUnauthenticated: a proof was shown and is wrong.
   base::Result<Caller> Identify(const Proof& proof);
   // Whom a read capability stands for (base/auth/read_capability.h). kUnauthenticated: nobody.
@@ -77,6 +83,7 @@ class Authenticator {
  private:
   base::Result<Caller> IdentifyProof(const Proof& proof);
   base::Result<Caller> IdentifyMember(std::string_view token, bool local);
+  base::Result<Caller> IdentifyByProvider(std::string_view token, bool local);
   base::Result<Caller> IdentifyRegistryToken(std::string_view token, bool local);
   // Whether the secret with this SHA-256 is the one that was shown.
   using Fits = std::function<bool(std::string_view sha256)>;
@@ -95,6 +102,7 @@ class Authenticator {
   Catalog& catalog_;
   Store& store_;
   const RoleBook& roles_;
+  base::auth::IdentityProviders& providers_;
   const base::Clock& clock_;
 
   std::mutex mutex_;

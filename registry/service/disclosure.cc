@@ -8,7 +8,8 @@ namespace registry {
 base::Result<void> CheckMayRead(const Caller& caller, std::string_view kind) {
   if (kind == "ApiKey") return CheckAccess(caller, Access::kOperator);
   // A source's URL may hold another registry's capability.
-  if (kind == "Token" || kind == "AccessRequest" || kind == "RoleBinding" || kind == "SyncSource")
+  if (kind == "Token" || kind == "AccessRequest" || kind == "RoleBinding" ||
+      kind == "IdentityProvider" || kind == "SyncSource")
     return CheckAccess(caller, Access::kAdmin);
   return {};
 }

@@ -39,21 +39,27 @@ std::string_view PeerAddress(std::string_view peer) {
   return rest;
 }
 
-base::Result<Caller> Identify(const grpc::CallbackServerContext& context,
-                              Authenticator& authenticator) {
+// What a call shows, without whence.
+Proof Shown(const grpc::CallbackServerContext& context) {
   Proof proof;
-  bool forwarded = false;
   for (const auto& [name, value] : context.client_metadata()) {
-    forwarded = forwarded || TellsOfForwarding(View(name));
     if (View(name) == "authorization") proof.authorization = View(value);
     if (View(name) == "x-api-key") proof.api_key = View(value);
   }
-  const std::string peer = context.peer();
+  return proof;
+}
+
+// `peer` is the context's, and outlives the proof.
+Proof ProofOf(const grpc::CallbackServerContext& context, const std::string& peer) {
+  Proof proof = Shown(context);
+  bool forwarded = false;
+  for (const auto& [name, value] : context.client_metadata())
+    forwarded = forwarded || TellsOfForwarding(View(name));
   proof.local = !forwarded && IsLoopbackAddress(PeerAddress(peer)) &&
                 base::http::IsLoopbackHost(View(context.ExperimentalGetAuthority()));
   proof.address = PeerAddress(peer);
   proof.face = "grpc";
-  return authenticator.Identify(proof);
+  return proof;
 }
 
 // REQUIRES: the files can be used.
@@ -112,8 +118,10 @@ class TableService final : public grpc::Service {
   grpc::ServerUnaryReactor* Unary(const Method& method, grpc::CallbackServerContext& context,
                                   const Buffer& request, Buffer& response) {
     grpc::ServerUnaryReactor* reactor = context.DefaultReactor();
-    pool_.Post([this, &method, &context, &request, &response, reactor] {
-      reactor->Finish(Answer(method, context, request, response));
+    authenticator_.Prepare(Shown(context), [this, &method, &context, &request, &response, reactor] {
+      pool_.Post([this, &method, &context, &request, &response, reactor] {
+        reactor->Finish(Answer(method, context, request, response));
+      });
     });
     return reactor;
   }
@@ -124,7 +132,7 @@ class TableService final : public grpc::Service {
     if (caller.has_error()) return ToStatus(caller.error());
     const std::unique_ptr<google::protobuf::Message> question(method.request->New());
     const std::unique_ptr<google::protobuf::Message> answer(method.response->New());
-    if (!ParseBuffer(request, *question)) return kBroken;
+    if (!ParseBuffer(request, *question)) return Broken();
     if (const auto done = method.Run(*caller, *question, *answer); done.has_error())
       return ToStatus(done.error());
     response = ToBuffer(*answer);
@@ -134,28 +142,20 @@ class TableService final : public grpc::Service {
   grpc::ServerWriteReactor<Buffer>* Streaming(const Method& method,
                                               const grpc::CallbackServerContext& context,
                                               const Buffer& request) {
-    auto question = std::unique_ptr<google::protobuf::Message>(method.request->New());
-    auto caller = Admit(method, context);
-    if (caller.has_error()) return new Refused(ToStatus(caller.error()));
-    if (!ParseBuffer(request, *question)) return new Refused(kBroken);
-    return GrpcStream::Start(method, std::move(*caller), std::move(question), pool_);
+    const auto stream = GrpcStream::Make(method, pool_);
+    authenticator_.Prepare(Shown(context), [this, stream, &method, &context, &request] {
+      stream->Begin([this, &method, &context] { return Admit(method, context); }, request);
+    });
+    return stream.get();
   }
 
   base::Result<Caller> Admit(const Method& method, const grpc::CallbackServerContext& context) {
-    auto caller = Identify(context, authenticator_);
+    const std::string peer = context.peer();
+    auto caller = authenticator_.Identify(ProofOf(context, peer));
     if (caller.has_error()) return caller;
     if (const auto ok = method.Admit(*caller); ok.has_error()) return ok.error();
     return caller;
   }
-
-  class Refused final : public grpc::ServerWriteReactor<Buffer> {
-   public:
-    explicit Refused(const grpc::Status& status) { Finish(status); }
-    void OnDone() override { delete this; }
-  };
-
-  const grpc::Status kBroken{grpc::StatusCode::INVALID_ARGUMENT,
-                             "the request is not a message of this method"};
 
   Authenticator& authenticator_;
   WorkerPool& pool_;

@@ -9,6 +9,11 @@ grpc::Status ToStatus(const base::Error& error) {
   return grpc::Status(static_cast<grpc::StatusCode>(error.code), error.message);
 }
 
+grpc::Status Broken() {
+  return grpc::Status(grpc::StatusCode::INVALID_ARGUMENT,
+                      "the request is not a message of this method");
+}
+
 bool ParseBuffer(const grpc::ByteBuffer& buffer, google::protobuf::Message& message) {
   grpc::ByteBuffer copy(buffer);  // shares its slices; the reader wants it mutable
   grpc::ProtoBufferReader reader(&copy);
@@ -20,18 +25,24 @@ grpc::ByteBuffer ToBuffer(const google::protobuf::Message& message) {
   return grpc::ByteBuffer(&slice, 1);
 }
 
-grpc::ServerWriteReactor<grpc::ByteBuffer>* GrpcStream::Start(
-    const Method& method, Caller caller, std::unique_ptr<google::protobuf::Message> request,
-    WorkerPool& pool) {
+std::shared_ptr<GrpcStream> GrpcStream::Make(const Method& method, WorkerPool& pool) {
   std::shared_ptr<GrpcStream> stream(new GrpcStream(method, pool));
   stream->self_ = stream;
-  std::shared_ptr<google::protobuf::Message> shared = std::move(request);
-  pool.Post([stream, caller = std::move(caller), shared] { stream->Open(caller, *shared); });
-  return stream.get();
+  return stream;
 }
 
-void GrpcStream::Open(const Caller& caller, const google::protobuf::Message& request) {
-  auto opened = method_.stream(caller, request, [weak = weak_from_this()] {
+void GrpcStream::Begin(Admit admit, const grpc::ByteBuffer& request) {
+  pool_.Post([self = shared_from_this(), admit = std::move(admit), &request] {
+    self->Open(admit, request);
+  });
+}
+
+void GrpcStream::Open(const Admit& admit, const grpc::ByteBuffer& request) {
+  const auto caller = admit();
+  if (caller.has_error()) return End(ToStatus(caller.error()));
+  const std::unique_ptr<google::protobuf::Message> question(method_.request->New());
+  if (!ParseBuffer(request, *question)) return End(Broken());
+  auto opened = method_.stream(*caller, *question, [weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->Wake();
   });
   if (opened.has_error()) return End(ToStatus(opened.error()));

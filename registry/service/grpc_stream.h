@@ -5,6 +5,7 @@
 #include <grpcpp/impl/codegen/byte_buffer.h>
 #include <grpcpp/impl/codegen/server_callback.h>
 
+#include <functional>
 #include <memory>
 #include <mutex>
 
@@ -14,6 +15,8 @@
 namespace registry {
 
 grpc::Status ToStatus(const base::Error& error);
+// What the caller sent is no message of the method.
+grpc::Status Broken();
 bool ParseBuffer(const grpc::ByteBuffer& buffer, google::protobuf::Message& message);
 grpc::ByteBuffer ToBuffer(const google::protobuf::Message& message);
 
@@ -21,15 +24,16 @@ grpc::ByteBuffer ToBuffer(const google::protobuf::Message& message);
 class GrpcStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
                          public std::enable_shared_from_this<GrpcStream> {
  public:
-  // Opens the method's stream on the pool and begins.
-  static grpc::ServerWriteReactor<grpc::ByteBuffer>* Start(
-      const Method& method, Caller caller, std::unique_ptr<google::protobuf::Message> request,
-      WorkerPool& pool);
+  // Lives until gRPC has called OnDone: Begin must follow.
+  static std::shared_ptr<GrpcStream> Make(const Method& method, WorkerPool& pool);
+  // From any thread: opens the method's stream on the pool for whoever `admit` lets in there.
+  using Admit = std::function<base::Result<Caller>()>;
+  void Begin(Admit admit, const grpc::ByteBuffer& request);
 
  private:
   GrpcStream(const Method& method, WorkerPool& pool) : method_(method), pool_(pool) {}
 
-  void Open(const Caller& caller, const google::protobuf::Message& request);
+  void Open(const Admit& admit, const grpc::ByteBuffer& request);
   // Asks for a pull: now, or when the running one or the running write is over.
   void Wake();
   void PostPull();

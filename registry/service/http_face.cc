@@ -4,6 +4,7 @@
 #include "mcp/http_endpoint.h"
 #include "registry/service/connect_messages.h"
 #include "registry/service/locality.h"
+#include "registry/service/prepared.h"
 #include "registry/service/registry_path.h"
 
 namespace registry {
@@ -112,6 +113,8 @@ base::Task<base::Result<Caller>> HttpFace::Identify(const Proof& proof) {
   // Without a proof nothing is looked up.
   if (proof.authorization.empty() && proof.api_key.empty() && proof.session.empty())
     co_return identify();
+  Prepared prepared(parts_.authenticator, parts_.loop, proof);
+  co_await prepared;
   OnPool identifying(parts_.pool, parts_.loop, identify);
   co_return co_await identifying;
 }

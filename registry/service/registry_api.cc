@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/version.h"
 #include "registry/service/listing_query.h"
+#include "registry/service/prepared.h"
 #include "registry/service/registry_path.h"
 
 namespace registry {
@@ -230,6 +231,13 @@ base::Task<Answer> RegistryApi::ReadAndWrite(base::http::Exchange& exchange,
                                              const Caller& caller) const {
   const auto body = co_await exchange.ReadBody(kMaxBodyBytes);
   if (body.has_error()) co_return Problem(body.error());
+  if (const auto target = ReadTarget(exchange.head().path);
+      target && target->what == Target::What::kAuth) {
+    const std::string authorization = "Bearer " + TokenIn(*body);
+    const Proof proof{.authorization = authorization, .api_key = {}, .session = {}};
+    Prepared prepared(parts_.authenticator, parts_.loop, proof);
+    co_await prepared;
+  }
   const auto write = [&] {
     return Write(exchange.head().method, exchange.head().path, *body, caller);
   };

@@ -6,7 +6,7 @@
 //   POST   /publish    /validate         a server.json
 //   PUT    /servers/{name}/versions/{version}            DELETE the same: marks it deleted
 //   PATCH  /servers/{name}/versions/{version}/status     /servers/{name}/status: of all versions
-//   POST   /auth/{none|github-at|oidc|github-oidc}       one of our tokens becomes a registry token
+//   POST   /auth/{none|github-at|oidc|github-oidc}       a token of ours or of a provider becomes a registry token
 //   GET    /health  /ping  /version
 //
 // HEAD wherever GET; OPTIONS everywhere, for any origin. A cursor carries what was searched, since

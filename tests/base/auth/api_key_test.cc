@@ -54,5 +54,15 @@ TEST(ApiKeyTest, ComparesBytesAndLengths) {
   EXPECT_FALSE(ConstantTimeEquals("a", "aa"));
 }
 
+TEST(ApiKeyTest, ComparesEachByteOfWhatIsLongerThanAWord) {
+  const std::string text(19, 'x');
+  EXPECT_TRUE(ConstantTimeEquals(text, std::string(19, 'x')));
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    std::string other = text;
+    other[at] = 'y';
+    EXPECT_FALSE(ConstantTimeEquals(text, other)) << at;
+  }
+}
+
 }  // namespace
 }  // namespace base::auth

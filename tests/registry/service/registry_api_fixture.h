@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/auth/identity_providers.h"
 #include "base/clock.h"
 #include "base/loop.h"
 #include "registry/catalog/catalog.h"
@@ -56,7 +57,9 @@ class RegistryApiFixture : public testing::Test {
   const OwnKeys keys_;
   Catalog catalog_{*store_, clock_};
   RoleBook roles_;
-  Authenticator authenticator_{keys_, catalog_, *store_, roles_, clock_};
+  const std::unique_ptr<base::http::Client> key_client_ = base::http::Client::Create(loop_, {});
+  base::auth::IdentityProviders providers_{loop_, *key_client_, clock_};
+  Authenticator authenticator_{keys_, catalog_, *store_, roles_, providers_, clock_};
   const RegistryTokens tokens_{keys_, clock_};
   ServerListing listing_{"http://127.0.0.1:8900"};
   Publishing publishing_{catalog_, listing_};
