@@ -6,6 +6,7 @@
 #include "base/yaml.h"
 #include "cli/context.h"
 #include "cli/findings.h"
+#include "cli/metadata.h"
 #include "cli/verbs.h"
 
 namespace cli {
@@ -173,6 +174,7 @@ void ShowForPeople(Context& context, const v1::Resource& resource, const v1::Ser
   line("environment", server.environment());
   for (const v1::ExternalDocument& document : server.documents())
     line("document", (document.title().empty() ? "" : document.title() + "   ") + document.url());
+  for (const std::string& one : MetadataLines(context, server)) line("metadata", FirstLine(one));
   line("revision",
        std::to_string(resource.revision()) + "   " + TimeOfDay(resource.updated_at_ms()));
   if (status && status->checked_at_ms() > 0) {

@@ -79,6 +79,9 @@ std::vector<int> ApplyOrder(const v1::ApplyRequest& request) {
     const v1::Resource& resource = request.resources(index);
     return resource.has_server() || resource.has_consumer();
   });
+  // What servers are held against before them.
+  std::stable_partition(order.begin(), order.end(),
+                        [&](int index) { return request.resources(index).has_metadata_schema(); });
   return order;
 }
 

@@ -1,5 +1,8 @@
 #include "registry/catalog/references.h"
 
+#include "base/json.h"
+#include "registry/catalog/metadata.h"
+
 namespace registry {
 namespace {
 
@@ -49,6 +52,10 @@ void OfServer(const v1::Resource& resource, References& out) {
   if (!server.current_version().empty()) {
     out.May("ServerVersion", resource.name() + "@" + server.current_version(),
             "/spec/current_version", "shows it as its current version");
+  }
+  for (const std::string& member : MetadataMembers(server)) {
+    out.Must("MetadataSchema", member, base::PointerTo("/spec/metadata_json", member),
+             "has a value of it");
   }
   for (int i = 0; i < server.visibility().audiences_size(); ++i) {
     const std::string& audience = server.visibility().audiences(i);
@@ -105,7 +112,8 @@ std::vector<std::string_view> KindsReferringTo(std::string_view kind) {
   if (kind == "Consumer") return {"ApiKey", "PolicySet", "Server", "RoleBinding", "AccessRequest"};
   if (kind == "Token") return {"Server", "RoleBinding", "AccessRequest"};
   if (kind == "IdentityProvider") return {"Server", "RoleBinding"};
-  if (kind == "Environment" || kind == "ServerVersion") return {"Server"};
+  if (kind == "Environment" || kind == "MetadataSchema" || kind == "ServerVersion")
+    return {"Server"};
   return {};
 }
 

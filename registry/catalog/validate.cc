@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "policy/validate.h"
+#include "registry/catalog/metadata.h"
 #include "registry/catalog/names.h"
 
 namespace registry {
@@ -122,7 +123,7 @@ base::Result<void> ValidateSpecOf(const v1::Resource& resource) {
     case v1::Resource::kAccessRequest:
       return ValidateAccessRequest(resource.name(), resource.access_request());
     case v1::Resource::kMetadataSchema:
-      return base::Fail(base::Code::kUnimplemented, "/kind: is not written yet");
+      return ValidateMetadataSchema(resource.name(), resource.metadata_schema());
     case v1::Resource::kIdentityProvider:
       return ValidateIdentityProvider(resource.name(), resource.identity_provider());
     case v1::Resource::SPEC_NOT_SET: break;

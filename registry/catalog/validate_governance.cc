@@ -3,6 +3,7 @@
 
 #include "base/http/client.h"
 #include "base/rfc3339.h"
+#include "registry/catalog/metadata.h"
 #include "registry/catalog/names.h"
 #include "registry/catalog/validate.h"
 
@@ -54,9 +55,7 @@ base::Result<void> ValidateGovernance(const v1::Server& server) {
   if (reason.has_error()) return reason.error();
   if (!server.environment().empty() && !IsLabel(server.environment()))
     return FieldError("/spec/environment", "is not the name of an Environment");
-  // Its members are those that MetadataSchemas name.
-  if (!server.metadata_json().empty())
-    return FieldError("/spec/metadata_json", "no MetadataSchema says what may stand here");
+  if (const auto ok = ValidateMetadata(server); ok.has_error()) return ok.error();
   if (server.documents_size() > kMaxDocuments) return FieldError("/spec/documents", "at most 32");
   for (int i = 0; i < server.documents_size(); ++i) {
     const std::string here = "/spec/documents/" + std::to_string(i);

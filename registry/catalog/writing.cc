@@ -4,6 +4,7 @@
 
 #include "registry/catalog/audit.h"
 #include "registry/catalog/masked.h"
+#include "registry/catalog/metadata.h"
 #include "registry/catalog/permissions.h"
 #include "registry/catalog/pins.h"
 #include "registry/catalog/references.h"
@@ -29,6 +30,9 @@ base::Result<void> Complete(const Writing& writing, v1::Resource& resource,
       return ok.error();
     const base::auth::Principal& who = writing.writer.principal;
     CompleteServer(*resource.mutable_server(), resource.name(), server, who);
+    CompleteMetadata(*resource.mutable_server());
+    if (const auto ok = CheckMetadata(writing.store, resource.server(), server); ok.has_error())
+      return ok.error();
     return CheckServer(writing.store, resource.name(), resource.server(), server, who);
   }
   if (resource.has_api_key()) {

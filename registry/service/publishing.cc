@@ -19,6 +19,13 @@ using base::Code;
 using nlohmann::json;
 using nlohmann::ordered_json;
 
+// Where a document holds the organisation's own metadata of its server.
+constexpr char kProvided[] = "io.modelcontextprotocol.registry/publisher-provided";
+constexpr char kMetadata[] = "io.portolan.registry/metadata";
+constexpr std::string_view kMetadataPointer =
+    "/_meta/io.modelcontextprotocol.registry~1publisher-provided/io.portolan.registry~1metadata";
+constexpr std::string_view kMetadataField = "/spec/metadata_json";
+
 // Somebody else may write in between; then what they wrote is read again.
 constexpr int kAttempts = 20;
 constexpr std::size_t kMaxVersions = 10'000;
@@ -38,12 +45,37 @@ bool IsRange(std::string_view version) {
   return false;
 }
 
+// As JSON text; empty when the document has none.
+std::string MetadataIn(const json& document) {
+  const json* at = &document;
+  for (const char* member : {"_meta", kProvided, kMetadata}) {
+    const auto found = at->is_object() ? at->find(member) : at->end();
+    if (!at->is_object() || found == at->end()) return "";
+    at = &*found;
+  }
+  return at->dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+RegistryAnswer NotWritten(const base::Error& error) {
+  const std::string message = InWordsOfTheDocument(error.message);
+  if (!message.starts_with(kMetadataField)) return Problem({error.code, message});
+  return WrongDocument({std::string(kMetadataPointer) + message.substr(kMetadataField.size())});
+}
+
 // The document as resources, or what is wrong with it.
 struct Read {
   import::Imported imported;
   std::string name;
   std::string version;
+  std::string metadata;
   std::optional<RegistryAnswer> problem;
+
+  // What the document says of its server, when it is the newest.
+  void Describe(v1::Server& server) const {
+    FollowNewest(server, imported.server.server());
+    if (!metadata.empty() && server.current_version() == version)
+      server.set_metadata_json(metadata);
+  }
 };
 
 Read ReadDocument(std::string_view body) {
@@ -60,6 +92,7 @@ Read ReadDocument(std::string_view body) {
   }
   read.name = (*document)["name"];
   read.version = (*document)["version"];
+  read.metadata = MetadataIn(*document);
   if (IsRange(read.version)) {
     read.problem = Problem(400, "/version: '" + read.version + "' is a range; give one version");
     return read;
@@ -186,14 +219,14 @@ RegistryAnswer Publishing::Publish(const Caller& caller, std::string_view body) 
       return Problem(400, "a server has at most 10,000 versions");
     auto server = GetOrNew(catalog_, "Server", read.name);
     if (server.has_error()) return Problem(server.error());
-    FollowNewest(*server->mutable_server(), read.imported.server.server());
+    read.Describe(*server->mutable_server());
     v1::ApplyRequest apply;
     *apply.add_resources() = std::move(*server);
     *apply.add_resources() = read.imported.version;
     const auto written = catalog_.ApplySeen(caller.writer(), apply);
     if (!written.has_error()) return Show(caller, read.name, read.version);
     if (CameInBetween(written.error()) && attempt < kAttempts) continue;
-    return Problem({written.error().code, InWordsOfTheDocument(written.error().message)});
+    return NotWritten(written.error());
   }
 }
 
@@ -213,7 +246,7 @@ RegistryAnswer Publishing::Edit(const Caller& caller, const std::string& name,
     if (Is(known->server_version(), v1::VersionStatus::DELETED)) return Problem(NoVersion());
     auto server = GetOrNew(catalog_, "Server", name);
     if (server.has_error()) return Problem(server.error());
-    FollowNewest(*server->mutable_server(), read.imported.server.server());
+    read.Describe(*server->mutable_server());
     known->mutable_server_version()->set_server_json(
         read.imported.version.server_version().server_json());
     v1::ApplyRequest apply;
@@ -222,7 +255,7 @@ RegistryAnswer Publishing::Edit(const Caller& caller, const std::string& name,
     const auto written = catalog_.ApplySeen(caller.writer(), apply);
     if (!written.has_error()) return Show(caller, name, version);
     if (CameInBetween(written.error()) && attempt < kAttempts) continue;
-    return Problem({written.error().code, InWordsOfTheDocument(written.error().message)});
+    return NotWritten(written.error());
   }
 }
 

@@ -272,5 +272,44 @@ TEST_F(PublishingTest, ACapabilityReadsAsItsKeyAndEndsWithIt) {
   EXPECT_TRUE(authenticator_.IdentifyCapability(capability, "", "").has_error());
 }
 
+// ---- The organisation's own metadata
+
+class PublishedMetadataTest : public PublishingTest {
+ protected:
+  PublishedMetadataTest() {
+    v1::PutRequest request;
+    request.mutable_resource()->set_name("costCenter");
+    v1::MetadataSchema& schema = *request.mutable_resource()->mutable_metadata_schema();
+    schema.set_schema_json(R"({"type":"integer"})");
+    schema.set_required(true);
+    EXPECT_TRUE(catalog_.Put(caller_.writer(), request).has_value());
+  }
+  static std::string With(const std::string& version, const json& metadata) {
+    json document = json::parse(Document("a/b", version));
+    document["_meta"]["io.modelcontextprotocol.registry/publisher-provided"]
+            ["io.portolan.registry/metadata"] = metadata;
+    return document.dump();
+  }
+};
+
+TEST_F(PublishedMetadataTest, TheValuesOfADocumentAreThoseOfItsServer) {
+  const json answer = Written("POST", "/publish", With("1.0.0", {{"costCenter", 4711}}));
+  EXPECT_EQ(answer["_meta"][kOwn]["metadata"], json::parse(R"({"costCenter":4711})"));
+  // What a later version does not say stays.
+  const json next = Written("POST", "/publish", Document("a/b", "2.0.0"));
+  EXPECT_EQ(next["_meta"][kOwn]["metadata"], json::parse(R"({"costCenter":4711})"));
+}
+
+TEST_F(PublishedMetadataTest, WhatIsMissingOrDoesNotFitIsToldWithItsPlace) {
+  EXPECT_THAT(Refused(422, "POST", "/publish", Document("a/b", "1.0.0")),
+              HasSubstr("io.portolan.registry~1metadata/costCenter: is missing"));
+  const auto wrong =
+      json::parse(Write("POST", "/publish", With("1.0.0", {{"costCenter", "x"}})).body);
+  EXPECT_EQ(wrong["status"], 422);
+  EXPECT_EQ(wrong["errors"][0]["location"],
+            "/_meta/io.modelcontextprotocol.registry~1publisher-provided/"
+            "io.portolan.registry~1metadata/costCenter");
+}
+
 }  // namespace
 }  // namespace registry

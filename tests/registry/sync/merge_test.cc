@@ -201,5 +201,20 @@ TEST_F(MergeTest, TheAuditSaysWhichSourceItWas) {
   EXPECT_EQ(store_->NewestAudits(query)->front().principal, "sync/up");
 }
 
+TEST_F(MergeTest, WhatLacksRequiredMetadataIsRefusedAloneAndTold) {
+  Merge({Entry("a/known")});
+  v1::Resource schema;
+  schema.set_name("costCenter");
+  schema.mutable_metadata_schema()->set_schema_json("true");
+  schema.mutable_metadata_schema()->set_required(true);
+  Put(std::move(schema));
+  const v1::SyncStatus status = Merge({Entry("a/known", "2.0.0"), Entry("a/new")});
+  EXPECT_EQ(Server("a/known").current_version(), "2.0.0");
+  EXPECT_TRUE(catalog_.Get("Server", "a/new").has_error());
+  ASSERT_EQ(status.problems_size(), 1);
+  EXPECT_EQ(status.problems(0).server(), "a/new");
+  EXPECT_THAT(status.problems(0).reason(), HasSubstr("/spec/metadata_json/costCenter: is missing"));
+}
+
 }  // namespace
 }  // namespace registry::sync
