@@ -75,6 +75,7 @@ Result<Principal> IdentityProvider::Verify(const Jwt& jwt, const KeySet& keys,
   auto groups = GroupsOf(jwt, settings_);
   if (groups.has_error()) return groups.error();
   principal.groups = *std::move(groups);
+  principal.claims_json = jwt.claims.dump();
   return principal;
 }
 

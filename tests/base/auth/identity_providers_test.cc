@@ -68,6 +68,7 @@ TEST_F(IdentityProvidersTest, ATokenProvesWhoseItIs) {
   EXPECT_EQ((*who)->tenant, "acme");
   EXPECT_EQ((*who)->authentication, "jwt");
   EXPECT_THAT((*who)->groups, ElementsAre("corp/dev", "corp/ops"));
+  EXPECT_EQ(nlohmann::json::parse((*who)->claims_json)["tid"], "acme");
 }
 
 TEST_F(IdentityProvidersTest, ATokenThatAProgramGotForItselfIsThatOfAService) {
