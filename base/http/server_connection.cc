@@ -358,7 +358,7 @@ Task<Result<void>> ServerConnection::RespondWith(int status, std::span<const Fie
   }
   pieces.SetFirst(head);
   answer_ = Answer::kComplete;
-  const Wire::Sent sent = keep_ ? wire_->SendSoon(pieces) : wire_->TrySend(pieces);
+  const Wire::Sent sent = SendSoon(pieces);
   if (sent == Wire::Sent::kAll) co_return Result<void>();
   // The head lies in memory that the next answer of any connection reuses.
   const std::string rest_of_head(pieces.first());
@@ -408,7 +408,7 @@ Task<Result<void>> ServerConnection::Write(std::string_view bytes) {
   }
   pieces.Add(bytes);
   if (chunked_) pieces.Add("\r\n");
-  Result<void> sent = co_await SendRest(pieces, wire_->TrySend(pieces));
+  Result<void> sent = co_await SendRest(pieces, SendSoon(pieces));
   held_.clear();
   co_return sent;
 }
@@ -422,7 +422,7 @@ Task<Result<void>> ServerConnection::FinishStream() {
   Pieces pieces;
   pieces.Add(held_);
   if (chunked_ && !bodiless_) pieces.Add("0\r\n\r\n");
-  Result<void> sent = co_await SendRest(pieces, wire_->TrySend(pieces));
+  Result<void> sent = co_await SendRest(pieces, SendSoon(pieces));
   held_.clear();
   answer_ = Answer::kComplete;
   co_return sent;
@@ -432,6 +432,11 @@ void ServerConnection::CloseConnection() {
   if (answer_ != Answer::kComplete) return;
   keep_ = false;
   wire_->ShutdownSend();
+}
+
+// At once when nothing may be left for later.
+Wire::Sent ServerConnection::SendSoon(Pieces& pieces) {
+  return keep_ ? wire_->SendSoon(pieces) : wire_->TrySend(pieces);
 }
 
 Task<Result<void>> ServerConnection::SendRest(Pieces& pieces, Wire::Sent sent) {

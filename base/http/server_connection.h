@@ -101,7 +101,8 @@ class ServerConnection final
   Task<Result<std::string_view>> AwaitBody(std::size_t max_bytes);
   Task<Result<void>> RespondWith(int status, std::span<const Field> fields, std::uint64_t length,
                                  Pieces pieces);
-  // Waits until the socket has taken what TrySend left.
+  Wire::Sent SendSoon(Pieces& pieces);
+  // Waits until the socket has taken what SendSoon left.
   Task<Result<void>> SendRest(Pieces& pieces, Wire::Sent sent);
   void FlushHeld();
 
