@@ -57,22 +57,19 @@ ChunkDecoder::Outcome ChunkDecoder::Decode(char* bytes, std::size_t size) {
 std::size_t ChunkDecoder::TakeOrdinary(std::string_view bytes) {
   constexpr std::size_t kMostDigits = 7;
   constexpr std::size_t kMostBytes = 2 + kMostDigits + 2;
-  if (bytes.size() <= kMostBytes || excess_ + kMostBytes > kMaxExcess) return 0;
-  const char* at = bytes.data();
-  if (*at++ != '\r' || *at++ != '\n') return 0;
-  const char* const digits = at;
-  unsigned size = 0;
-  int digit = 0;
-  while (at != digits + kMostDigits && (digit = HexValue(*at)) >= 0) {
-    size = size << 4 | static_cast<unsigned>(digit);
-    ++at;
+  // What an ordinary chunk has around its data is less than what is due: no excess comes of it.
+  if (excess_ != 0 || bytes.size() < kMostBytes || !bytes.starts_with("\r\n")) return 0;
+  const char* at = bytes.data() + 2;
+  unsigned length = 0;
+  for (const char* const last = at + kMostDigits; at != last; ++at) {
+    const int digit = HexValue(*at);
+    if (digit < 0) break;
+    length = length << 4 | static_cast<unsigned>(digit);
   }
-  if (size == 0 || *at++ != '\r' || *at++ != '\n') return 0;
-  const auto taken = static_cast<std::size_t>(at - bytes.data());
-  excess_ += taken;
-  left_ = size;
-  want_ = BeginData();
-  return taken;
+  if (length == 0 || at[0] != '\r' || at[1] != '\n') return 0;
+  left_ = length;
+  want_ = Want::kData;
+  return static_cast<std::size_t>(at + 2 - bytes.data());
 }
 
 ChunkDecoder::Want ChunkDecoder::Behind(char c) {
