@@ -30,24 +30,30 @@ bool EndsWithToolError(std::string_view tail) {
   return at != std::string_view::npos && tail.substr(at).starts_with("true");
 }
 
-// Whether a key `error` or `isError` can be in it: both end alike, and no other word of an answer
-// has that end before a quote. False is what most answers say, and they need not be read.
+// Whether a key `error` or `isError` can be in it: both end alike, no other word of an answer has
+// that end before a quote, and letters may be spelt as \u escapes. False is what most answers say,
+// and they need not be read.
 bool MayTellOfError(std::string_view text) {
   constexpr std::string_view kEnd = "rror\"";
+  constexpr std::string_view kEscape = "\\u";
   std::size_t at = 0;
 #ifdef __SSE2__
-  // Two of the letter side by side are rare.
-  const __m128i letter = _mm_set1_epi8('r');
-  const auto letters_at = [&](std::size_t offset) {
-    const char* const bytes = text.data() + offset;
-    return _mm_cmpeq_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes)), letter);
+  // Two of the letter side by side are rare, and so are these escapes.
+  const auto bytes_at = [&](std::size_t offset) {
+    return _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + offset));
   };
   for (; at + 17 <= text.size(); at += 16) {
-    const __m128i pairs = _mm_and_si128(letters_at(at), letters_at(at + 1));
-    if (_mm_movemask_epi8(pairs) != 0) break;
+    const __m128i first = bytes_at(at);
+    const __m128i second = bytes_at(at + 1);
+    const auto pair = [&](char a, char b) {
+      return _mm_and_si128(_mm_cmpeq_epi8(first, _mm_set1_epi8(a)),
+                           _mm_cmpeq_epi8(second, _mm_set1_epi8(b)));
+    };
+    if (_mm_movemask_epi8(_mm_or_si128(pair('r', 'r'), pair('\\', 'u'))) != 0) break;
   }
 #endif
-  return text.find(kEnd, at) != std::string_view::npos;
+  return text.find(kEnd, at) != std::string_view::npos ||
+         text.find(kEscape, at) != std::string_view::npos;
 }
 
 AnswerOutcome OfEnvelope(std::string_view bytes, const Envelope& envelope) {

@@ -3,38 +3,59 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstring>
 
+#include "base/http/characters.h"
 #include "base/http/sixteen_bytes.h"
 
 namespace base::http {
 namespace {
 
-// A control character but the tab.
-bool IsDirty(char c) { return (static_cast<unsigned char>(c) < ' ' && c != '\t') || c == 0x7f; }
-
 #ifdef __SSE2__
-// Sixteen bytes at a time, since heads are made for each message; the last ones overlap those
-// before, and what is shorter lies there twice.
+// A control character but the tab is in it.
 bool HasDirty(__m128i bytes) {
   const __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1f)), bytes);
   const __m128i tabs = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\t'));
   const __m128i deletes = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7f));
   return _mm_movemask_epi8(_mm_or_si128(_mm_andnot_si128(tabs, low), deletes)) != 0;
 }
-
-bool IsClean(std::string_view text) {
-  const char* const begin = text.data();
-  const char* const end = begin + text.size();
-  if (text.size() < 4) return std::none_of(begin, end, IsDirty);
-  if (text.size() < 16) return !HasDirty(SixteenOf(text));
-  for (const char* at = begin; end - at > 16; at += 16) {
-    if (HasDirty(SixteenAt(at))) return false;
-  }
-  return !HasDirty(SixteenAt(end - 16));
-}
-#else
-bool IsClean(std::string_view text) { return std::none_of(text.begin(), text.end(), IsDirty); }
 #endif
+
+// Copies `text` to `out`; false when a control character but the tab is in it. Sixteen bytes at a
+// time, since heads are made for each message; the last ones overlap those before.
+bool CopyClean(std::string_view text, char* out) {
+  const std::size_t size = text.size();
+#ifdef __SSE2__
+  if (size >= 16) {
+    const auto copy = [&](std::size_t at) {
+      const __m128i bytes = SixteenAt(text.data() + at);
+      _mm_storeu_si128(reinterpret_cast<__m128i*>(out + at), bytes);
+      return !HasDirty(bytes);
+    };
+    for (std::size_t at = 0; at + 16 < size; at += 16) {
+      if (!copy(at)) return false;
+    }
+    return copy(size - 16);
+  }
+  if (size >= 4) {
+    // Its bytes lie there twice: two halves, which overlap.
+    const __m128i bytes = SixteenOf(text);
+    if (size >= 8) {
+      _mm_storel_epi64(reinterpret_cast<__m128i*>(out), bytes);
+      _mm_storel_epi64(reinterpret_cast<__m128i*>(out + size - 8),
+                       _mm_unpackhi_epi64(bytes, bytes));
+    } else {
+      const int first = _mm_cvtsi128_si32(bytes);
+      const int last = _mm_cvtsi128_si32(_mm_srli_si128(bytes, 4));
+      std::memcpy(out, &first, sizeof(first));
+      std::memcpy(out + size - sizeof(last), &last, sizeof(last));
+    }
+    return !HasDirty(bytes);
+  }
+#endif
+  std::copy(text.begin(), text.end(), out);
+  return std::none_of(text.begin(), text.end(), IsControl);
+}
 
 bool FramesTheMessage(std::string_view name) {
   switch (name.size()) {
@@ -57,12 +78,16 @@ HeadWriter& HeadWriter::AddNumber(std::uint64_t number) {
 }
 
 void HeadWriter::AddField(std::string_view name, std::string_view value) {
-  if (name.empty() || !IsClean(name) || !IsClean(value)) return;
+  const std::size_t before = size_;
   char* out = Take(name.size() + value.size() + 4);
-  out = std::copy(name.begin(), name.end(), out);
+  if (name.empty() || !CopyClean(name, out) || !CopyClean(value, out + name.size() + 2)) {
+    size_ = before;
+    return;
+  }
+  out += name.size();
   *out++ = ':';
   *out++ = ' ';
-  out = std::copy(value.begin(), value.end(), out);
+  out += value.size();
   *out++ = '\r';
   *out = '\n';
 }

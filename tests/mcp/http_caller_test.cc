@@ -202,6 +202,34 @@ TEST(OutcomeTest, ReadsTheEndsOfLongAnswers) {
       Outcome::kRpcError);
 }
 
+// Keys are compared decoded everywhere else, too.
+TEST(OutcomeOfTest, ReadsKeysThatAreSpeltWithEscapes) {
+  for (const std::string_view key : {"error", "\\u0065rror", "err\\u006fr", "erro\\u0072",
+                                     "\\u0065\\u0072\\u0072\\u006f\\u0072", "e\\u0072ror"}) {
+    const std::string answer =
+        R"({"jsonrpc":"2.0","id":1,")" + std::string(key) + R"(":{"code":-7,"message":""}})";
+    EXPECT_EQ(OutcomeOf(answer).outcome, Outcome::kRpcError) << answer;
+    EXPECT_EQ(OutcomeOf(answer).error_code, -7) << answer;
+  }
+  EXPECT_EQ(OutcomeOf(R"({"jsonrpc":"2.0","id":1,"result":{"isErr\u006fr":true}})").outcome,
+            Outcome::kToolError);
+}
+
+// Where the words lie must not matter to a search of sixteen bytes at a time.
+TEST(OutcomeOfTest, FindsAnErrorAtAnyDistance) {
+  for (std::size_t size = 0; size < 40; ++size) {
+    const std::string padding(size, 'x');
+    for (const std::string_view key : {"isError", "isErr\\u006fr"}) {
+      const std::string answer = R"({"jsonrpc":"2.0","id":1,"result":{"a":")" + padding + R"(",")" +
+                                 std::string(key) + R"(":true}})";
+      EXPECT_EQ(OutcomeOf(answer).outcome, Outcome::kToolError) << answer;
+    }
+    const std::string fine =
+        R"({"jsonrpc":"2.0","id":1,"result":{"a":"an error, \\u, )" + padding + R"("}})";
+    EXPECT_EQ(OutcomeOf(fine).outcome, Outcome::kOk) << fine;
+  }
+}
+
 TEST(OutcomeWatchTest, FindsTheAnswerInALongStream) {
   OutcomeWatch watch;
   for (int i = 0; i < 1000; ++i) watch.Feed("data: {\"jsonrpc\":\"2.0\",\"method\":\"n\"}\n\n");

@@ -53,6 +53,13 @@ TEST_F(CheckedAnswerTest, SomebodyElsesAnswerDoesNotPass) {
   EXPECT_EQ(Relay({R"({"id":"7","jsonrpc":"2.0","result":{}})"}), kWrong);
 }
 
+TEST_F(CheckedAnswerTest, AnIdThatOnlyBeginsAlikeIsAnother) {
+  EXPECT_EQ(Relay({R"({"jsonrpc":"2.0","id":71,"result":{}})"}), kWrong);
+  EXPECT_EQ(Relay({R"({"jsonrpc":"2.0","id":7.5,"result":{}})"}), kWrong);
+  const std::string spaced = R"({"jsonrpc":"2.0","id":7 ,"result":{}})";
+  EXPECT_EQ(Relay({spaced}), spaced);
+}
+
 TEST_F(CheckedAnswerTest, AShortOneThatHasItElsewhereIsScanned) {
   EXPECT_EQ(Relay({R"({"result":{"id":7},"id":8,"jsonrpc":"2.0","x":{"id":7}})"}), kWrong);
   EXPECT_EQ(Relay({R"({"jsonrpc":"2.0","result":{"id":7}})"}), kWrong);
