@@ -1,5 +1,7 @@
 #include "base/auth/issuer_keys.h"
 
+#include <spdlog/spdlog.h>
+
 #include <utility>
 
 namespace base::auth {
@@ -70,6 +72,8 @@ Task<void> IssuerKeys::Run(std::shared_ptr<IssuerKeys> /*self*/) {
   if (fetched.has_error() && signal.requested())
     fetched = Fail(Code::kDeadlineExceeded, "they took too long to come");
 
+  if (fetched.has_error())
+    spdlog::warn("keys of issuer {}: {}", source_.issuer, fetched.error().message);
   std::unique_lock lock(mutex_);
   known_.Settle(std::move(fetched), clock_.Now());
   const auto waiting = std::exchange(waiting_, {});

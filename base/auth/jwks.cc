@@ -86,7 +86,8 @@ Result<http::Url> ReadDiscovery(std::string_view document, std::string_view issu
   const auto uri = tree->find("jwks_uri");
   if (uri == tree->end() || !uri->is_string()) return Lies("names no jwks_uri");
   auto url = KeyUrl(uri->get_ref<const std::string&>());
-  if (url.has_error()) return Lies("names a jwks_uri that " + url.error().message);
+  // What stands there is not repeated: it goes into logs.
+  if (url.has_error()) return Lies("names a jwks_uri where keys may not come from");
   const auto home = http::Url::Parse(issuer);
   if (AddressIn(*url) && (home.has_error() || home->host != url->host))
     return Lies("names a jwks_uri at an address that is not the issuer's");
