@@ -28,9 +28,10 @@
 
 #include "base/auth/api_key.h"
 #include "base/daemon.h"
-#include "base/http/tls_files.h"
 #include "base/log.h"
 #include "base/openssl_lifetime.h"
+#include "base/renewal.h"
+#include "base/service_manager.h"
 #include "base/version.h"
 #include "gateway/backends/definitions_watcher.h"
 #include "gateway/backends/sse_servers.h"
@@ -42,6 +43,7 @@
 #include "gateway/guard/guard.h"
 #include "gateway/routing/follower.h"
 #include "gateway/settings.h"
+#include "gateway/vitals.h"
 #include "gateway/worker.h"
 
 namespace gateway {
@@ -56,7 +58,6 @@ constexpr seconds kDrainWithin{30};
 constexpr std::chrono::milliseconds kEndProbesWithin{1'000};
 // A gateway that hears nothing and has no snapshot says its addresses after so long all the same.
 constexpr seconds kAnnounceAtLatest{2};
-constexpr seconds kLookAtTlsEvery{1};
 
 // The command line and the file it names, as they are now.
 using SettingsReader = std::function<base::Result<Settings>()>;
@@ -66,15 +67,17 @@ class Gateway {
  public:
   static base::Result<std::unique_ptr<Gateway>> Open(Settings settings,
                                                      SettingsReader read_settings,
+                                                     base::ServiceManager manager,
                                                      std::unique_ptr<Guard> guard);
   // Until SIGTERM or SIGINT, and then until calls have finished.
   void Run();
 
  private:
-  Gateway(Settings settings, SettingsReader read_settings, std::unique_ptr<Guard> guard,
-          Hosts hosts)
+  Gateway(Settings settings, base::Renewal renewal, base::ServiceManager manager,
+          std::unique_ptr<Guard> guard, Hosts hosts)
       : settings_(std::move(settings)),
-        read_settings_(std::move(read_settings)),
+        renewal_(std::move(renewal)),
+        manager_(std::move(manager)),
         guard_(std::move(guard)),
         ended_(settings_.data / "gateway" / "ended_sessions", clock_.UnixMillis()),
         gate_{std::move(hosts), settings_.trusted_proxies},
@@ -98,7 +101,6 @@ class Gateway {
     watcher_ = std::make_unique<DefinitionsWatcher>(*probe_context_, reports_);
   }
 
-  base::Result<void> OpenTls();
   base::Result<void> StartWorkers();
   base::Result<void> StartAdmin();
   void MakeFollower();
@@ -109,21 +111,17 @@ class Gateway {
   void Publish(const std::shared_ptr<const RouteTable>& table);
   void TellListeners(const std::shared_ptr<const RouteTable>& table);
   void WaitForSignals();
-  void Reload();
-  void RenewTls(base::http::TlsFiles::When when);
+  void RenewFrom(SettingsReader read_settings);
   void Tick();
   void CheckStaleness();
   void Announce();
-  std::size_t active() const;
-
-  std::string NotReady() const;
-  std::string Metrics() const;
-  std::string HealthJson() const;
+  void TellManager();
+  void ProveAlive();
 
   const Settings settings_;
-  const SettingsReader read_settings_;
+  base::Renewal renewal_;
+  base::ServiceManager manager_;
   const base::SystemClock clock_;
-  std::optional<base::http::TlsFiles> tls_;
   base::Loop loop_;
   base::Loop stdio_loop_;
   std::unique_ptr<Guard> guard_;
@@ -153,6 +151,7 @@ class Gateway {
   std::unique_ptr<Follower> follower_;
   std::unique_ptr<ResourceFeed> feed_;
   std::vector<std::unique_ptr<Worker>> workers_;
+  std::unique_ptr<Vitals> vitals_;
   std::unique_ptr<Admin> admin_;
 
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> keep_running_;
@@ -160,21 +159,24 @@ class Gateway {
   boost::asio::steady_timer tick_;
   const steady_clock::time_point started_ = steady_clock::now();
   bool announced_ = false;
-  bool stale_ = false;
-  bool draining_ = false;
+  bool told_ready_ = false;
+  std::string told_;
   bool ending_ = false;
   steady_clock::time_point drain_until_{};
-  steady_clock::time_point look_at_tls_{};
 };
 
 base::Result<std::unique_ptr<Gateway>> Gateway::Open(Settings settings,
                                                      SettingsReader read_settings,
+                                                     base::ServiceManager manager,
                                                      std::unique_ptr<Guard> guard) {
   auto hosts = Hosts::Of(settings.listen, settings.public_url, settings.portal_url);
   if (!hosts) return hosts.error();
-  std::unique_ptr<Gateway> gateway(new Gateway(std::move(settings), std::move(read_settings),
-                                               std::move(guard), std::move(*hosts)));
-  if (auto ok = gateway->OpenTls(); !ok) return ok.error();
+  auto renewal = base::Renewal::Open(settings.tls);
+  if (!renewal) return renewal.error();
+  std::unique_ptr<Gateway> gateway(new Gateway(std::move(settings), std::move(*renewal),
+                                               std::move(manager), std::move(guard),
+                                               std::move(*hosts)));
+  gateway->RenewFrom(std::move(read_settings));
   if (auto ok = gateway->StartWorkers(); !ok) return ok.error();
   if (auto ok = gateway->StartAdmin(); !ok) return ok.error();
   gateway->MakeFollower();
@@ -182,22 +184,19 @@ base::Result<std::unique_ptr<Gateway>> Gateway::Open(Settings settings,
   return gateway;
 }
 
-base::Result<void> Gateway::OpenTls() {
-  if (settings_.tls.empty()) return {};
-  auto files = base::http::TlsFiles::Open(settings_.tls);
-  if (!files) return files.error().WithContext("--tls-cert");
-  tls_.emplace(std::move(*files));
-  return {};
-}
-
-// New connections get what lies there now; what cannot be used changes nothing.
-void Gateway::RenewTls(base::http::TlsFiles::When when) {
-  if (!tls_ || ending_) return;
-  const auto renewed = tls_->Renew(when);
-  if (!renewed) return spdlog::error("the certificate in force stays: {}", renewed.error().message);
-  if (!*renewed) return;
-  for (auto& worker : workers_) worker->UseTls(tls_->context());
-  spdlog::info("certificate read again: {}", tls_->files().certificate_file);
+// What else is in the settings holds until the next start.
+void Gateway::RenewFrom(SettingsReader read_settings) {
+  base::Renewal::Outlets outlets;
+  outlets.certificate = [this](const std::shared_ptr<const base::http::TlsContext>& tls) {
+    if (ending_) return;
+    for (auto& worker : workers_) worker->UseTls(tls);
+  };
+  outlets.settings = [read = std::move(read_settings)]() -> base::Result<std::string> {
+    const auto settings = read();
+    if (!settings) return settings.error();
+    return settings->log_level;
+  };
+  renewal_.To(std::move(outlets));
 }
 
 base::Result<void> Gateway::StartWorkers() {
@@ -206,7 +205,7 @@ base::Result<void> Gateway::StartWorkers() {
                                     .backend_limits = settings_.backend_limits,
                                     .server_limits = settings_.server_limits,
                                     .max_body_bytes = settings_.max_body_bytes,
-                                    .tls = tls_ ? tls_->context() : nullptr,
+                                    .tls = renewal_.tls(),
                                     .flood = flood_,
                                     .tokens = tokens_,
                                     .ended_sessions = ended_,
@@ -232,9 +231,9 @@ base::Result<void> Gateway::StartWorkers() {
 
 base::Result<void> Gateway::StartAdmin() {
   Admin::Sources sources;
-  sources.not_ready = [this] { return NotReady(); };
-  sources.metrics = [this] { return Metrics(); };
-  sources.health_json = [this] { return HealthJson(); };
+  sources.not_ready = [this] { return vitals_->NotReady(); };
+  sources.metrics = [this] { return vitals_->Metrics(); };
+  sources.health_json = [this] { return vitals_->HealthJson(); };
   sources.snapshot = [this]() -> const Snapshot& { return follower_->snapshot(); };
   auto admin = Admin::Listen(loop_, settings_.admin_listen, std::move(sources));
   if (!admin)
@@ -247,7 +246,7 @@ base::Result<void> Gateway::StartAdmin() {
 void Gateway::MakeFollower() {
   Follower::Outlets outlets;
   outlets.publish = [this](const std::shared_ptr<const RouteTable>& table) {
-    if (!stale_) Publish(table);
+    if (!vitals_->stale()) Publish(table);
   };
   outlets.keys = [this](const FeedKeys& keys) {
     tokens_.Forget();
@@ -274,6 +273,7 @@ base::Result<void> Gateway::StartFeed() {
   auto feed = ResourceFeed::Open(std::move(options), *follower_, reports_);
   if (!feed) return feed.error();
   feed_ = std::move(*feed);
+  vitals_ = std::make_unique<Vitals>(*follower_, *feed_, workers_);
   feed_->Start();
   return {};
 }
@@ -347,12 +347,15 @@ void Gateway::WaitForSignals() {
   signals_.async_wait([this](const boost::system::error_code& error, int number) {
     if (error || ending_) return;
     if (number == SIGHUP) {
-      Reload();
-    } else if (draining_) {
+      manager_.Reloading();
+      renewal_.Reload();
+      manager_.Ready(told_);
+    } else if (vitals_->draining()) {
       loop_.io.stop();  // asked twice
     } else {
-      spdlog::info("draining: no new connections, {} calls running", active());
-      draining_ = true;
+      spdlog::info("draining: no new connections, {} calls running", vitals_->active());
+      manager_.Stopping();
+      vitals_->Drain();
       drain_until_ = steady_clock::now() + kDrainWithin;
       for (auto& worker : workers_) worker->Drain();
     }
@@ -360,27 +363,17 @@ void Gateway::WaitForSignals() {
   });
 }
 
-// SIGHUP. What else is in the settings holds until the next start.
-void Gateway::Reload() {
-  RenewTls(base::http::TlsFiles::When::kAsked);
-  const auto settings = read_settings_();
-  if (!settings)
-    return spdlog::error("SIGHUP: the settings in force stay: {}", settings.error().message);
-  base::SetLogLevel(settings->log_level);
-  spdlog::info("SIGHUP: certificate and log level read again");
-}
-
 void Gateway::Tick() {
-  if (draining_ && (active() == 0 || steady_clock::now() >= drain_until_)) {
+  const bool drained = vitals_->active() == 0 || steady_clock::now() >= drain_until_;
+  if (vitals_->draining() && drained) {
     loop_.io.stop();
     return;
   }
   if (steady_clock::now() - started_ >= kAnnounceAtLatest) Announce();
   CheckStaleness();
-  if (steady_clock::now() >= look_at_tls_) {
-    look_at_tls_ = steady_clock::now() + kLookAtTlsEvery;
-    RenewTls(base::http::TlsFiles::When::kChanged);
-  }
+  renewal_.Look();
+  TellManager();
+  ProveAlive();
   tick_.expires_after(std::chrono::milliseconds(50));
   tick_.async_wait([this](const boost::system::error_code& error) {
     if (!error && !ending_) Tick();
@@ -390,8 +383,8 @@ void Gateway::Tick() {
 // What nobody has confirmed for so long is not served any more.
 void Gateway::CheckStaleness() {
   const bool stale = feed_->stale_s() > settings_.max_stale_s;
-  if (stale == stale_) return;
-  stale_ = stale;
+  if (stale == vitals_->stale()) return;
+  vitals_->SetStale(stale);
   if (stale)
     spdlog::error("the registry was not heard for {} s: nothing is served", settings_.max_stale_s);
   Publish(stale ? std::make_shared<const RouteTable>() : follower_->table());
@@ -404,59 +397,39 @@ void Gateway::Announce() {
   // that there is nothing here.
   for (auto& worker : workers_) worker->Start();
   const std::pair<std::string, std::string> endpoints[] = {
-      {"gateway", (tls_ ? "https://" : "http://") + workers_.front()->address().ToString()},
+      {"gateway", renewal_.scheme() + workers_.front()->address().ToString()},
       {"admin", "http://" + admin_->address().ToString()}};
   if (auto written = base::WriteEndpoints(settings_.endpoints_file, endpoints); !written) {
     spdlog::error("--endpoints-file: {}", written.error().message);
   }
 }
 
-std::size_t Gateway::active() const {
-  std::size_t sum = 0;
-  for (const auto& worker : workers_) sum += worker->active();
-  return sum;
+// What it was told last is not told again.
+void Gateway::TellManager() {
+  std::string status = vitals_->NotReady();
+  const bool serves = announced_ && status.empty();
+  if (serves) status = "serving on " + workers_.front()->address().ToString();
+  if (serves && !std::exchange(told_ready_, true)) {
+    manager_.Ready(status);
+  } else if (status != told_) {
+    manager_.Status(status);
+  }
+  told_ = std::move(status);
 }
 
-std::string Gateway::NotReady() const {
-  if (draining_) return "draining";
-  if (!follower_->snapshot().complete())
-    return "no snapshot of the catalog yet: " + feed_->problem();
-  if (stale_) return "the registry was not heard for too long";
-  return {};
-}
-
-std::string Gateway::HealthJson() const {
-  return "\"revision\":" + std::to_string(follower_->table()->revision()) +
-         ",\"registry_connected\":" + (feed_->connected() ? "true" : "false") +
-         ",\"stale_s\":" + std::to_string(feed_->stale_s());
-}
-
-std::string Gateway::Metrics() const {
-  state::Traffic::Sums sums;
-  for (const auto& worker : workers_) worker->traffic().AddTo(sums);
-  std::string out = sums.Render();
-  auto gauge = [&out](const char* name, const char* help, std::int64_t value) {
-    out.append("# HELP ")
-        .append(name)
-        .append(" ")
-        .append(help)
-        .append("\n# TYPE ")
-        .append(name)
-        .append(" gauge\n");
-    out.append(name).append(" ").append(std::to_string(value)).append("\n");
+// It lives while every loop that serves calls still turns.
+void Gateway::ProveAlive() {
+  if (!announced_ || ending_ || !manager_.AliveIsDue()) return;
+  const auto waiting = std::make_shared<std::atomic<std::size_t>>(workers_.size() + 1);
+  const auto turn = [this, waiting] {
+    if (waiting->fetch_sub(1) == 1) manager_.Alive();
   };
-  gauge("gateway_calls_running", "Exchanges being served.", static_cast<std::int64_t>(active()));
-  gauge("gateway_routes", "Servers that are routed.",
-        static_cast<std::int64_t>(follower_->table()->routes().size()));
-  gauge("gateway_revision", "Revision of the catalog in force.", follower_->table()->revision());
-  gauge("gateway_registry_connected", "1 while the registry's stream is open.",
-        feed_->connected() ? 1 : 0);
-  gauge("gateway_registry_stale_seconds", "Since the registry was last heard; -1: never.",
-        feed_->stale_s());
-  return out;
+  stdio_loop_.Post(turn);
+  for (auto& worker : workers_) worker->Post(turn);
 }
 
 int Main(int argc, char** argv) {
+  auto manager = base::ServiceManager::TakeFromEnvironment();
   auto settings = ReadSettings(argc, argv);
   if (!settings) {
     if (settings.error().code == base::Code::kCancelled) return 0;
@@ -483,7 +456,8 @@ int Main(int argc, char** argv) {
   base::RaiseFileLimit();
   base::StartLog("portolan-gateway", settings->log_level);
   auto gateway = Gateway::Open(
-      std::move(*settings), [argc, argv] { return ReadSettings(argc, argv); }, std::move(guard));
+      std::move(*settings), [argc, argv] { return ReadSettings(argc, argv); }, std::move(manager),
+      std::move(guard));
   if (!gateway) {
     std::cerr << "portolan-gateway: " << gateway.error().message << "\n";
     return 1;

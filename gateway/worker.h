@@ -84,6 +84,8 @@ class Worker final : public base::http::Service, private mcp::PartSink {
   void SetKeys(FeedKeys keys);
   // For connections that come from now on. REQUIRES: it began with one.
   void UseTls(std::shared_ptr<const base::http::TlsContext> tls);
+  // Runs on the worker's thread: when it does, that thread lives.
+  void Post(std::function<void()> function) { loop_.Post(std::move(function)); }
   // No new connections; each that is open ends with its exchange. Listeners are sent home.
   void Drain();
 

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "base/http/locality.h"
+
 namespace gateway {
 
 namespace asio_ip = boost::asio::ip;
@@ -42,18 +44,9 @@ std::optional<asio_ip::address> PlainV4(std::string_view text) {
   return asio_ip::address_v4(address << 8 | part);
 }
 
-bool StartsWithIgnoreCase(std::string_view text, std::string_view prefix) {
-  return text.size() >= prefix.size() &&
-         base::http::EqualsIgnoreCase(text.substr(0, prefix.size()), prefix);
-}
-
 bool WasForwarded(const base::http::Fields& fields) {
   for (const base::http::Field& field : fields.all()) {
-    if (field.name.empty()) continue;
-    const char first = static_cast<char>(field.name.front() | 0x20);
-    if (first == 'x' && StartsWithIgnoreCase(field.name, "X-Forwarded-")) return true;
-    if (first == 'f' && base::http::EqualsIgnoreCase(field.name, "Forwarded")) return true;
-    if (first == 'v' && base::http::EqualsIgnoreCase(field.name, "Via")) return true;
+    if (base::http::TellsOfForwarding(field.name)) return true;
   }
   return false;
 }

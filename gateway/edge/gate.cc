@@ -5,6 +5,7 @@
 
 #include "base/auth/api_key.h"
 #include "base/auth/call_token.h"
+#include "base/http/origin_check.h"
 #include "gateway/edge/credentials.h"
 #include "gateway/edge/request_id.h"
 #include "mcp/raw_json.h"
@@ -223,8 +224,8 @@ Gate::Step Gate::Authenticate(const base::http::RequestHead& head, const Route& 
         record.observed_only = true;
         record.reason = "KeyMissing";
       }
-      const bool local =
-          caller.direct_loopback && Hosts::IsLoopbackName(head.fields.Find("Host").value_or(""));
+      const bool local = caller.direct_loopback &&
+                         base::http::IsLoopbackHost(head.fields.Find("Host").value_or(""));
       if (demanded || !local) {
         return RefuseCaller(admission, "KeyMissing",
                             "An API key is needed: send it in the header X-Api-Key.");

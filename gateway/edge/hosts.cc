@@ -4,23 +4,14 @@
 #include <boost/asio/ip/address.hpp>
 
 #include "base/http/client.h"
+#include "base/http/origin_check.h"
 
 namespace gateway {
 
 namespace {
 
 using base::http::EqualsIgnoreCase;
-
-// The host without its port and brackets.
-std::string_view NameOf(std::string_view host) {
-  if (host.starts_with('[')) {
-    const auto end = host.find(']');
-    host = end == std::string_view::npos ? std::string_view() : host.substr(1, end - 1);
-  } else if (const auto colon = host.find(':'); colon != std::string_view::npos) {
-    host = host.substr(0, colon);
-  }
-  return host;
-}
+using base::http::HostWithoutPort;
 
 bool IsLiteral(std::string_view name) {
   boost::system::error_code error;
@@ -38,7 +29,7 @@ base::Result<Hosts> Hosts::Of(const base::http::ListenAddress& listen, std::stri
     if (!url) return url.error().WithContext("public_url");
     hosts.names_.push_back(url->host);
   } else {
-    hosts.names_.emplace_back(NameOf(listen.ToString()));
+    hosts.names_.emplace_back(HostWithoutPort(listen.ToString()));
     hosts.any_literal_ = listen.host == "0.0.0.0" || listen.host == "::";
   }
   if (listen.is_loopback() || hosts.any_literal_) {
@@ -53,7 +44,7 @@ base::Result<Hosts> Hosts::Of(const base::http::ListenAddress& listen, std::stri
     };
     add();
     // A person types either name for this machine.
-    if (IsLoopbackName(url->host)) {
+    if (base::http::IsLoopbackHost(url->host)) {
       for (const char* name : {"localhost", "127.0.0.1"}) {
         url->host = name;
         add();
@@ -64,7 +55,7 @@ base::Result<Hosts> Hosts::Of(const base::http::ListenAddress& listen, std::stri
 }
 
 bool Hosts::AllowsHost(std::string_view host) const {
-  const std::string_view name = NameOf(host);
+  const std::string_view name = HostWithoutPort(host);
   if (name.empty()) return false;
   for (const std::string& known : names_) {
     if (EqualsIgnoreCase(known, name)) return true;
@@ -82,11 +73,6 @@ bool Hosts::AllowsOrigin(std::string_view origin) const {
 
 bool Hosts::IsPortal(std::string_view origin) const {
   return std::find(portal_origins_.begin(), portal_origins_.end(), origin) != portal_origins_.end();
-}
-
-bool Hosts::IsLoopbackName(std::string_view host) {
-  const std::string_view name = NameOf(host);
-  return EqualsIgnoreCase(name, "localhost") || name == "127.0.0.1" || name == "::1";
 }
 
 }  // namespace gateway

@@ -26,9 +26,6 @@ class Hosts {
   bool AllowsOrigin(std::string_view origin) const;
   bool IsPortal(std::string_view origin) const;
 
-  // localhost, 127.0.0.1 or [::1].
-  static bool IsLoopbackName(std::string_view host);
-
  private:
   std::vector<std::string> names_;  // lower case, without port
   std::vector<std::string> portal_origins_;

@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <string_view>
 
+#include "base/metrics.h"
+
 namespace gateway::state {
 
 namespace {
@@ -79,15 +81,9 @@ std::string Traffic::Sums::Render() const {
       .append(Seconds(static_cast<double>(total_us)))
       .append("\n");
   out.append("gateway_call_seconds_count ").append(std::to_string(so_far)).append("\n");
-  auto counter = [&out](std::string_view name, std::string_view help, const std::string& value) {
-    out.append("# HELP ")
-        .append(name)
-        .append(" ")
-        .append(help)
-        .append("\n# TYPE ")
-        .append(name)
-        .append(" counter\n");
-    out.append(name).append(" ").append(value).append("\n");
+  const auto counter = [&out](std::string_view name, std::string_view help,
+                              std::string_view value) {
+    base::AppendMetric(out, base::MetricType::kCounter, name, help, value);
   };
   counter("gateway_server_seconds_total", "Waited for servers' first bytes.",
           Seconds(static_cast<double>(server_us)));
