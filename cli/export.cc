@@ -37,6 +37,10 @@ void LeaveOutWhatFilesDoNotHold(v1::Resource& resource) {
   resource.clear_revision();
   resource.clear_created_at_ms();
   resource.clear_updated_at_ms();
+  if (resource.has_server()) {
+    resource.mutable_server()->clear_ending_since_ms();
+    resource.mutable_server()->clear_held_reason();
+  }
   if (!resource.server().endpoint().has_stdio()) return;
   for (auto& variable :
        *resource.mutable_server()->mutable_endpoint()->mutable_stdio()->mutable_env()) {

@@ -170,7 +170,8 @@ void ShowForPeople(Context& context, const v1::Resource& resource, const v1::Ser
   line("lifecycle", Ending(server));
   line("approval",
        (server.approval() ? v1::Approval::State_Name(server.approval()) : "") +
-           (server.approval_reason().empty() ? "" : "   " + FirstLine(server.approval_reason())));
+           (server.approval_reason().empty() ? "" : "   " + FirstLine(server.approval_reason())) +
+           (server.held_reason().empty() ? "" : "   " + FirstLine(server.held_reason())));
   line("environment", server.environment());
   for (const v1::ExternalDocument& document : server.documents())
     line("document", (document.title().empty() ? "" : document.title() + "   ") + document.url());

@@ -11,7 +11,6 @@
 #include <functional>
 #include <iostream>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -20,11 +19,12 @@
 #include "base/daemon.h"
 #include "base/http/outward_client.h"
 #include "base/http/static_files.h"
-#include "base/http/tls_files.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "base/metrics.h"
 #include "base/openssl_lifetime.h"
-#include "base/refusals.h"
+#include "base/renewal.h"
+#include "base/service_manager.h"
 #include "base/version.h"
 #include "mcp/legacy/token_session_host.h"
 #include "portal/embedded.h"
@@ -38,6 +38,7 @@
 #include "registry/search/feed.h"
 #include "registry/search/index.h"
 #include "registry/service/access_service.h"
+#include "registry/service/audit_keeper.h"
 #include "registry/service/audit_service.h"
 #include "registry/service/catalog_service.h"
 #include "registry/service/connect_face.h"
@@ -63,9 +64,6 @@ namespace {
 constexpr int kPoolThreads = 8;
 // Streams that follow end at once after it; unary calls are long done.
 constexpr std::chrono::milliseconds kDrainWithin{500};
-constexpr std::chrono::hours kTrimEvery{24};
-// By so much the wall clock may be corrected within a day.
-constexpr std::chrono::hours kTolerated{1};
 
 // The listener comes first, since the face that answers must know the port it got.
 class Doorway final : public base::http::Service {
@@ -84,37 +82,38 @@ using SettingsReader = std::function<base::Result<Settings>()>;
 class Registry {
  public:
   static base::Result<std::unique_ptr<Registry>> Open(Settings settings,
-                                                      SettingsReader read_settings);
+                                                      SettingsReader read_settings,
+                                                      base::ServiceManager manager);
   // Until SIGTERM or SIGINT.
   void Run();
 
  private:
-  Registry(Settings settings, SettingsReader read_settings, base::DataLock lock,
-           std::unique_ptr<SqliteStore> store, OwnKeys keys)
+  Registry(Settings settings, base::Renewal renewal, base::ServiceManager manager,
+           base::DataLock lock, std::unique_ptr<SqliteStore> store, OwnKeys keys)
       : settings_(std::move(settings)),
-        read_settings_(std::move(read_settings)),
+        renewal_(std::move(renewal)),
+        manager_(std::move(manager)),
         lock_(std::move(lock)),
         store_(std::move(store)),
         keys_(std::move(keys)) {}
 
+  void RenewFrom(SettingsReader read_settings);
   base::Result<void> Listen();
   base::Result<void> Attach();
   void MakeFaces();
   std::string Metrics() const;
-  std::string HttpAddress() const {
-    return (tls_ ? "https://" : "http://") + settings_.http_listen.ToString();
+  std::string Status() const {
+    return "serving " + HttpAddress() + " and gRPC on " + settings_.grpc_listen.ToString();
   }
+  std::string HttpAddress() const { return renewal_.scheme() + settings_.http_listen.ToString(); }
   void WaitForSignals();
-  void Reload();
-  void RenewTls(base::http::TlsFiles::When when);
-  void TrimAudit();
-  void KeepRefusals(base::Refusals::Which which);
+  void ProveAlive();
   void Tick();
   void Drain();
 
   Settings settings_;
-  const SettingsReader read_settings_;
-  std::optional<base::http::TlsFiles> tls_;
+  base::Renewal renewal_;
+  base::ServiceManager manager_;
   const base::DataLock lock_;
   const base::SystemClock clock_;
   base::Loop loop_;
@@ -149,7 +148,7 @@ class Registry {
   SyncService sync_service_{sync_};
   MaintenanceService maintenance_service_{*store_, settings_.data, audit_, clock_};
   std::unique_ptr<Methods> methods_;
-  base::Refusals refusals_;
+  AuditKeeper audit_keeper_{audit_, pool_, clock_};
 
   mcp::legacy::TokenSessionHost discovery_sessions_{base::auth::Aead(keys_.session_ring),
                                                     "registry", clock_};
@@ -167,13 +166,11 @@ class Registry {
       loop_.io.get_executor()};
   boost::asio::signal_set signals_{loop_.io, SIGTERM, SIGINT, SIGHUP};
   boost::asio::steady_timer tick_{loop_.io};
-  base::TimePoint next_trim_{};
-  base::TimePoint trimmed_at_{};
-  std::int64_t trimmed_wall_ms_ = 0;
 };
 
 base::Result<std::unique_ptr<Registry>> Registry::Open(Settings settings,
-                                                       SettingsReader read_settings) {
+                                                       SettingsReader read_settings,
+                                                       base::ServiceManager manager) {
   auto lock = base::DataLock::Take(settings.data / "registry.lock", "registry");
   if (!lock) return lock.error();
   backup::RemoveLeftovers(settings.data);
@@ -181,29 +178,45 @@ base::Result<std::unique_ptr<Registry>> Registry::Open(Settings settings,
   if (!store) return store.error();
   auto keys = OwnKeys::Open(settings.data, **store);
   if (!keys) return keys.error();
-  std::unique_ptr<Registry> registry(new Registry(std::move(settings), std::move(read_settings),
-                                                  std::move(*lock), std::move(*store),
-                                                  std::move(*keys)));
+  auto renewal = base::Renewal::Open(settings.tls);
+  if (!renewal) return renewal.error();
+  std::unique_ptr<Registry> registry(new Registry(std::move(settings), std::move(*renewal),
+                                                  std::move(manager), std::move(*lock),
+                                                  std::move(*store), std::move(*keys)));
+  registry->RenewFrom(std::move(read_settings));
   if (auto ok = registry->Listen(); !ok) return ok.error();
   if (auto ok = registry->Attach(); !ok) return ok.error();
   registry->MakeFaces();
 
   auto grpc = GrpcFace::Listen(registry->settings_.grpc_listen.ToString(), registry->settings_.tls,
-                               *registry->methods_, registry->authenticator_, registry->pool_);
+                               *registry->methods_, registry->authenticator_,
+                               registry->settings_.anonymous_read, registry->pool_);
   if (!grpc) return grpc.error().WithContext("--grpc-listen");
   registry->grpc_face_ = std::move(*grpc);
   registry->settings_.grpc_listen.port = static_cast<std::uint16_t>(registry->grpc_face_->port());
   return registry;
 }
 
+// New connections get a renewed certificate; gRPC looks for it by itself. What else is in the settings
+// holds until the next start.
+void Registry::RenewFrom(SettingsReader read_settings) {
+  audit_keeper_.SetRetention(settings_.audit_retention_days);
+  base::Renewal::Outlets outlets;
+  outlets.certificate = [this](const std::shared_ptr<const base::http::TlsContext>& tls) {
+    http_server_->UseTls(tls);
+  };
+  outlets.settings = [this, read = std::move(read_settings)]() -> base::Result<std::string> {
+    const auto settings = read();
+    if (!settings) return settings.error();
+    audit_keeper_.SetRetention(settings->audit_retention_days);
+    return settings->log_level;
+  };
+  renewal_.To(std::move(outlets));
+}
+
 base::Result<void> Registry::Listen() {
-  if (!settings_.tls.empty()) {
-    auto files = base::http::TlsFiles::Open(settings_.tls);
-    if (!files) return files.error().WithContext("--tls-cert");
-    tls_.emplace(std::move(*files));
-  }
-  auto server = base::http::Server::Listen(loop_, settings_.http_listen, false, {}, doorway_,
-                                           tls_ ? tls_->context() : nullptr);
+  auto server =
+      base::http::Server::Listen(loop_, settings_.http_listen, false, {}, doorway_, renewal_.tls());
   if (!server)
     return server.error().WithContext("--http-listen " + settings_.http_listen.ToString());
   http_server_ = std::move(*server);
@@ -243,20 +256,18 @@ void Registry::MakeFaces() {
                                                   fleet_service_, usage_service_, audit_service_,
                                                   sync_service_, maintenance_service_));
 
+  methods_->EndStreamsWithTheirCallers(second_);
   methods_->OnRefused([this](const Method& method, const Caller& caller, const base::Error& error) {
-    refusals_.Note(
-        {.principal = caller.principal.id,
-         .authentication = caller.principal.authentication,
-         .address = caller.address,
-         .server = {},
-         .item = method.service.substr(method.service.rfind('.') + 1) + "/" + method.name,
-         .rule = base::CodeName(error.code),
-         .request_id = {}},
-        clock_.UnixMillis());
+    audit_keeper_.Refused(caller,
+                          method.service.substr(method.service.rfind('.') + 1) + "/" + method.name,
+                          error.code);
   });
   publishing_ = std::make_unique<Publishing>(catalog_, *listing_);
   registry_api_ = std::make_unique<RegistryApi>(
-      RegistryApi::Parts{*listing_, *publishing_, authenticator_, registry_tokens_, pool_, loop_});
+      RegistryApi::Parts{*listing_, *publishing_, authenticator_, registry_tokens_, pool_, loop_,
+                         [this](const Caller& caller, std::string_view what, base::Code why) {
+                           audit_keeper_.Refused(caller, "RegistryApi/" + std::string(what), why);
+                         }});
   connect_face_ = std::make_unique<ConnectFace>(*methods_, pool_, loop_);
   HttpFace::Parts parts{
       .loop = loop_,
@@ -272,6 +283,7 @@ void Registry::MakeFaces() {
           },
       .metrics = [this] { return Metrics(); },
       .origins = base::http::OriginCheck(settings_.public_url, settings_.http_listen.is_loopback()),
+      .anonymous_read = settings_.anonymous_read,
       .https = settings_.public_url.starts_with("https:")};
   http_face_ = std::make_unique<HttpFace>(std::move(parts));
   doorway_.LeadTo(*http_face_);
@@ -279,15 +291,12 @@ void Registry::MakeFaces() {
 
 std::string Registry::Metrics() const {
   std::string out;
-  auto gauge = [&out](std::string_view name, std::string_view help, std::int64_t value) {
-    out.append("# HELP ").append(name).append(" ").append(help);
-    out.append("\n# TYPE ").append(name).append(" gauge\n");
-    out.append(name).append(" ").append(std::to_string(value)).append("\n");
-  };
-  gauge("registry_revision", "Number of the last change of the catalog.", catalog_.revision());
-  gauge("registry_gateways_connected", "Gateways that follow the catalog.", fleet_.connected());
-  gauge("registry_http_connections", "Open HTTP connections.",
-        static_cast<std::int64_t>(http_server_->connections()));
+  base::AppendGauge(out, "registry_revision", "Number of the last change of the catalog.",
+                    catalog_.revision());
+  base::AppendGauge(out, "registry_gateways_connected", "Gateways that follow the catalog.",
+                    fleet_.connected());
+  base::AppendGauge(out, "registry_http_connections", "Open HTTP connections.",
+                    static_cast<std::int64_t>(http_server_->connections()));
   return out;
 }
 
@@ -302,6 +311,7 @@ void Registry::Run() {
   }
   spdlog::info("serving http={} grpc={} revision={}", settings_.http_listen.ToString(),
                settings_.grpc_listen.ToString(), catalog_.revision());
+  manager_.Ready(Status());
   loop_.io.run();
   spdlog::info("stopped");
 }
@@ -310,78 +320,25 @@ void Registry::WaitForSignals() {
   signals_.async_wait([this](const boost::system::error_code& error, int number) {
     if (error) return;
     if (number != SIGHUP) return Drain();
-    Reload();
+    manager_.Reloading();
+    renewal_.Reload();
+    manager_.Ready(Status());
     WaitForSignals();
   });
 }
 
-// SIGHUP. What else is in the settings holds until the next start.
-void Registry::Reload() {
-  RenewTls(base::http::TlsFiles::When::kAsked);
-  const auto settings = read_settings_();
-  if (!settings)
-    return spdlog::error("SIGHUP: the settings in force stay: {}", settings.error().message);
-  base::SetLogLevel(settings->log_level);
-  settings_.audit_retention_days = settings->audit_retention_days;
-  spdlog::info("SIGHUP: certificate, log level and retention read again");
-}
-
-// New connections get what lies there now (gRPC looks by itself); what cannot be used changes
-// nothing.
-void Registry::RenewTls(base::http::TlsFiles::When when) {
-  if (!tls_) return;
-  const auto renewed = tls_->Renew(when);
-  if (!renewed) return spdlog::error("the certificate in force stays: {}", renewed.error().message);
-  if (!*renewed) return;
-  http_server_->UseTls(tls_->context());
-  spdlog::info("certificate read again: {}", tls_->files().certificate_file);
-}
-
-// At the start, and once a day. A wall clock that has jumped is no reason to drop anything: then it
-// waits for the next day.
-void Registry::TrimAudit() {
-  const base::TimePoint now = clock_.Now();
-  if (settings_.audit_retention_days == 0 || now < next_trim_) return;
-  next_trim_ = now + kTrimEvery;
-  const std::int64_t wall = clock_.UnixMillis();
-  const auto passed = std::chrono::duration_cast<std::chrono::milliseconds>(now - trimmed_at_);
-  const bool jumped =
-      trimmed_wall_ms_ != 0 && wall - trimmed_wall_ms_ > (passed + kTolerated).count();
-  trimmed_at_ = now;
-  trimmed_wall_ms_ = wall;
-  if (jumped) return spdlog::warn("the clock has jumped forward: the audit is not trimmed today");
-  const std::int64_t older_than =
-      wall - std::int64_t{settings_.audit_retention_days} * kTrimEvery.count() * 3'600'000;
-  pool_.Post([this, older_than] {
-    if (const auto ok = audit_.Trim(older_than); ok.has_error())
-      spdlog::error("audit retention: {}", ok.error().message);
-  });
-}
-
-// What the registry itself refused, of each minute when it is over.
-void Registry::KeepRefusals(base::Refusals::Which which) {
-  google::protobuf::RepeatedPtrField<portolan::v1::RefusalBatch> batches;
-  for (base::RefusalCount& count : refusals_.Take(which, clock_.UnixMillis())) {
-    portolan::v1::RefusalBatch& batch = *batches.Add();
-    batch.set_minute_ms(count.minute_ms);
-    batch.set_principal(std::move(count.principal));
-    batch.set_authentication(std::move(count.authentication));
-    batch.set_address(std::move(count.address));
-    batch.set_item(std::move(count.item));
-    batch.set_rule(std::move(count.rule));
-    batch.set_count(count.count);
-  }
-  if (const auto kept = audit_.AppendRefusals("", batches); kept.has_error())
-    spdlog::error("refusals are not in the audit: {}", kept.error().message);
+// It lives while the loop turns and the pool takes work.
+void Registry::ProveAlive() {
+  if (!manager_.AliveIsDue()) return;
+  pool_.Post([this] { loop_.Post([this] { manager_.Alive(); }); });
 }
 
 void Registry::Tick() {
   second_.Ring();
   sync_.Tick();
-  RenewTls(base::http::TlsFiles::When::kChanged);
-  TrimAudit();
-  if (refusals_.due(clock_.UnixMillis()))
-    pool_.Post([this] { KeepRefusals(base::Refusals::Which::kOver); });
+  renewal_.Look();
+  ProveAlive();
+  audit_keeper_.Tick();
   tick_.expires_after(std::chrono::seconds(1));
   tick_.async_wait([this](const boost::system::error_code& error) {
     if (!error) Tick();
@@ -391,6 +348,7 @@ void Registry::Tick() {
 // Runs what was begun to its end, since it may be acknowledged: first who asks, then who works.
 void Registry::Drain() {
   spdlog::info("draining");
+  manager_.Stopping();
   sync_.Drain();
   providers_.Stop();
   http_face_->Drain();
@@ -401,7 +359,7 @@ void Registry::Drain() {
   tick_.async_wait([this](const boost::system::error_code&) {
     http_server_->Stop();
     pool_.Stop();
-    KeepRefusals(base::Refusals::Which::kAll);
+    audit_keeper_.KeepRest();
     boost::asio::post(loop_.io, [this] { loop_.io.stop(); });
   });
 }
@@ -410,6 +368,7 @@ int Main(int argc, char** argv) {
   if (argc > 1 && std::string_view(argv[1]) == "eval") return search::RunEval(argc - 1, argv + 1);
   if (argc > 1 && std::string_view(argv[1]) == "verify") return RunVerify(argc - 1, argv + 1);
   if (argc > 1 && std::string_view(argv[1]) == "restore") return RunRestore(argc - 1, argv + 1);
+  auto manager = base::ServiceManager::TakeFromEnvironment();
   auto settings = ReadSettings(argc, argv);
   if (!settings) {
     if (settings.error().code == base::Code::kCancelled) return 0;
@@ -419,8 +378,8 @@ int Main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   base::RaiseFileLimit();
   base::StartLog("portolan-registry", settings->log_level);
-  auto registry =
-      Registry::Open(std::move(*settings), [argc, argv] { return ReadSettings(argc, argv); });
+  auto registry = Registry::Open(
+      std::move(*settings), [argc, argv] { return ReadSettings(argc, argv); }, std::move(manager));
   if (!registry) {
     std::cerr << "portolan-registry: " << registry.error().message << "\n";
     return 1;

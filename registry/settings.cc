@@ -14,6 +14,15 @@ std::string WithoutSlash(std::string url) {
   return url;
 }
 
+base::Result<AnonymousRead> ReadAnonymousRead(std::string_view text) {
+  if (text.empty() || text == "loopback") return AnonymousRead::kLoopback;
+  if (text == "anywhere") return AnonymousRead::kAnywhere;
+  if (text == "nowhere") return AnonymousRead::kNowhere;
+  return base::Fail(base::Code::kInvalidArgument, "--anonymous-read: '" +
+                                                      std::string(text.substr(0, 80)) +
+                                                      "' is none of loopback, anywhere, nowhere");
+}
+
 }  // namespace
 
 base::Result<Settings> SettingsOf(const v1::RegistryBootstrap& bootstrap) {
@@ -41,6 +50,9 @@ base::Result<Settings> SettingsOf(const v1::RegistryBootstrap& bootstrap) {
                       "--audit-retention-days must not be negative (0: for ever)");
   }
   settings.audit_retention_days = bootstrap.audit_retention_days();
+  const auto anonymous_read = ReadAnonymousRead(bootstrap.anonymous_read());
+  if (!anonymous_read) return anonymous_read.error();
+  settings.anonymous_read = *anonymous_read;
   auto level = base::ReadLogLevel(bootstrap.log_level());
   if (!level) return level.error();
   settings.log_level = std::move(*level);
@@ -66,6 +78,8 @@ base::Result<Settings> ReadSettings(int argc, char** argv) {
           {"tls.client_ca_file", "PEM file of who signs the certificates that clients must show",
            "--tls-client-ca"},
           {"insecure_listen", "Listen off loopback without TLS, knowingly (containers)"},
+          {"anonymous_read",
+           "From where callers without a proof may read: loopback (default), anywhere, nowhere"},
           {"audit_retention_days", "Drop records of the audit that are older (0: never)"},
           {"log_level", "debug, info, warn or error (info)"},
       },

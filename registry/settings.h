@@ -8,6 +8,7 @@
 #include "base/http/tls.h"
 #include "base/result.h"
 #include "portolan/v1/bootstrap.pb.h"
+#include "registry/service/anonymous_read.h"
 
 namespace registry {
 
@@ -21,6 +22,7 @@ struct Settings {
   // Of both listeners; empty: none.
   base::http::ServerTls tls;
   int audit_retention_days = 0;
+  AnonymousRead anonymous_read = AnonymousRead::kLoopback;
   std::string log_level = "info";
   // Not in the bootstrap message.
   std::filesystem::path endpoints_file;

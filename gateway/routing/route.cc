@@ -56,13 +56,16 @@ EndNotice EndNotice::Of(const ServerEntry& server, const std::string& successor_
   const bool deprecated = server.spec.lifecycle() == v1::Lifecycle::DEPRECATED;
   const bool retired = server.spec.lifecycle() == v1::Lifecycle::RETIRED;
   if (!deprecated && !retired) return notice;
+  // Of a server that an older registry wrote, the last change is the nearest that is known.
+  const std::int64_t since_ms =
+      server.spec.ending_since_ms() != 0 ? server.spec.ending_since_ms() : server.updated_at_ms;
   const auto day = base::ParseRfc3339(server.spec.sunset() + "T00:00:00Z");
   if (deprecated) {
-    notice.deprecation = "@" + std::to_string(server.updated_at_ms / 1000);
+    notice.deprecation = "@" + std::to_string(since_ms / 1000);
     if (day) notice.sunset = HttpDate(*day);
   } else {
-    // Retired before its day: it ended when that was written.
-    notice.sunset = HttpDate(day ? std::min(*day, server.updated_at_ms) : server.updated_at_ms);
+    // Retired before its day: it ended when it was retired.
+    notice.sunset = HttpDate(day ? std::min(*day, since_ms) : since_ms);
   }
   // Relative, so that it is right whatever name the caller has for this gateway.
   if (!successor_path.empty())

@@ -50,7 +50,7 @@ class Catalog {
   using Also = std::function<base::Result<void>(Transaction&)>;
   base::Result<v1::ApplyResponse> ApplySeen(const Writer& writer, const v1::ApplyRequest& request,
                                             const Also& also = nullptr);
-  // With a server go its versions, definitions and status, with a consumer its keys. Returns the deletion's revision.
+  // With a server go its versions, definitions and status, with a consumer its keys, with a token what it is bound to. Returns the deletion's revision.
   base::Result<std::int64_t> Delete(const Writer& writer, const v1::DeleteRequest& request);
 
   // What stands on a resource and what it stands on, as far as `who` may see it. Walks the catalog.

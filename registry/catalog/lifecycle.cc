@@ -1,5 +1,7 @@
 #include "registry/catalog/lifecycle.h"
 
+#include <google/protobuf/util/message_differencer.h>
+
 #include <string>
 
 #include "registry/catalog/permissions.h"
@@ -10,6 +12,8 @@ namespace registry {
 namespace v1 = portolan::v1;
 
 namespace {
+
+using google::protobuf::util::MessageDifferencer;
 
 bool IsEnding(v1::Lifecycle::Stage stage) {
   return stage == v1::Lifecycle::DEPRECATED || stage == v1::Lifecycle::RETIRED;
@@ -33,6 +37,7 @@ base::Result<void> CheckMayReview(const base::auth::Principal& who, std::string_
 }
 
 base::Result<void> Review(const v1::ReviewRequest& request, v1::Server& server) {
+  if (request.decision() != v1::ReviewDecision::SUBMIT) server.clear_held_reason();
   switch (request.decision()) {
     case v1::ReviewDecision::SUBMIT:
       if (server.approval() == v1::Approval::APPROVED) {
@@ -100,6 +105,40 @@ void CompleteLifecycle(v1::Server& server, const v1::Server* before) {
     server.clear_approval_reason();
   } else if (before && server.approval_reason().empty()) {
     server.set_approval_reason(before->approval_reason());
+  }
+}
+
+void HoldChangedCommand(v1::Server& server, const v1::Server* before) {
+  server.clear_held_reason();
+  if (!before) return;
+  const bool would_run =
+      server.approval() == v1::Approval::APPROVED || server.approval() == v1::Approval::PENDING;
+  if (!would_run) return;
+  if (!before->held_reason().empty()) {
+    server.set_held_reason(before->held_reason());
+    server.set_approval(v1::Approval::PENDING);
+    return;
+  }
+  // Whoever lets changes pass from now on does not let this one pass with the same write.
+  const bool holds = before->on_definition_change() == v1::DefinitionChange::HOLD ||
+                     server.on_definition_change() == v1::DefinitionChange::HOLD;
+  if (!holds || before->approval() != v1::Approval::APPROVED || !server.endpoint().has_stdio())
+    return;
+  if (MessageDifferencer::Equals(before->endpoint(), server.endpoint())) return;
+  server.set_held_reason("what it runs has changed, and its changes are held");
+  server.set_approval(v1::Approval::PENDING);
+}
+
+void NoteEnd(v1::Server& server, const v1::Server* before, std::int64_t changed_before_ms,
+             std::int64_t now_ms) {
+  if (!IsEnding(server.lifecycle())) {
+    server.clear_ending_since_ms();
+  } else if (!before || before->lifecycle() != server.lifecycle()) {
+    server.set_ending_since_ms(now_ms);
+  } else {
+    // Written before this was noted: its last change is the nearest that is known.
+    server.set_ending_since_ms(before->ending_since_ms() != 0 ? before->ending_since_ms()
+                                                              : changed_before_ms);
   }
 }
 

@@ -82,6 +82,7 @@ void CompleteServer(v1::Server& server, const std::string& name, const v1::Serve
                                 : v1::Approval::DRAFT);
   }
   CompleteLifecycle(server, before);
+  HoldChangedCommand(server, before);
   if (!server.has_endpoint()) return;
   if (server.base_path().empty()) {
     server.set_base_path(before && !before->base_path().empty() ? before->base_path()

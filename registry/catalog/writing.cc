@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "registry/catalog/audit.h"
+#include "registry/catalog/lifecycle.h"
 #include "registry/catalog/masked.h"
 #include "registry/catalog/metadata.h"
 #include "registry/catalog/permissions.h"
@@ -77,6 +78,10 @@ base::Result<void> CompareRevision(const v1::Resource& resource,
 base::Result<Written> Write(const Writing& writing, v1::Resource resource,
                             std::optional<v1::Resource> before, References references) {
   const v1::Resource* old = before ? &*before : nullptr;
+  if (resource.has_server()) {
+    NoteEnd(*resource.mutable_server(), old ? &old->server() : nullptr,
+            old ? old->updated_at_ms() : 0, writing.now_ms);
+  }
   const std::string spec = SpecBytes(resource);
   if (old && spec == SpecBytes(*old)) {
     return Written{std::move(*before), v1::Outcome::UNCHANGED, std::nullopt};
@@ -150,6 +155,32 @@ base::Result<void> DeleteKeys(const Writing& writing, const std::string& consume
   }
 }
 
+// Who gets its name later is somebody else, and inherits nothing.
+base::Result<void> UnbindToken(const Writing& writing, const std::string& token) {
+  ListQuery query{.kind = "RoleBinding", .limit = 100};
+  while (true) {
+    const auto bindings = writing.store.List(query);
+    if (bindings.has_error()) return bindings.error();
+    if (bindings->empty()) return {};
+    query.after_name = bindings->back().name;
+    for (const StoredResource& stored : *bindings) {
+      auto binding = ToResource(stored);
+      if (binding.has_error()) return binding.error();
+      v1::Resource after = *binding;
+      auto& subjects = *after.mutable_role_binding()->mutable_subjects();
+      const auto gone = std::remove(subjects.begin(), subjects.end(), "token:" + token);
+      if (gone == subjects.end()) continue;
+      subjects.erase(gone, subjects.end());
+      if (subjects.empty()) {
+        if (const auto done = DeleteOne(writing, stored); done.has_error()) return done.error();
+        continue;
+      }
+      const auto done = Write(writing, std::move(after), std::move(*binding), References::kNow);
+      if (done.has_error()) return done.error();
+    }
+  }
+}
+
 }  // namespace
 
 base::Result<void> CheckReferences(Transaction& store, const v1::Resource& resource,
@@ -203,6 +234,9 @@ base::Result<Written> ChangeOne(const Writing& writing, v1::Resource resource,
 base::Result<std::int64_t> DeleteWhole(const Writing& writing, const StoredResource& stored) {
   if (stored.kind == "Server") {
     if (const auto ok = DeleteVersions(writing, stored.name); ok.has_error()) return ok.error();
+  }
+  if (stored.kind == "Token") {
+    if (const auto ok = UnbindToken(writing, stored.name); ok.has_error()) return ok.error();
   }
   if (stored.kind == "Consumer") {
     if (const auto ok = DeleteKeys(writing, stored.name); ok.has_error()) return ok.error();

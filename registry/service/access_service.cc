@@ -75,10 +75,12 @@ base::Result<v1::CreateTokenResponse> AccessService::CreateToken(
   if (request.expires_in_s() < 0 || request.expires_in_s() > kMaxExpirySeconds) {
     return FieldError("/expires_in_s", "must be 0 (never) to 10 years");
   }
-  if (const auto there = catalog_.Get("Token", request.name()); there.has_value()) {
-    return base::Fail(base::Code::kAlreadyExists, "/name: there is a token '" + request.name() +
-                                                      "'; delete it, or take another name");
-  }
+  // Its role is the one that is asked for, whatever a binding of that name said before.
+  v1::Resource bound;
+  bound.set_kind("RoleBinding");
+  bound.set_name("token-" + request.name());
+  if (const auto before = catalog_.Get("RoleBinding", bound.name()); before.has_value())
+    bound.set_revision(before->revision());
   const std::string token = std::string(kTokenPrefix) + request.name() + "_" +
                             base::auth::Base64UrlEncode(base::auth::RandomBytes(32));
   const std::int64_t now = clock_.UnixMillis();
@@ -90,14 +92,18 @@ base::Result<v1::CreateTokenResponse> AccessService::CreateToken(
   spec.set_sha256(base::auth::Sha256(token));
   spec.set_created_at_ms(now);
   if (request.expires_in_s() > 0) spec.set_expires_at_ms(now + request.expires_in_s() * 1000);
-  v1::Resource& bound = *apply.add_resources();
-  bound.set_name("token-" + request.name());
   v1::RoleBinding& binding = *bound.mutable_role_binding();
   binding.set_role(request.role());
   *binding.mutable_namespaces() = request.namespaces();
   binding.add_subjects("token:" + request.name());
-  if (const auto written = catalog_.Apply(caller.writer(), apply); written.has_error())
-    return written.error();
+  *apply.add_resources() = std::move(bound);
+  // Of two at once, one finds that the token is there.
+  const auto written = catalog_.ApplySeen(caller.writer(), apply);
+  if (written.has_error() && written.error().code == base::Code::kAlreadyExists) {
+    return base::Fail(base::Code::kAlreadyExists, "/name: there is a token '" + request.name() +
+                                                      "'; delete it, or take another name");
+  }
+  if (written.has_error()) return written.error();
   v1::CreateTokenResponse response;
   response.set_token(token);
   return response;

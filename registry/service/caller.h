@@ -1,6 +1,7 @@
 // A Caller is who asks one of our services, as proven, and from where.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "base/auth/principal.h"
@@ -12,14 +13,18 @@ namespace registry {
 
 struct Caller {
   base::auth::Principal principal;
-  // On this machine and not forwarded: the peer is loopback, Host is a loopback name, and no
-  // Forwarded, X-Forwarded-* or Via is there.
+  // May read without a proof: on this machine and not forwarded (the peer is loopback, Host is a
+  // loopback name, and no Forwarded, X-Forwarded-* or Via is there), unless `anonymous_read` says
+  // otherwise.
   bool local = false;
   // Name of the gateway whose credential was shown; empty otherwise.
   std::string gateway;
   // The peer, without port, and the door it came by (see Writer).
   std::string address = {};
   std::string_view face = {};
+
+  // Asked again while it has a stream open: whether it is still proven. Null: it showed nothing.
+  std::function<base::Result<void>()> still = nullptr;
 
   bool admin() const { return May(principal, Right::kAdminister); }
   // Refers to the caller.

@@ -176,7 +176,7 @@ base::Task<void> ConnectFace::ServeStream(Exchange& exchange, const Method& meth
     if (message.has_error()) return message.error();
     const std::unique_ptr<google::protobuf::Message> request(method.request->New());
     if (const auto ok = ReadMessage(*message, *request); ok.has_error()) return ok.error();
-    auto opened = method.stream(caller, *request, [weak = std::weak_ptr(signal)] {
+    auto opened = method.Open(caller, *request, [weak = std::weak_ptr(signal)] {
       if (const auto self = weak.lock()) self->Set();
     });
     if (opened.has_error()) return opened.error();

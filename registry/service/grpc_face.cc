@@ -13,9 +13,10 @@
 
 #include <mutex>
 
+#include "base/http/locality.h"
 #include "base/http/origin_check.h"
 #include "registry/service/grpc_stream.h"
-#include "registry/service/locality.h"
+#include "registry/service/proven_stream.h"
 
 namespace registry {
 namespace {
@@ -50,13 +51,15 @@ Proof Shown(const grpc::CallbackServerContext& context) {
 }
 
 // `peer` is the context's, and outlives the proof.
-Proof ProofOf(const grpc::CallbackServerContext& context, const std::string& peer) {
+Proof ProofOf(const grpc::CallbackServerContext& context, const std::string& peer,
+              AnonymousRead anonymous_read) {
   Proof proof = Shown(context);
   bool forwarded = false;
   for (const auto& [name, value] : context.client_metadata())
-    forwarded = forwarded || TellsOfForwarding(View(name));
-  proof.local = !forwarded && IsLoopbackAddress(PeerAddress(peer)) &&
-                base::http::IsLoopbackHost(View(context.ExperimentalGetAuthority()));
+    forwarded = forwarded || base::http::TellsOfForwarding(View(name));
+  const bool local = !forwarded && base::http::IsLoopbackAddress(PeerAddress(peer)) &&
+                     base::http::IsLoopbackHost(View(context.ExperimentalGetAuthority()));
+  proof.local = MayReadAnonymously(anonymous_read, local);
   proof.address = PeerAddress(peer);
   proof.face = "grpc";
   return proof;
@@ -83,8 +86,8 @@ std::shared_ptr<grpc::ServerCredentials> Credentials(const base::http::ServerTls
 class TableService final : public grpc::Service {
  public:
   TableService(const Methods& methods, std::string_view service, Authenticator& authenticator,
-               WorkerPool& pool)
-      : authenticator_(authenticator), pool_(pool) {
+               AnonymousRead anonymous_read, WorkerPool& pool)
+      : authenticator_(authenticator), anonymous_read_(anonymous_read), pool_(pool) {
     int index = 0;
     for (const Method& method : methods.all()) {
       if (method.service == service) Add(method, index++);
@@ -151,13 +154,16 @@ class TableService final : public grpc::Service {
 
   base::Result<Caller> Admit(const Method& method, const grpc::CallbackServerContext& context) {
     const std::string peer = context.peer();
-    auto caller = authenticator_.Identify(ProofOf(context, peer));
+    const Proof proof = ProofOf(context, peer, anonymous_read_);
+    auto caller = authenticator_.Identify(proof);
     if (caller.has_error()) return caller;
     if (const auto ok = method.Admit(*caller); ok.has_error()) return ok.error();
+    if (method.stream) caller->still = StillProven(authenticator_, proof, *caller);
     return caller;
   }
 
   Authenticator& authenticator_;
+  const AnonymousRead anonymous_read_;
   WorkerPool& pool_;
   std::deque<std::string> paths_;  // gRPC keeps pointers into them
 };
@@ -170,11 +176,9 @@ struct GrpcFace::Server {
   int port = 0;
 };
 
-base::Result<std::unique_ptr<GrpcFace>> GrpcFace::Listen(const std::string& address,
-                                                         const base::http::ServerTls& tls,
-                                                         const Methods& methods,
-                                                         Authenticator& authenticator,
-                                                         WorkerPool& pool) {
+base::Result<std::unique_ptr<GrpcFace>> GrpcFace::Listen(
+    const std::string& address, const base::http::ServerTls& tls, const Methods& methods,
+    Authenticator& authenticator, AnonymousRead anonymous_read, WorkerPool& pool) {
   static std::once_flag plugins;
   std::call_once(plugins, [] {
     grpc::EnableDefaultHealthCheckService(true);
@@ -193,7 +197,8 @@ base::Result<std::unique_ptr<GrpcFace>> GrpcFace::Listen(const std::string& addr
   for (const Method& method : methods.all()) {
     if (method.service == last) continue;
     last = method.service;
-    made->services.push_back(std::make_unique<TableService>(methods, last, authenticator, pool));
+    made->services.push_back(
+        std::make_unique<TableService>(methods, last, authenticator, anonymous_read, pool));
     builder.RegisterService(made->services.back().get());
   }
   made->server = builder.BuildAndStart();

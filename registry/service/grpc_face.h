@@ -8,6 +8,7 @@
 
 #include "base/http/tls.h"
 #include "base/result.h"
+#include "registry/service/anonymous_read.h"
 #include "registry/service/authenticator.h"
 #include "registry/service/methods.h"
 #include "registry/service/worker_pool.h"
@@ -20,11 +21,9 @@ class GrpcFace {
  public:
   // `address` is HOST:PORT; port 0: any free one. With `tls`, whose files gRPC itself reads again
   // when they change. kUnavailable when it is taken.
-  static base::Result<std::unique_ptr<GrpcFace>> Listen(const std::string& address,
-                                                        const base::http::ServerTls& tls,
-                                                        const Methods& methods,
-                                                        Authenticator& authenticator,
-                                                        WorkerPool& pool);
+  static base::Result<std::unique_ptr<GrpcFace>> Listen(
+      const std::string& address, const base::http::ServerTls& tls, const Methods& methods,
+      Authenticator& authenticator, AnonymousRead anonymous_read, WorkerPool& pool);
   ~GrpcFace();
 
   int port() const;

@@ -42,7 +42,7 @@ void GrpcStream::Open(const Admit& admit, const grpc::ByteBuffer& request) {
   if (caller.has_error()) return End(ToStatus(caller.error()));
   const std::unique_ptr<google::protobuf::Message> question(method_.request->New());
   if (!ParseBuffer(request, *question)) return End(Broken());
-  auto opened = method_.stream(*caller, *question, [weak = weak_from_this()] {
+  auto opened = method_.Open(*caller, *question, [weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->Wake();
   });
   if (opened.has_error()) return End(ToStatus(opened.error()));

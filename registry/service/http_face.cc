@@ -1,10 +1,11 @@
 #include "registry/service/http_face.h"
 
+#include "base/http/locality.h"
 #include "base/json.h"
 #include "mcp/http_endpoint.h"
 #include "registry/service/connect_messages.h"
-#include "registry/service/locality.h"
 #include "registry/service/prepared.h"
+#include "registry/service/proven_stream.h"
 #include "registry/service/registry_path.h"
 
 namespace registry {
@@ -20,9 +21,9 @@ constexpr std::string_view kRegistryApi = "registry_api";
 bool IsLocal(const Exchange& exchange) {
   const auto& fields = exchange.head().fields;
   for (const Field& field : fields.all()) {
-    if (TellsOfForwarding(field.name)) return false;
+    if (base::http::TellsOfForwarding(field.name)) return false;
   }
-  return IsLoopbackAddress(exchange.peer_address()) &&
+  return base::http::IsLoopbackAddress(exchange.peer_address()) &&
          base::http::IsLoopbackHost(fields.Find("Host").value_or(""));
 }
 
@@ -40,13 +41,13 @@ std::string_view SessionCookie(std::string_view cookies) {
   return {};
 }
 
-Proof ProofOf(const Exchange& exchange, std::string_view face) {
+Proof ProofOf(const Exchange& exchange, std::string_view face, AnonymousRead anonymous_read) {
   const auto& fields = exchange.head().fields;
   Proof proof;
   proof.authorization = fields.Find("Authorization").value_or("");
   proof.api_key = fields.Find("X-Api-Key").value_or("");
   proof.session = SessionCookie(fields.Find("Cookie").value_or(""));
-  proof.local = IsLocal(exchange);
+  proof.local = MayReadAnonymously(anonymous_read, IsLocal(exchange));
   proof.address = exchange.peer_address();
   proof.face = face;
   return proof;
@@ -120,12 +121,13 @@ base::Task<base::Result<Caller>> HttpFace::Identify(const Proof& proof) {
 }
 
 base::Task<void> HttpFace::ServeApi(Exchange& exchange, std::string_view method) {
-  const Proof proof = ProofOf(exchange, "api");
-  const base::Result<Caller> caller = co_await Identify(proof);
+  const Proof proof = ProofOf(exchange, "api", parts_.anonymous_read);
+  base::Result<Caller> caller = co_await Identify(proof);
   if (caller.has_error()) {
     co_await RespondError(exchange, caller.error());
     co_return;
   }
+  caller->still = StillProven(parts_.authenticator, proof, *caller);
   co_await parts_.api.Serve(exchange, method, *caller);
 }
 
@@ -171,7 +173,7 @@ base::Task<void> HttpFace::ServeSession(Exchange& exchange) {
 }
 
 base::Task<void> HttpFace::ServeMcp(Exchange& exchange) {
-  const Proof proof = ProofOf(exchange, "mcp");
+  const Proof proof = ProofOf(exchange, "mcp", parts_.anonymous_read);
   base::Result<Caller> caller = co_await Identify(proof);
   if (caller.has_value()) {
     if (const auto ok = CheckAccess(*caller, Access::kReader); ok.has_error()) caller = ok.error();
@@ -202,7 +204,7 @@ base::Task<void> HttpFace::ServeRegistryApi(Exchange& exchange, std::string_view
     co_await parts_.registry_api(exchange, std::move(caller));
     co_return;
   }
-  Proof proof = ProofOf(exchange, kRegistryApi);
+  Proof proof = ProofOf(exchange, kRegistryApi, parts_.anonymous_read);
   proof.session = {};
   base::Result<Caller> caller = co_await Identify(proof);
   co_await parts_.registry_api(exchange, std::move(caller));

@@ -18,6 +18,7 @@
 #include "base/loop.h"
 #include "mcp/handler.h"
 #include "mcp/legacy/session_host.h"
+#include "registry/service/anonymous_read.h"
 #include "registry/service/authenticator.h"
 #include "registry/service/connect_face.h"
 #include "registry/service/worker_pool.h"
@@ -39,6 +40,7 @@ class HttpFace final : public base::http::Service {
     // Prometheus text.
     std::function<std::string()> metrics;
     base::http::OriginCheck origins;
+    AnonymousRead anonymous_read = AnonymousRead::kLoopback;
     // Cookies say Secure.
     bool https = false;
   };

@@ -5,6 +5,7 @@
 #include "registry/service/catalog_service.h"
 #include "registry/service/fleet_service.h"
 #include "registry/service/maintenance_service.h"
+#include "registry/service/proven_stream.h"
 #include "registry/service/sync_service.h"
 #include "registry/service/usage_service.h"
 
@@ -23,6 +24,21 @@ base::Result<void> Method::Run(const Caller& caller, const google::protobuf::Mes
                                                done.error().code == base::Code::kUnauthenticated);
   if (is_refusal && refused) refused(caller, done.error());
   return done;
+}
+
+base::Result<std::unique_ptr<Stream>> Method::Open(const Caller& caller,
+                                                   const google::protobuf::Message& question,
+                                                   Wake wake) const {
+  if (!second || !caller.still) return stream(caller, question, std::move(wake));
+  auto opened = stream(caller, question, wake);
+  if (opened.has_error()) return opened;
+  std::unique_ptr<Stream> proven =
+      std::make_unique<ProvenStream>(std::move(*opened), caller.still, *second, wake);
+  return proven;
+}
+
+void Methods::EndStreamsWithTheirCallers(Bell& second) {
+  for (Method& method : methods_) method.second = &second;
 }
 
 void Methods::OnRefused(

@@ -18,6 +18,8 @@
 
 namespace registry {
 
+class Bell;
+
 // The answers of a streaming method, pulled by a face when its peer can take one. One thread at a
 // time; may block shortly.
 class Stream {
@@ -48,6 +50,8 @@ struct Method {
                                                       const google::protobuf::Message&, Wake)>
       stream;
 
+  // Rings each second, for those who may lose what they were let in with while a stream is open.
+  Bell* second = nullptr;
   // Told of each caller that this method does not let, where it is one that writes or asks for a role.
   std::function<void(const Caller&, const base::Error&)> refused;
 
@@ -56,6 +60,11 @@ struct Method {
   // `unary`, with a refusal from within told too.
   base::Result<void> Run(const Caller& caller, const google::protobuf::Message& question,
                          google::protobuf::Message& answer) const;
+
+  // `stream`, for as long as the caller is still proven.
+  base::Result<std::unique_ptr<Stream>> Open(const Caller& caller,
+                                             const google::protobuf::Message& question,
+                                             Wake wake) const;
 
   std::string path() const { return "/" + service + "/" + name; }
 };
@@ -87,7 +96,8 @@ class Methods {
     };
   }
 
-  // Before they are served.
+  // Before they are served, both.
+  void EndStreamsWithTheirCallers(Bell& second);
   void OnRefused(
       const std::function<void(const Method&, const Caller&, const base::Error&)>& refused);
 

@@ -107,6 +107,16 @@ bool Has(std::string_view methods, std::string_view method) {
 // What may be asked without a word about who asks is asked by everybody's probes.
 bool IsOpen(const Target& target) { return target.what == Target::What::kWord; }
 
+// A write, as the audit names it.
+std::string_view NameOf(const Target& target, std::string_view method) {
+  switch (target.what) {
+    case Target::What::kWord: return "Publish";
+    case Target::What::kVersion: return method == "PUT" ? "Edit" : "Delete";
+    case Target::What::kAuth: return "Exchange";
+    default: return "SetStatus";
+  }
+}
+
 // A member of the body that holds one of our tokens, by the names that official clients use.
 std::string TokenIn(std::string_view body) {
   const auto document = base::ParseJson(body, {.max_bytes = 64 * 1024});
@@ -181,6 +191,22 @@ Answer RegistryApi::Version(const std::string& name, const std::string& version,
 
 Answer RegistryApi::Write(std::string_view method, std::string_view path, std::string_view body,
                           const Caller& caller) const {
+  Answer answer = DoWrite(method, path, body, caller);
+  Tell(method, path, caller, answer.status);
+  return answer;
+}
+
+void RegistryApi::Tell(std::string_view method, std::string_view path, const Caller& caller,
+                       int status) const {
+  if (status != 401 && status != 403) return;
+  const auto target = ReadTarget(path);
+  if (!target) return;
+  parts_.refused(caller, NameOf(*target, method),
+                 status == 401 ? base::Code::kUnauthenticated : base::Code::kPermissionDenied);
+}
+
+Answer RegistryApi::DoWrite(std::string_view method, std::string_view path, std::string_view body,
+                            const Caller& caller) const {
   const auto target = ReadTarget(path);
   if (!target) return NotAPath();
   if (!Has(MethodsOf(*target), method)) return NoSuchPath();
@@ -288,6 +314,7 @@ base::Task<void> RegistryApi::Serve(base::http::Exchange& exchange,
         caller.has_error() ? base::Result<void>(caller.error()) : CheckAccess(*caller, needed);
     if (may.has_error()) {
       answer = Problem(may.error());
+      if (caller.has_value()) Tell(head.method, head.path, *caller, answer.status);
     } else {
       answer = co_await ReadAndWrite(exchange, *caller);
     }

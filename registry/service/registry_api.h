@@ -14,7 +14,9 @@
 // writing on the pool. Below a capability nothing is written.
 #pragma once
 
+#include <functional>
 #include <string>
+#include <string_view>
 
 #include "base/http/server.h"
 #include "registry/service/authenticator.h"
@@ -36,6 +38,9 @@ class RegistryApi {
     const RegistryTokens& tokens;
     WorkerPool& pool;
     base::Loop& loop;
+    // Told of each write that is refused to somebody: `Publish`, `Edit`, `Delete`, `SetStatus`,
+    // `Exchange`. Any thread.
+    std::function<void(const Caller&, std::string_view what, base::Code why)> refused;
   };
   explicit RegistryApi(const Parts& parts) : parts_(parts) {}
 
@@ -53,6 +58,9 @@ class RegistryApi {
   Answer Versions(const std::string& name, std::string_view query, const Caller& caller) const;
   Answer Version(const std::string& name, const std::string& version, std::string_view query,
                  const Caller& caller) const;
+  Answer DoWrite(std::string_view method, std::string_view path, std::string_view body,
+                 const Caller& caller) const;
+  void Tell(std::string_view method, std::string_view path, const Caller& caller, int status) const;
   Answer Exchange(const std::string& method, std::string_view body, const Caller& caller) const;
   base::Task<Answer> ReadAndWrite(base::http::Exchange& exchange, const Caller& caller) const;
 

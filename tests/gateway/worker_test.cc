@@ -278,6 +278,13 @@ TEST_F(WorkerTest, ADeprecatedServerSaysSo) {
   EXPECT_EQ(Call().Field("Deprecation"), "@1790000000");
 }
 
+TEST_F(WorkerTest, SinceWhenItIsDeprecatedIsNotWhenItLastChanged) {
+  gateway_.PutServer("pay",
+                     "approval: APPROVED lifecycle: DEPRECATED ending_since_ms: 1780000000000");
+  gateway_.Publish();
+  EXPECT_EQ(Call().Field("Deprecation"), "@1780000000");
+}
+
 TEST_F(WorkerTest, TheDayAndTheSuccessorOfADeprecatedServerGoWithEveryAnswer) {
   gateway_.PutServer("pay",
                      "approval: APPROVED lifecycle: DEPRECATED sunset: '2027-01-01'"

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <fstream>
 
 #include "tests/support/installation.h"
@@ -201,6 +202,35 @@ TEST_F(PinsTest, AddTellsWhatLintFound) {
   const json lint = json::parse(portolan.CliOk({"show", "ctx", "--lint", "-o", "json"}));
   EXPECT_LT(lint["score"], 100);
   EXPECT_EQ(lint["definitions"][0]["findings"][0]["pointer"], "/description");
+}
+
+TEST_F(PinsTest, AProgramThatChangedIsNotStartedBeforeItIsApproved) {
+  Add("hold");
+  const std::string marker = folder.path() + "/started";
+  const std::string file = R"(
+kind: Server
+name: local/ctx
+spec:
+  on_definition_change: HOLD
+  endpoint: {stdio: {command: sh, args: ["-c", "touch )" +
+                           marker + " && exec python3 " + folder.path() + "/server.py " +
+                           folder.path() + R"(/tools.json"]}}
+)";
+  portolan.Apply(file);
+  EXPECT_TRUE(support::Becomes(kWithinASecond, [&] {
+    return portolan.Cli({"call", "ctx.create_issue", "title=a", "body=b"}).exit_code == 6;
+  }));
+  EXPECT_THAT(portolan.CliOk({"show", "ctx"}), HasSubstr("what it runs has changed"));
+  // Said again, it is the same.
+  portolan.Apply(file);
+  EXPECT_EQ(portolan.Cli({"call", "ctx.create_issue", "title=a", "body=b"}).exit_code, 6);
+  EXPECT_FALSE(std::filesystem::exists(marker));
+
+  portolan.CliOk({"approve", "ctx"});
+  EXPECT_TRUE(support::Becomes(std::chrono::seconds(10), [&] {
+    return portolan.Cli({"call", "ctx.create_issue", "title=a", "body=b"}).exit_code == 0;
+  }));
+  EXPECT_TRUE(std::filesystem::exists(marker));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "registry/catalog/audit.h"
 #include "registry/catalog/catalog.h"
 #include "registry/store/sqlite_store.h"
+#include "tests/support/fake_clock.h"
 #include "tests/support/installation.h"
 
 namespace registry {
@@ -69,7 +70,7 @@ class ReviewsTest : public ::testing::Test {
   const base::auth::Principal publisher_ = With("publisher");
   const base::auth::Principal approver_ = With("approver");
   support::TemporaryFolder folder_;
-  base::SystemClock clock_;
+  support::FakeClock clock_;
   std::unique_ptr<SqliteStore> store_;
   Catalog catalog_;
 };
@@ -88,6 +89,88 @@ TEST_F(ReviewsTest, ADraftIsSubmittedRejectedMendedAndApproved) {
   EXPECT_EQ(again->server().approval_reason(), "");
   EXPECT_EQ(Review(approver_, "local/a", v1::ReviewDecision::APPROVE)->server().approval(),
             v1::Approval::APPROVED);
+}
+
+class HeldCommandTest : public ReviewsTest {
+ protected:
+  // An approved program whose changes are held.
+  HeldCommandTest() {
+    server_.set_name("local/fs");
+    server_.mutable_server()->set_on_definition_change(v1::DefinitionChange::HOLD);
+    server_.mutable_server()->mutable_endpoint()->mutable_stdio()->set_command("npx");
+    server_ = Put(admin_, server_);
+  }
+  void RunInstead(const std::string& command) {
+    server_.mutable_server()->mutable_endpoint()->mutable_stdio()->set_command(command);
+    server_ = Put(admin_, server_);
+  }
+  v1::Approval::State approval() const { return server_.server().approval(); }
+
+  const base::auth::Principal admin_ = With("admin");
+  v1::Resource server_;
+};
+
+TEST_F(HeldCommandTest, AnotherCommandWaitsForItsApproval) {
+  EXPECT_EQ(approval(), v1::Approval::APPROVED);
+  RunInstead("uvx");
+  EXPECT_EQ(approval(), v1::Approval::PENDING);
+  EXPECT_THAT(server_.server().held_reason(), HasSubstr("what it runs has changed"));
+  const auto approved = Review(admin_, "local/fs", v1::ReviewDecision::APPROVE);
+  EXPECT_EQ(approved->server().approval(), v1::Approval::APPROVED);
+  EXPECT_EQ(approved->server().held_reason(), "");
+}
+
+// A file that says `approval: APPROVED` was written before the command was looked at.
+TEST_F(HeldCommandTest, WritingItAgainIsNoApproval) {
+  RunInstead("uvx");
+  server_.mutable_server()->set_approval(v1::Approval::APPROVED);
+  server_.mutable_server()->set_on_definition_change(v1::DefinitionChange::ACCEPT);
+  server_ = Put(admin_, server_);
+  EXPECT_EQ(approval(), v1::Approval::PENDING);
+}
+
+TEST_F(HeldCommandTest, LettingChangesPassDoesNotLetThisOnePass) {
+  server_.mutable_server()->set_on_definition_change(v1::DefinitionChange::WARN);
+  RunInstead("uvx");
+  EXPECT_EQ(approval(), v1::Approval::PENDING);
+}
+
+TEST_F(HeldCommandTest, AnotherEnvironmentIsAnotherProgram) {
+  auto& variable =
+      *server_.mutable_server()->mutable_endpoint()->mutable_stdio()->mutable_env()->Add();
+  variable.set_name("NODE_OPTIONS");
+  variable.set_value("--require=/tmp/x");
+  server_ = Put(admin_, server_);
+  EXPECT_EQ(approval(), v1::Approval::PENDING);
+}
+
+TEST_F(HeldCommandTest, WhatElseIsSaidOfItIsNotHeld) {
+  server_.mutable_server()->set_description("better words");
+  server_ = Put(admin_, server_);
+  EXPECT_EQ(approval(), v1::Approval::APPROVED);
+}
+
+TEST_F(HeldCommandTest, WhereChangesAreServedTheCommandIsToo) {
+  server_.mutable_server()->set_on_definition_change(v1::DefinitionChange::WARN);
+  server_ = Put(admin_, server_);
+  RunInstead("uvx");
+  EXPECT_EQ(approval(), v1::Approval::APPROVED);
+}
+
+TEST_F(ReviewsTest, SinceWhenAServerEndsStaysThroughOtherChanges) {
+  Add("local/a");
+  clock_.Advance(std::chrono::seconds(10));
+  auto deprecated = Move(approver_, "local/a", v1::Lifecycle::DEPRECATED);
+  const std::int64_t since = deprecated->server().ending_since_ms();
+  EXPECT_EQ(since, clock_.UnixMillis());
+  clock_.Advance(std::chrono::seconds(10));
+  deprecated->mutable_server()->set_description("other words");
+  deprecated->mutable_server()->clear_ending_since_ms();
+  EXPECT_EQ(Put(With("admin"), *deprecated).server().ending_since_ms(), since);
+  const auto retired = Move(approver_, "local/a", v1::Lifecycle::RETIRED);
+  EXPECT_EQ(retired->server().ending_since_ms(), clock_.UnixMillis());
+  const auto back = Move(approver_, "local/a", v1::Lifecycle::PREVIEW);
+  EXPECT_EQ(back->server().ending_since_ms(), 0);
 }
 
 TEST_F(ReviewsTest, TheReasonOfADecisionStandsInTheAudit) {

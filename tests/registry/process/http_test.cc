@@ -142,5 +142,37 @@ TEST_F(HttpTest, HealthMetricsAndUnknownPaths) {
   EXPECT_EQ(registry_.Get("/v0.1/servers").Header("access-control-allow-origin"), "*");
 }
 
+class AnonymousReadTest : public ::testing::Test {
+ protected:
+  // Of this machine, and of one behind a proxy.
+  void Expect(const std::string& from, int here, int elsewhere) {
+    std::vector<std::string> flags;
+    if (!from.empty()) flags = {"--anonymous-read", from};
+    RegistryProcess registry(folder_.path(), flags);
+    const std::string proxied = "Via: 1.1 proxy\r\n";
+    EXPECT_EQ(registry.Get("/v0.1/servers").status, here);
+    EXPECT_EQ(registry.Get("/v0.1/servers", proxied).status, elsewhere);
+    const std::string list = R"({"kind":"Server"})";
+    EXPECT_EQ(registry.Post("CatalogService/List", list).status, here);
+    EXPECT_EQ(registry.Post("CatalogService/List", list, proxied).status, elsewhere);
+    EXPECT_EQ(registry.Post("CatalogService/Put", kWeather, proxied).status, 401);
+    EXPECT_EQ(registry.Post("UsageService/ListCalls", "{}", proxied).status, 401);
+  }
+
+  support::TemporaryFolder folder_;
+};
+
+TEST_F(AnonymousReadTest, WithoutAProofThisMachineAloneReads) { Expect("", 200, 401); }
+TEST_F(AnonymousReadTest, EverybodyReadsWhereThatIsSaid) { Expect("anywhere", 200, 200); }
+TEST_F(AnonymousReadTest, NobodyReadsWhereThatIsSaid) { Expect("nowhere", 401, 401); }
+
+TEST_F(AnonymousReadTest, AWordThatIsNoneIsRefused) {
+  const support::Finished finished =
+      support::RunProgram({support::BinaryFolder() + "/portolan-registry", "--data", folder_.path(),
+                           "--anonymous-read", "sometimes"});
+  EXPECT_EQ(finished.exit_code, 2);
+  EXPECT_NE(finished.err.find("loopback, anywhere, nowhere"), std::string::npos) << finished.err;
+}
+
 }  // namespace
 }  // namespace registry

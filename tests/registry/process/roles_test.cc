@@ -2,9 +2,11 @@
 // one.
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <thread>
 
 #include "portolan/v1/access_service.pb.h"
 #include "portolan/v1/audit_service.grpc.pb.h"
@@ -66,9 +68,8 @@ std::set<std::string> AllUnaryMethods() {
       if (!method.server_streaming()) methods.insert(service.name() + "/" + method.name());
     }
   }
-  for (const char* other :
-       {"FleetService/Join", "AccessService/RequestAccess", "AccessService/DecideAccess",
-        "CatalogService/Explain"}) {
+  for (const char* other : {"FleetService/Join", "AccessService/RequestAccess",
+                            "AccessService/DecideAccess", "CatalogService/Explain"}) {
     methods.erase(other);
   }
   return methods;
@@ -197,6 +198,71 @@ TEST_F(RolesTest, ARevokedTokenAndATakenBindingEndWithTheNextRequest) {
   const auto revoked = As(token, "AccessService/WhoAmI", "{}");
   EXPECT_EQ(revoked.status, 401);
   EXPECT_THAT(revoked.body, HasSubstr("has been revoked"));
+}
+
+TEST_F(RolesTest, OfTwoTokensOfOneNameAtOnceOneIsMade) {
+  constexpr int kAtOnce = 8;
+  std::vector<int> statuses(kAtOnce);
+  std::vector<std::thread> threads;
+  for (int i = 0; i < kAtOnce; ++i) {
+    threads.emplace_back([&, i] {
+      statuses[static_cast<std::size_t>(i)] =
+          registry_.AdminPost("AccessService/CreateToken", R"({"name":"ci","role":"PUBLISHER"})")
+              .status;
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(std::count(statuses.begin(), statuses.end(), 200), 1);
+  EXPECT_EQ(std::count(statuses.begin(), statuses.end(), 409), kAtOnce - 1);
+}
+
+TEST_F(RolesTest, WithATokenGoesWhatItWasBoundTo) {
+  Token("ci", "PUBLISHER");
+  const auto bound = registry_.AdminPost(
+      "CatalogService/Put",
+      R"({"resource":{"kind":"RoleBinding","name":"team","spec":{"role":"APPROVER","subjects":["token:ci","token:b"]}}})");
+  ASSERT_EQ(bound.status, 200) << bound.body;
+  ASSERT_EQ(registry_.AdminPost("CatalogService/Delete", R"({"kind":"Token","name":"ci"})").status,
+            200);
+  const auto left = registry_.AdminPost("CatalogService/List", R"({"kind":"RoleBinding"})");
+  EXPECT_EQ(left.body.find("token:ci"), std::string::npos) << left.body;
+  EXPECT_THAT(left.body, HasSubstr("token:b"));
+  // Whoever gets the name later begins anew.
+  const std::string again = Token("ci", "VIEWER");
+  EXPECT_EQ(As(again, "CatalogService/Put", PutServer("local/x")).status, 403);
+}
+
+TEST_F(RolesTest, AStreamEndsWithItsCallersToken) {
+  const std::string token = Token("watcher", "VIEWER");
+  auto context = With(token);
+  auto catalog = v1::CatalogService::NewStub(registry_.Channel());
+  auto stream = catalog->Watch(context.get(), {});
+  v1::WatchResponse event;
+  ASSERT_TRUE(stream->Read(&event));
+  ASSERT_EQ(registry_.AdminPost("AccessService/RevokeToken", R"({"name":"watcher"})").status, 200);
+  while (stream->Read(&event)) {
+  }
+  const grpc::Status end = stream->Finish();
+  EXPECT_EQ(end.error_code(), grpc::StatusCode::UNAUTHENTICATED);
+  EXPECT_THAT(end.error_message(), HasSubstr("revoked"));
+}
+
+TEST_F(RolesTest, AStreamEndsWhenItsCallersRoleIsAnother) {
+  const std::string token = Token("watcher", "OPERATOR");
+  auto context = With(token);
+  auto usage = v1::UsageService::NewStub(registry_.Channel());
+  auto stream = usage->WatchCalls(context.get(), {});
+  ASSERT_EQ(
+      registry_
+          .AdminPost("CatalogService/Delete", R"({"kind":"RoleBinding","name":"token-watcher"})")
+          .status,
+      200);
+  v1::WatchCallsResponse event;
+  while (stream->Read(&event)) {
+  }
+  // Of a stream that was not open yet: PERMISSION_DENIED at the door.
+  EXPECT_THAT(stream->Finish().error_code(), testing::AnyOf(grpc::StatusCode::UNAUTHENTICATED,
+                                                            grpc::StatusCode::PERMISSION_DENIED));
 }
 
 TEST_F(RolesTest, TheSecretOfATokenIsNowhere) {

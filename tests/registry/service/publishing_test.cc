@@ -195,6 +195,14 @@ TEST_F(PublishingTest, EveryWriteNeedsRolePublisher) {
   }
 }
 
+TEST_F(PublishingTest, WhatIsRefusedIsTold) {
+  Be("publisher", "elsewhere");
+  Refused(403, "POST", "/publish", Document("a/b", "1.0.0"));
+  caller_.principal = {};
+  Refused(401, "DELETE", "/servers/a%2Fb/versions/1.0.0");
+  EXPECT_THAT(refused_, ElementsAre("Publish PERMISSION_DENIED", "Delete UNAUTHENTICATED"));
+}
+
 TEST_F(PublishingTest, ValidatingWritesNothingAndSaysEverything) {
   EXPECT_EQ(Written("POST", "/validate", Document("a/b", "1.0.0"))["valid"], true);
   const json wrong = Written("POST", "/validate", R"({"name":"a/b"})");

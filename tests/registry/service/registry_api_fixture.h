@@ -64,7 +64,13 @@ class RegistryApiFixture : public testing::Test {
   ServerListing listing_{"http://127.0.0.1:8900"};
   Publishing publishing_{catalog_, listing_};
   WorkerPool pool_{1};
-  RegistryApi api_{{listing_, publishing_, authenticator_, tokens_, pool_, loop_}};
+  // What was refused, and why: `Publish PERMISSION_DENIED`.
+  std::vector<std::string> refused_;
+  RegistryApi api_{{listing_, publishing_, authenticator_, tokens_, pool_, loop_,
+                    [this](const Caller&, std::string_view what, base::Code why) {
+                      refused_.push_back(std::string(what) + " " +
+                                         std::string(base::CodeName(why)));
+                    }}};
   // Who asks.
   Caller caller_;
 };
