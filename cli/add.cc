@@ -9,6 +9,7 @@
 #include "cli/add_from.h"
 #include "cli/context.h"
 #include "cli/findings.h"
+#include "cli/in_force.h"
 #include "cli/stages.h"
 #include "cli/transport.h"
 #include "cli/verbs.h"
@@ -178,13 +179,17 @@ Exit Add(Context& context, const Arguments& arguments) {
   auto status = ProbeAndPrint(context, resource.name(), StageLayout::kOneLine);
   print_result();
   if (!status) {
-    if (status.error().code != base::Code::kUnavailable)
-      return printer.Fail(FailureFrom(status.error(), "check"));
+    if (status.error().code != base::Code::kUnavailable) {
+      Failure failure = FailureFrom(status.error(), "check");
+      failure.next = "it is stored; try again:  portolan doctor " + resource.server().base_path();
+      return printer.Fail(failure);
+    }
     printer.Did("  not checked: no gateway is connected      portolan gateway ls");
     return Exit::kOk;
   }
   Exit exit = ExitFor(*status);
   if (exit == Exit::kOk) {
+    WaitUntilInForce(context.registry(), resource.revision());
     if (auto definitions = ReadFindings(context, resource.name()))
       WarnOfFindings(context, *definitions, resource.server().base_path());
     std::string call = FirstCall(context, resource);

@@ -15,6 +15,7 @@
 #include "cli/addresses.h"
 #include "cli/context.h"
 #include "cli/demo_catalog.h"
+#include "cli/in_force.h"
 #include "cli/local_data.h"
 #include "cli/supervisor.h"
 #include "cli/verbs.h"
@@ -233,6 +234,8 @@ Exit RunAll(Context& context, const Arguments& arguments, const Plan& plan,
   if (arguments.demo) {
     auto registered = RegisterDemo(registry, "http://" + plan.demo + "/mcp");
     if (!registered) return fail(registered.error().WithContext("register the demo"));
+    // So that the next command finds its tools.
+    WaitUntilChecked(registry, "local/demo");
   }
   auto portal = registry.CreatePortalLink();
   if (!portal) return fail(portal.error().WithContext("make the portal's link"));
