@@ -1,7 +1,8 @@
 import { Link } from 'react-router';
 import { useDefinitions, useDescribe, useGateways } from '../api/catalog';
 import { descriptionOf, onChangeOf, safeLink, serverPath, specOf, tailOf, transportOf } from '../api/server';
-import { DefinitionKind_Value, type ServerStatus } from '../gen/portolan/v1/catalog_service_pb';
+import type { ServerStatus } from '../gen/portolan/v1/catalog_service_pb';
+import { DefinitionKind_Value } from '../gen/portolan/v1/definitions_pb';
 import type { Resource } from '../gen/portolan/v1/resource_pb';
 import { Card } from '../parts/Card';
 import { Chip } from '../parts/Chip';

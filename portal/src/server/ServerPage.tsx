@@ -5,7 +5,7 @@ import { useDefinitions, useServers, useStatuses } from '../api/catalog';
 import { approvalOf, commandName, lifecycleOf, shortName, specOf, titleOf, transportOf } from '../api/server';
 import { Page } from '../frame/Page';
 import { usePins } from '../frame/pins';
-import { DefinitionKind_Value } from '../gen/portolan/v1/catalog_service_pb';
+import { DefinitionKind_Value } from '../gen/portolan/v1/definitions_pb';
 import type { Resource } from '../gen/portolan/v1/resource_pb';
 import { Chip, LifecycleChip } from '../parts/Chip';
 import { CopyAsCommand } from '../parts/Copy';

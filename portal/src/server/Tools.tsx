@@ -4,7 +4,7 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import { useMemo, useRef, useState } from 'react';
 import { useDefinitions } from '../api/catalog';
 import { commandName, shortName } from '../api/server';
-import { DefinitionKind_Value, type Definition } from '../gen/portolan/v1/catalog_service_pb';
+import { DefinitionKind_Value, type Definition } from '../gen/portolan/v1/definitions_pb';
 import type { Resource } from '../gen/portolan/v1/resource_pb';
 import { Card } from '../parts/Card';
 import { Chip } from '../parts/Chip';

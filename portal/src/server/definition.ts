@@ -1,5 +1,5 @@
 // What the pages read from a definition: the object of the server's own list, which may hold anything.
-import type { Definition } from '../gen/portolan/v1/catalog_service_pb';
+import type { Definition } from '../gen/portolan/v1/definitions_pb';
 import { effectOf, type Effect } from '../parts/Effect';
 import { plain } from '../parts/plain';
 
