@@ -31,7 +31,7 @@ void Fill(const Hit& hit, SearchHit& out) {
     out.set_tool(hit.tool->name);
     out.set_description(hit.tool->description.empty() ? hit.tool->title : hit.tool->description);
     for (const std::string& name : hit.tool->required) out.add_required(name);
-    out.set_input_schema_json(hit.tool->input_schema);
+    out.set_input_schema_json(hit.tool->InputSchema());
   } else {
     out.set_id(server.name);
     out.set_description(server.description.empty() ? server.title : server.description);

@@ -15,9 +15,19 @@ const ToolDocument* ServerDocument::FindTool(std::string_view tool) const {
   return nullptr;
 }
 
+std::string ToolDocument::InputSchema() const {
+  if (definition.empty()) return input_schema;
+  const auto tree = nlohmann::ordered_json::parse(definition, nullptr, /*allow_exceptions=*/false);
+  const auto schema = tree.find("inputSchema");
+  if (!tree.is_object() || schema == tree.end() || !schema->is_object()) return {};
+  return schema->dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
+
 void ReadInputSchema(std::string_view schema, ToolDocument& out) {
-  nlohmann::ordered_json tree =
-      nlohmann::ordered_json::parse(schema, nullptr, /*allow_exceptions=*/false);
+  ReadProperties(nlohmann::ordered_json::parse(schema, nullptr, /*allow_exceptions=*/false), out);
+}
+
+void ReadProperties(const nlohmann::ordered_json& tree, ToolDocument& out) {
   if (!tree.is_object()) return;
   if (auto required = tree.find("required"); required != tree.end() && required->is_array()) {
     for (const auto& name : *required) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,11 +20,16 @@ struct ToolDocument {
   std::string name;
   std::string title;
   std::string description;
+  // For the index alone, which keeps their words.
   std::vector<Parameter> parameters;
   std::vector<std::string> required;
-  // JSON text: the inputSchema, and the whole object of the server's tools/list.
-  std::string input_schema;
+  // JSON text: the whole object of the server's tools/list; or, where there is none, the
+  // inputSchema alone.
   std::string definition;
+  std::string input_schema;
+
+  // Its text; empty when there is none.
+  std::string InputSchema() const;
 };
 
 struct ServerDocument {
@@ -51,5 +57,6 @@ struct ServerDocument {
 // The words of a tool's inputSchema: its properties, and which of them are required. What is not a
 // schema gives nothing.
 void ReadInputSchema(std::string_view schema, ToolDocument& out);
+void ReadProperties(const nlohmann::ordered_json& schema, ToolDocument& out);
 
 }  // namespace registry::search

@@ -1,10 +1,12 @@
 // How a query becomes a ranked list. The locks and the bookkeeping are in index.cc.
 #include <algorithm>
 #include <mutex>
+#include <set>
 #include <unordered_map>
 
 #include "registry/search/index.h"
 #include "registry/search/porter.h"
+#include "registry/search/retrieval.h"
 #include "registry/search/tokenizer.h"
 
 namespace registry::search {
@@ -12,6 +14,9 @@ namespace {
 
 // The first two are alike when the second has at least this share of the first's score.
 constexpr double kClose = 0.95;
+
+// So many names that were typed exactly are looked at one by one.
+constexpr std::size_t kFew = 64;
 
 std::string_view LastPart(std::string_view name) { return name.substr(name.rfind('/') + 1); }
 
@@ -26,32 +31,16 @@ class Index::Evaluation {
   }
 
   Hits Run() {
-    std::vector<float> tools = Score(index_.tool_words_, index_.tool_slot_, &Term::tool_list);
+    // One more than asked for says whether there is more.
+    const std::size_t count = std::max<std::size_t>(query_.offset + query_.k, 2) + 1;
+    const std::vector<Best::One> found = Find(count, nullptr);
+    // A name or id typed as such comes first, however rare its words are elsewhere.
+    const double boost = std::max(1.0, found.empty() ? 0.0 : found.front().score);
     std::vector<Candidate> ranked;
-    if (query_.target == Target::kTools) {
-      BoostExactTools(tools);
-      for (DocumentId document = 0; document < tools.size(); ++document) {
-        if (tools[document] <= 0) continue;
-        std::uint32_t slot = index_.tool_slot_[document];
-        ranked.push_back(
-            {tools[document], slot, static_cast<int>(document - index_.entries_[slot].first_tool)});
-      }
-    } else {
-      std::vector<float> servers =
-          Score(index_.server_words_, index_.server_slot_, &Term::server_list);
-      std::vector<float> best(index_.entries_.size(), 0);
-      for (DocumentId document = 0; document < servers.size(); ++document) {
-        float& score = best[index_.server_slot_[document]];
-        score = std::max(score, servers[document]);
-      }
-      for (DocumentId document = 0; document < tools.size(); ++document) {
-        float& score = best[index_.tool_slot_[document]];
-        score = std::max(score, tools[document]);
-      }
-      BoostExactServers(best);
-      for (std::uint32_t slot = 0; slot < best.size(); ++slot) {
-        if (best[slot] > 0) ranked.push_back({best[slot], slot, -1});
-      }
+    const std::vector<std::uint32_t> exact = tools() ? ExactTools() : ExactServers();
+    for (const Best::One& one : FindAmong(exact, count)) ranked.push_back(At(one, boost));
+    for (const Best::One& one : found) {
+      if (!std::binary_search(exact.begin(), exact.end(), one.key)) ranked.push_back(At(one, 0));
     }
     return Page(std::move(ranked));
   }
@@ -62,12 +51,16 @@ class Index::Evaluation {
     const PostingList* tool_list;
     const PostingList* server_list;
     float weight;  // rarity, share, and how often it was asked
-    bool seen = false;
   };
   struct Candidate {
-    float score;
+    double score;
     std::uint32_t slot;
     int tool;
+  };
+  // Documents that are looked at.
+  struct Range {
+    DocumentId first_tool, behind_tools;
+    DocumentId own, behind_own;
   };
   enum Sight : std::uint8_t { kUnknown, kYes, kNo };
 
@@ -84,6 +77,10 @@ class Index::Evaluation {
               times * index_.ranking_.stem_share);
     }
     DropCommonWords();
+    for (const Term& term : terms_) {
+      if (term.tool_list) tool_lists_.push_back({term.tool_list, term.weight});
+      if (term.server_list) server_lists_.push_back({term.server_list, term.weight});
+    }
   }
 
   void AddTerm(const std::string& word, const PostingList* tools, const PostingList* servers,
@@ -108,10 +105,16 @@ class Index::Evaluation {
       return term.tool_list && static_cast<float>(term.tool_list->documents) > limit;
     };
     if (std::all_of(terms_.begin(), terms_.end(), common)) return;
+    for (const Term& term : terms_) {
+      if (common(term)) passed_over_.insert(term.word);
+    }
     std::erase_if(terms_, common);
   }
 
+  bool tools() const { return query_.target == Target::kTools; }
+
   bool Sees(std::uint32_t slot) {
+    if (slot == kNoSlot) return false;
     if (sees_[slot] == kUnknown) sees_[slot] = Decide(*index_.entries_[slot].document) ? kYes : kNo;
     return sees_[slot] == kYes;
   }
@@ -123,65 +126,109 @@ class Index::Evaluation {
     return query_.visible ? query_.visible(server) : IsPublic(server);
   }
 
-  float Weighted(std::span<const Posting> postings) const {
-    float sum = 0;
-    for (const Posting& posting : postings) {
-      sum += index_.ranking_.weights[static_cast<std::size_t>(posting.field)] *
-             static_cast<float>(posting.count);
-    }
-    return sum;
+  // A key is a tool's document, or a server's slot.
+  std::uint32_t SlotOf(std::uint32_t key) const { return tools() ? index_.tool_slot_[key] : key; }
+  Candidate At(const Best::One& one, double boost) const {
+    const std::uint32_t slot = SlotOf(one.key);
+    const int tool = tools() ? static_cast<int>(one.key - index_.entries_[slot].first_tool) : -1;
+    return {one.score + boost, slot, tool};
+  }
+  bool Before(std::uint32_t a, std::uint32_t b) const {
+    const std::uint32_t slot_a = SlotOf(a), slot_b = SlotOf(b);
+    if (slot_a == slot_b) return a < b;
+    return index_.entries_[slot_a].document->name < index_.entries_[slot_b].document->name;
   }
 
-  std::vector<float> Score(const Postings& words, const std::vector<std::uint32_t>& slots,
-                           const PostingList* Term::*list) {
-    std::vector<float> scores(words.end(), 0);
-    for (Term& term : terms_) {
-      if (!(term.*list)) continue;
-      const std::vector<Posting>& postings = (term.*list)->postings;
-      for (std::size_t begin = 0, end = 0; begin < postings.size(); begin = end) {
-        DocumentId document = postings[begin].document;
-        while (end < postings.size() && postings[end].document == document) ++end;
-        if (!Sees(slots[document])) continue;
-        float weighted = Weighted(std::span(postings).subspan(begin, end - begin));
-        scores[document] +=
-            term.weight * Saturate(index_.ranking_, weighted, words.RelativeLength(document));
-        term.seen = true;
+  // The best of all, or of these keys.
+  std::vector<Best::One> Find(std::size_t count, const std::vector<std::uint32_t>* only) {
+    Best best(count, [this](std::uint32_t a, std::uint32_t b) { return Before(a, b); });
+    Range range{0, index_.tool_words_.end(), 0, index_.server_words_.end()};
+    if (const auto one = index_.slots_.find(query_.server); one != index_.slots_.end()) {
+      const Entry& entry = index_.entries_[one->second];
+      range = {entry.first_tool, entry.last_tool, entry.own, entry.own + 1};
+    }
+    const auto offer = [&](std::uint32_t key, std::uint32_t slot, double score) {
+      if (only && !std::binary_search(only->begin(), only->end(), key)) return best.least();
+      if (Sees(slot)) best.Offer(key, score);
+      return best.least();
+    };
+    if (!tools()) {
+      Retrieve(index_.server_words_, index_.ranking_, server_lists_, range.own, range.behind_own,
+               [&](DocumentId document, double score) {
+                 const std::uint32_t slot = index_.server_slot_[document];
+                 return offer(slot, slot, score);
+               });
+    }
+    Retrieve(index_.tool_words_, index_.ranking_, tool_lists_, range.first_tool, range.behind_tools,
+             [&](DocumentId document, double score) {
+               const std::uint32_t slot = index_.tool_slot_[document];
+               return offer(tools() ? document : slot, slot, score);
+             });
+    return best.ranked();
+  }
+
+  // The best of these keys, also those that no word finds.
+  std::vector<Best::One> FindAmong(const std::vector<std::uint32_t>& keys, std::size_t count) {
+    if (keys.empty()) return {};
+    Best best(count, [this](std::uint32_t a, std::uint32_t b) { return Before(a, b); });
+    if (keys.size() > kFew) {
+      for (const Best::One& one : Find(count, &keys)) best.Offer(one.key, one.score);
+    }
+    for (const std::uint32_t key : keys) {
+      if (!best.has_room() && keys.size() > kFew) break;
+      if (Sees(SlotOf(key))) best.Offer(key, keys.size() > kFew ? 0 : OwnScore(key));
+    }
+    return best.ranked();
+  }
+
+  double OwnScore(std::uint32_t key) const {
+    if (tools()) return ScoreOf(index_.tool_words_, index_.ranking_, tool_lists_, key);
+    const Entry& entry = index_.entries_[key];
+    double best = ScoreOf(index_.server_words_, index_.ranking_, server_lists_, entry.own);
+    for (DocumentId tool = entry.first_tool; tool < entry.last_tool; ++tool)
+      best = std::max(best, ScoreOf(index_.tool_words_, index_.ranking_, tool_lists_, tool));
+    return best;
+  }
+
+  // Adds the tools of a server that bear a name.
+  void AddTools(std::uint32_t slot, std::string_view name, std::vector<std::uint32_t>& out) const {
+    const Entry& entry = index_.entries_[slot];
+    for (DocumentId tool = entry.first_tool; tool < entry.last_tool; ++tool) {
+      if (Squeeze(entry.document->tools[tool - entry.first_tool].name) == name) out.push_back(tool);
+    }
+  }
+
+  // The tools whose name is the query, with or without their server's in front; in order.
+  std::vector<std::uint32_t> ExactTools() const {
+    std::vector<std::uint32_t> exact;
+    const std::string typed = Squeeze(query_.text);
+    if (typed.empty()) return exact;
+    for (const std::uint32_t slot : index_.tool_names_.Bearers(typed)) AddTools(slot, typed, exact);
+    for (std::size_t size = 1; size <= std::min(typed.size(), index_.server_names_.longest());
+         ++size) {
+      const std::string_view front = std::string_view(typed).substr(0, size);
+      if (!index_.server_names_.MayBear(front)) continue;
+      for (const std::uint32_t slot : index_.server_names_.Bearers(front)) {
+        const ServerDocument& server = *index_.entries_[slot].document;
+        if (front == Squeeze(server.base_path) || front == Squeeze(server.name))
+          AddTools(slot, std::string_view(typed).substr(size), exact);
       }
     }
-    return scores;
+    std::sort(exact.begin(), exact.end());
+    exact.erase(std::unique(exact.begin(), exact.end()), exact.end());
+    return exact;
   }
 
-  // A name or id typed as such comes first, however rare its words are elsewhere.
-  void BoostExactTools(std::vector<float>& scores) {
-    std::string name = Squeeze(query_.text);
-    if (name.empty() || scores.empty()) return;
-    float boost = std::max(1.0F, *std::max_element(scores.begin(), scores.end()));
-    for (std::uint32_t slot = 0; slot < index_.entries_.size(); ++slot) {
-      const Entry& entry = index_.entries_[slot];
-      if (!entry.document) continue;
-      for (DocumentId document = entry.first_tool; document < entry.last_tool; ++document) {
-        std::string_view squeezed = index_.squeezed_[document];
-        if (!name.ends_with(squeezed)) continue;
-        std::string_view front = std::string_view(name).substr(0, name.size() - squeezed.size());
-        if (!front.empty() && front != Squeeze(entry.document->base_path) &&
-            front != Squeeze(entry.document->name)) {
-          continue;
-        }
-        if (Sees(slot)) scores[document] += boost;
-      }
-    }
-  }
-
-  void BoostExactServers(std::vector<float>& best) {
-    std::string name = Squeeze(query_.text);
-    if (name.empty() || best.empty()) return;
-    float boost = std::max(1.0F, *std::max_element(best.begin(), best.end()));
-    for (const auto& [known, slot] : index_.slots_) {
+  std::vector<std::uint32_t> ExactServers() const {
+    const std::string typed = Squeeze(query_.text);
+    if (typed.empty()) return {};
+    std::vector<std::uint32_t> exact = index_.server_names_.Bearers(typed);
+    std::erase_if(exact, [&](std::uint32_t slot) {
       const ServerDocument& server = *index_.entries_[slot].document;
-      bool exact = name == Squeeze(known) || name == Squeeze(LastPart(known)) ||
-                   name == Squeeze(server.title) || name == Squeeze(server.base_path);
-      if (exact && Sees(slot)) best[slot] += boost;
-    }
+      return typed != Squeeze(server.name) && typed != Squeeze(LastPart(server.name)) &&
+             typed != Squeeze(server.title) && typed != Squeeze(server.base_path);
+    });
+    return exact;
   }
 
   Hits Page(std::vector<Candidate> ranked) {
@@ -197,7 +244,7 @@ class Index::Evaluation {
     std::partial_sort(ranked.begin(), ranked.begin() + static_cast<std::ptrdiff_t>(wanted),
                       ranked.end(), better);
     if (ranked.empty()) return result;
-    float top = ranked.front().score;
+    const double top = ranked.front().score;
     for (std::size_t i = query_.offset; i < std::min(ranked.size(), query_.offset + query_.k);
          ++i) {
       result.hits.push_back(ToHit(ranked[i], top));
@@ -207,7 +254,7 @@ class Index::Evaluation {
     return result;
   }
 
-  Hit ToHit(const Candidate& candidate, float top) const {
+  Hit ToHit(const Candidate& candidate, double top) const {
     const Entry& entry = index_.entries_[candidate.slot];
     Hit hit{entry.document};
     if (candidate.tool >= 0)
@@ -246,21 +293,27 @@ class Index::Evaluation {
   }
 
   void ExplainDocument(const Postings& words, DocumentId document, const PostingList* Term::*list,
-                       float whole, Hit& hit) const {
+                       double whole, Hit& hit) const {
     for (const Term& term : terms_) {
       if (!(term.*list)) continue;
-      std::span<const Posting> postings = (term.*list)->Of(document);
-      float weighted = Weighted(postings);
-      if (weighted <= 0) continue;
-      float score =
+      PostingCursor at(*(term.*list));
+      at.SeekTo(document);
+      if (at.document() != document) continue;
+      const float weighted = words.Weighted(at);
+      const float score =
           term.weight * Saturate(index_.ranking_, weighted, words.RelativeLength(document));
-      for (const Posting& posting : postings) {
-        double share = hit.score * score / whole * Weighted(std::span(&posting, 1)) / weighted;
+      const FieldCounts counts = at.Counts();
+      for (std::size_t i = 0; i < kSearchFields; ++i) {
+        if (counts[i] == 0) continue;
+        const auto field = static_cast<SearchField>(i);
+        const double share = hit.score * double{score} / whole *
+                             double{index_.ranking_.weights[i] * static_cast<float>(counts[i])} /
+                             double{weighted};
         auto same = std::find_if(hit.matches.begin(), hit.matches.end(), [&](const Match& match) {
-          return match.word == term.word && match.field == posting.field;
+          return match.word == term.word && match.field == field;
         });
         if (same == hit.matches.end()) {
-          hit.matches.push_back({term.word, posting.field, share});
+          hit.matches.push_back({term.word, field, share});
         } else {
           same->share += share;
         }
@@ -270,16 +323,30 @@ class Index::Evaluation {
                      [](const Match& a, const Match& b) { return a.share > b.share; });
   }
 
-  std::string Hint(const std::vector<Candidate>& ranked) const {
+  // Whether anything that the asker may see holds a word.
+  bool Known(const std::string& word) {
+    if (passed_over_.contains(word)) return true;
+    const auto holds = [this](const PostingList* list, const std::vector<std::uint32_t>& slots) {
+      if (!list) return false;
+      for (PostingCursor at(*list); at.document() != kNoDocument; at.Next()) {
+        if (Sees(slots[at.document()])) return true;
+      }
+      return false;
+    };
+    return std::any_of(terms_.begin(), terms_.end(), [&](const Term& term) {
+      return term.word == word && (holds(term.tool_list, index_.tool_slot_) ||
+                                   (!tools() && holds(term.server_list, index_.server_slot_)));
+    });
+  }
+
+  std::string Hint(const std::vector<Candidate>& ranked) {
     if (ranked.size() > 1 && ranked[1].score >= kClose * ranked[0].score) {
       return NameOf(ranked[0]) + " and " + NameOf(ranked[1]) +
              " match alike: compare their descriptions before you choose";
     }
     std::string missing;
     for (const std::string& word : words_) {
-      bool found = std::any_of(terms_.begin(), terms_.end(),
-                               [&](const Term& term) { return term.seen && term.word == word; });
-      if (found) continue;
+      if (Known(word)) continue;
       if (!missing.empty()) missing += ", ";
       missing += "'" + word + "'";
     }
@@ -296,6 +363,8 @@ class Index::Evaluation {
   const Query& query_;
   std::vector<std::string> words_;
   std::vector<Term> terms_;
+  std::set<std::string> passed_over_;
+  std::vector<WeightedList> tool_lists_, server_lists_;
   std::vector<Sight> sees_;  // by slot
 };
 

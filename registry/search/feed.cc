@@ -57,9 +57,7 @@ std::vector<ToolDocument> ToTools(const v1::ServerDefinitions& definitions) {
     tool.description = Text(object, "description");
     tool.definition = definition.json();
     if (auto schema = object.find("inputSchema"); schema != object.end() && schema->is_object()) {
-      tool.input_schema =
-          schema->dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
-      ReadInputSchema(tool.input_schema, tool);
+      ReadProperties(*schema, tool);
     }
   }
   return tools;
@@ -76,16 +74,27 @@ void Feed::OnChanges(std::span<const v1::Change> changes) {
       continue;
     }
     if (!resource.has_server()) continue;
-    auto document = std::make_shared<ServerDocument>(ToDocument(resource));
-    auto known = known_.find(resource.name());
-    if (known != known_.end()) document->tools = known->second->tools;
-    if (auto waiting = waiting_.find(resource.name()); waiting != waiting_.end()) {
-      document->tools = std::move(waiting->second);
+    ServerDocument document = ToDocument(resource);
+    const auto known = known_.find(resource.name());
+    if (const auto waiting = waiting_.find(resource.name()); waiting != waiting_.end()) {
+      document.tools = std::move(waiting->second);
       waiting_.erase(waiting);
+    } else if (known != known_.end()) {
+      document.tools = known->second->tools;
+      for (ToolDocument& tool : document.tools) {
+        tool.required.clear();
+        ReadInputSchema(tool.InputSchema(), tool);
+      }
     }
-    known_[resource.name()] = document;
-    index_.Upsert(std::move(document));
+    Upsert(std::move(document));
   }
+}
+
+void Feed::Upsert(ServerDocument document) {
+  auto kept = std::make_shared<ServerDocument>(document);
+  for (ToolDocument& tool : kept->tools) tool.parameters = {};
+  known_[kept->name] = kept;
+  index_.Upsert(std::move(kept), document);
 }
 
 void Feed::OnDefinitions(const v1::ServerDefinitions& definitions) {
@@ -94,10 +103,9 @@ void Feed::OnDefinitions(const v1::ServerDefinitions& definitions) {
     waiting_[definitions.server()] = ToTools(definitions);
     return;
   }
-  auto document = std::make_shared<ServerDocument>(*known->second);
-  document->tools = ToTools(definitions);
-  known->second = document;
-  index_.Upsert(std::move(document));
+  ServerDocument document = *known->second;
+  document.tools = ToTools(definitions);
+  Upsert(std::move(document));
 }
 
 }  // namespace registry::search

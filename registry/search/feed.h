@@ -20,8 +20,10 @@ class Feed final : public Observer {
   void OnDefinitions(const v1::ServerDefinitions& definitions) override;
 
  private:
+  void Upsert(ServerDocument document);
+
   Index& index_;
-  // By server name. The tools of servers not heard of yet wait here too.
+  // By server name, without their tools' parameters. The tools of servers not heard of yet wait here too.
   std::map<std::string, std::shared_ptr<const ServerDocument>, std::less<>> known_;
   std::map<std::string, std::vector<ToolDocument>, std::less<>> waiting_;
 };

@@ -30,12 +30,18 @@ FieldWords WordsOf(const ServerDocument& server) {
   return words;
 }
 
-FieldWords WordsOf(const ServerDocument& server, const ToolDocument& tool) {
+// What is the same for all tools of a server.
+FieldWords WordsOfEachTool(const ServerDocument& server) {
   FieldWords words;
-  Append(At(words, SearchField::kName), tool.name);
   Append(At(words, SearchField::kServer), LastPart(server.name));
   Append(At(words, SearchField::kServerDescription), server.title);
   Append(At(words, SearchField::kServerDescription), server.description);
+  return words;
+}
+
+FieldWords WordsOf(const ToolDocument& tool) {
+  FieldWords words;
+  Append(At(words, SearchField::kName), tool.name);
   Append(At(words, SearchField::kDescription), tool.title);
   Append(At(words, SearchField::kDescription), tool.description);
   for (const Parameter& parameter : tool.parameters) {
@@ -43,6 +49,11 @@ FieldWords WordsOf(const ServerDocument& server, const ToolDocument& tool) {
     Append(At(words, SearchField::kParameters), parameter.description);
   }
   return words;
+}
+
+std::array<std::string, 4> Callings(const ServerDocument& server) {
+  return {Squeeze(server.name), Squeeze(LastPart(server.name)), Squeeze(server.title),
+          Squeeze(server.base_path)};
 }
 
 bool Sees(const Visible& visible, const ServerDocument& server) {
@@ -64,11 +75,12 @@ bool IsPublic(const ServerDocument& server) {
 Index::Index(const Ranking& ranking)
     : ranking_(ranking), server_words_(ranking), tool_words_(ranking) {}
 
-void Index::Upsert(std::shared_ptr<const ServerDocument> server) {
+void Index::Upsert(std::shared_ptr<const ServerDocument> server, const ServerDocument& words) {
   // Taking the words apart is most of the work, and needs no lock.
-  FieldWords own = WordsOf(*server);
+  FieldWords own = WordsOf(words);
+  const FieldWords of_each_tool = WordsOfEachTool(words);
   std::vector<FieldWords> tools;
-  for (const ToolDocument& tool : server->tools) tools.push_back(WordsOf(*server, tool));
+  for (const ToolDocument& tool : words.tools) tools.push_back(WordsOf(tool));
 
   std::unique_lock lock(mutex_);
   if (auto known = slots_.find(server->name); known != slots_.end()) RemoveLocked(known->second);
@@ -79,7 +91,7 @@ void Index::Upsert(std::shared_ptr<const ServerDocument> server) {
     slot = free_slots_.back();
     free_slots_.pop_back();
   }
-  AddLocked(slot, std::move(server), own, tools);
+  AddLocked(slot, std::move(server), own, of_each_tool, tools);
   CompactLocked();
 }
 
@@ -92,16 +104,18 @@ void Index::Remove(std::string_view server_name) {
 }
 
 void Index::AddLocked(std::uint32_t slot, std::shared_ptr<const ServerDocument> server,
-                      const FieldWords& own, std::span<const FieldWords> tools) {
+                      const FieldWords& own, const FieldWords& of_each_tool,
+                      std::span<const FieldWords> tools) {
   Entry& entry = entries_[slot];
   entry.own = server_words_.Add(own);
   server_slot_.push_back(slot);
   entry.first_tool = tool_words_.end();
   for (std::size_t i = 0; i < tools.size(); ++i) {
-    tool_words_.Add(tools[i]);
+    tool_words_.Add(tools[i], of_each_tool);
     tool_slot_.push_back(slot);
-    squeezed_.push_back(Squeeze(server->tools[i].name));
+    tool_names_.Add(Squeeze(server->tools[i].name), slot);
   }
+  for (const std::string& name : Callings(*server)) server_names_.Add(name, slot);
   entry.last_tool = tool_words_.end();
   slots_[server->name] = slot;
   entry.document = std::move(server);
@@ -111,6 +125,11 @@ void Index::RemoveLocked(std::uint32_t slot) {
   Entry& entry = entries_[slot];
   server_words_.Remove(entry.own, entry.own + 1);
   tool_words_.Remove(entry.first_tool, entry.last_tool);
+  server_slot_[entry.own] = kNoSlot;
+  std::fill(tool_slot_.begin() + entry.first_tool, tool_slot_.begin() + entry.last_tool, kNoSlot);
+  for (const std::string& name : Callings(*entry.document)) server_names_.Remove(name, slot);
+  for (const ToolDocument& tool : entry.document->tools)
+    tool_names_.Remove(Squeeze(tool.name), slot);
   slots_.erase(entry.document->name);
   entry.document = nullptr;
   free_slots_.push_back(slot);
@@ -122,7 +141,6 @@ void Index::CompactLocked() {
   std::vector<DocumentId> tools = tool_words_.Compact();
   server_slot_.resize(server_words_.end());
   tool_slot_.resize(tool_words_.end());
-  squeezed_.resize(tool_words_.end());
   for (const auto& [name, slot] : slots_) {
     Entry& entry = entries_[slot];
     DocumentId count = entry.last_tool - entry.first_tool;
@@ -130,10 +148,7 @@ void Index::CompactLocked() {
     entry.first_tool = count == 0 ? 0 : tools[entry.first_tool];
     entry.last_tool = entry.first_tool + count;
     server_slot_[entry.own] = slot;
-    for (DocumentId i = 0; i < count; ++i) {
-      tool_slot_[entry.first_tool + i] = slot;
-      squeezed_[entry.first_tool + i] = Squeeze(entry.document->tools[i].name);
-    }
+    for (DocumentId i = 0; i < count; ++i) tool_slot_[entry.first_tool + i] = slot;
   }
 }
 
@@ -144,18 +159,27 @@ std::shared_ptr<const ServerDocument> Index::FindServer(std::string_view name,
     const auto& document = entries_[known->second].document;
     return Sees(visible, *document) ? document : nullptr;
   }
-  for (const auto& [known_name, slot] : slots_) {
+  const std::vector<std::uint32_t> called = CalledLocked(name);
+  for (const std::uint32_t slot : called) {
     const auto& document = entries_[slot].document;
     if (document->base_path == name && Sees(visible, *document)) return document;
   }
   std::shared_ptr<const ServerDocument> only;
-  for (const auto& [known_name, slot] : slots_) {
+  for (const std::uint32_t slot : called) {
     const auto& document = entries_[slot].document;
-    if (LastPart(known_name) != name || !Sees(visible, *document)) continue;
+    if (LastPart(document->name) != name || !Sees(visible, *document)) continue;
     if (only) return nullptr;
     only = document;
   }
   return only;
+}
+
+std::vector<std::uint32_t> Index::CalledLocked(std::string_view name) const {
+  std::vector<std::uint32_t> slots = server_names_.Bearers(Squeeze(name));
+  std::sort(slots.begin(), slots.end(), [&](std::uint32_t a, std::uint32_t b) {
+    return entries_[a].document->name < entries_[b].document->name;
+  });
+  return slots;
 }
 
 std::vector<Hit> Index::FindTools(std::string_view id, const Visible& visible) const {
@@ -168,11 +192,13 @@ std::vector<Hit> Index::FindTools(std::string_view id, const Visible& visible) c
   }
   std::vector<Hit> hits;
   std::shared_lock lock(mutex_);
-  for (const auto& [name, slot] : slots_) {
+  for (const std::uint32_t slot : tool_names_.Bearers(Squeeze(id))) {
     const auto& document = entries_[slot].document;
     const ToolDocument* tool = document->FindTool(id);
     if (tool && Sees(visible, *document)) hits.push_back(Hit{document, tool});
   }
+  std::sort(hits.begin(), hits.end(),
+            [](const Hit& a, const Hit& b) { return a.server->name < b.server->name; });
   return hits;
 }
 

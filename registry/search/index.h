@@ -2,18 +2,20 @@
 // is the same engine.
 //
 // Thread-safe: any number of searches beside one writer (readers share a lock; an update of one
-// server holds it for milliseconds). A search over 10,000 tools takes about a millisecond.
+// server holds it for milliseconds). docs/performance.md says how long a search takes.
 #pragma once
 
 #include <functional>
 #include <map>
 #include <memory>
 #include <shared_mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "registry/search/document.h"
+#include "registry/search/exact_names.h"
 #include "registry/search/postings.h"
 #include "registry/search/ranking.h"
 
@@ -65,7 +67,9 @@ class Index {
   explicit Index(const Ranking& ranking = {});
 
   // The server with all its tools, in place of what was known of it.
-  void Upsert(std::shared_ptr<const ServerDocument> server);
+  void Upsert(std::shared_ptr<const ServerDocument> server) { Upsert(server, *server); }
+  // The same, with the words of `words`: hits show `server`, which may hold less of each tool.
+  void Upsert(std::shared_ptr<const ServerDocument> server, const ServerDocument& words);
   void Remove(std::string_view server_name);
 
   Hits Search(const Query& query) const;
@@ -89,6 +93,8 @@ class Index {
  private:
   class Evaluation;
 
+  static constexpr std::uint32_t kNoSlot = 0xffffffff;
+
   struct Entry {
     std::shared_ptr<const ServerDocument> document;
     DocumentId own = 0;  // in server_words_
@@ -97,9 +103,12 @@ class Index {
   };
 
   void AddLocked(std::uint32_t slot, std::shared_ptr<const ServerDocument> server,
-                 const FieldWords& own, std::span<const FieldWords> tools);
+                 const FieldWords& own, const FieldWords& of_each_tool,
+                 std::span<const FieldWords> tools);
   void RemoveLocked(std::uint32_t slot);
   void CompactLocked();
+  // Who bears a name in any of the ways in which a server is called; by name.
+  std::vector<std::uint32_t> CalledLocked(std::string_view name) const;
 
   // Constant after construction
   const Ranking ranking_;
@@ -111,9 +120,10 @@ class Index {
   std::vector<std::uint32_t> free_slots_;
   Postings server_words_;
   Postings tool_words_;
-  std::vector<std::uint32_t> server_slot_;  // by document of server_words_
+  std::vector<std::uint32_t> server_slot_;  // by document of server_words_; kNoSlot: removed
   std::vector<std::uint32_t> tool_slot_;    // by document of tool_words_
-  std::vector<std::string> squeezed_;       // a tool's name, by document of tool_words_
+  ExactNames server_names_;                 // to slots: name, its last part, title, base path
+  ExactNames tool_names_;                   // to the slots of their servers
 };
 
 // What is served and meant for everybody.

@@ -1,47 +1,86 @@
-// Postings say in which documents a word occurs, in which field, and how often.
+// Postings say in which documents a word occurs, in which field, and how often; and which words a
+// document has.
 //
-// A document is a dense number; documents are added in growing order and removed in ranges. One
-// thread writes, or many read.
+// A document is a dense number; documents are added in growing order and removed in ranges: who
+// follows a list asks first whether a document is still there. The lists are compressed (two to
+// three bytes an occurrence), and each says how much any document of it can score, so that a search
+// passes over what cannot be among the best. One thread writes, or many read.
 #pragma once
 
 #include <array>
 #include <cstdint>
-#include <span>
+#include <limits>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "registry/search/ranking.h"
+#include "registry/search/term_table.h"
 
 namespace registry::search {
 
 using DocumentId = std::uint32_t;
+inline constexpr DocumentId kNoDocument = std::numeric_limits<DocumentId>::max();
 // The words of a document, by field.
 using FieldWords = std::array<std::vector<std::string>, kSearchFields>;
+// How often a word occurs, by field.
+using FieldCounts = std::array<std::uint16_t, kSearchFields>;
 
-struct Posting {
-  DocumentId document;
-  SearchField field;
-  std::uint16_t count;
+// A word's occurrences, by document. An occurrence is the distance to the document before, a byte
+// with a bit for each field, and the counts where one is not 1.
+struct PostingList {
+  struct Block {
+    DocumentId before = 0;  // where the distances begin
+    DocumentId last = 0;
+    std::uint32_t begin = 0;  // in bytes
+    std::uint32_t entries = 0;
+  };
+  std::vector<std::uint8_t> bytes;
+  std::vector<Block> full;
+  Block open;
+  // What a document of it can score at most, when the average length is the reference.
+  float bound = 0;
+  // That are still there.
+  std::size_t documents = 0;
 };
 
-// A word's occurrences, by document, then field.
-struct PostingList {
-  std::vector<Posting> postings;
-  std::size_t documents = 0;
+// Goes through a list. What was removed is passed too.
+class PostingCursor {
+ public:
+  explicit PostingCursor(const PostingList& list);
 
-  // Those of one document.
-  std::span<const Posting> Of(DocumentId document) const;
+  // kNoDocument: at the end.
+  DocumentId document() const { return document_; }
+  void Next();
+  // To the first one at or behind `document`.
+  void SeekTo(DocumentId document);
+  // Of the current document.
+  FieldCounts Counts() const;
+  // The fields as bits, where every count is 1; else 0.
+  std::uint8_t OnceIn() const;
+
+ private:
+  const PostingList::Block& block(std::size_t index) const {
+    return index < list_->full.size() ? list_->full[index] : list_->open;
+  }
+  void Enter(std::size_t index);
+
+  const PostingList* list_;
+  std::size_t block_ = 0;
+  std::uint32_t left_ = 0;  // entries of the block behind the current one
+  const std::uint8_t* at_ = nullptr;
+  const std::uint8_t* counts_ = nullptr;  // of the current one, where one is not 1
+  std::uint8_t fields_ = 0;
+  DocumentId document_ = kNoDocument;
 };
 
 class Postings {
  public:
-  explicit Postings(const Ranking& ranking) : ranking_(ranking) {}
+  explicit Postings(const Ranking& ranking);
 
   // Adds a document with the words of each of its fields (each word and its stem) and returns its
-  // number.
-  DocumentId Add(const FieldWords& words);
+  // number. The words may come in two parts.
+  DocumentId Add(const FieldWords& words, const FieldWords& more = {});
   // Removes the documents first, first + 1, ..., last - 1.
   void Remove(DocumentId first, DocumentId last);
   // Closes the gaps that Remove left, order kept; returns each document's new number by its old
@@ -55,25 +94,44 @@ class Postings {
   // Documents there are, and one above the largest number in use.
   std::size_t documents() const { return documents_; }
   DocumentId end() const { return static_cast<DocumentId>(lengths_.size()); }
+  bool removed(DocumentId document) const { return removed_[document]; }
+  // The occurrences in the cursor's document, each by its field's weight.
+  float Weighted(const PostingCursor& at) const;
   // A document's length over the average one.
   float RelativeLength(DocumentId document) const;
+  // By so much what a list says of itself is to be raised, now that the average is another.
+  float BoundFactor() const;
 
  private:
-  using TermId = std::uint32_t;
-  TermId Intern(std::string term);
+  TermId Intern(std::string_view term);
+  TermId InternWord(const std::string& word);
+  void Count(TermId term, std::size_t field);
+  void Append(PostingList& list, DocumentId document, const FieldCounts& counts);
+  void Forget(TermId term);
+  template <class Function>
+  void ForEachTerm(DocumentId document, Function function) const;
+  double AverageLength() const;
+  // Says again what each list can score at most, when the average has moved far.
+  void RenewBounds();
 
   // Constant after construction
   const Ranking ranking_;
+  std::array<float, 1U << kSearchFields> once_in_{};  // the weights' sum, by fields as bits
 
-  std::unordered_map<std::string, TermId> ids_;
-  std::vector<PostingList> lists_;             // by term
-  std::vector<const std::string*> terms_;      // by term; into ids_
-  std::vector<TermId> free_terms_;             // numbers of words that nothing holds any more
-  std::vector<std::vector<TermId>> terms_of_;  // by document
-  std::vector<float> lengths_;                 // by document
-  std::vector<bool> removed_;                  // by document
+  TermTable terms_;
+  std::vector<PostingList> lists_;          // by term
+  std::vector<TermId> stems_;               // by term; of a stem: kNoTerm
+  std::vector<std::uint8_t> words_;         // each document's words, as distances between terms
+  std::vector<std::uint32_t> words_begin_;  // by document, in words_
+  std::vector<float> lengths_;              // by document
+  std::vector<bool> removed_;               // by document
   std::size_t documents_ = 0;
   double total_length_ = 0;
+  double reference_length_ = 1;
+
+  // Of the document that is added
+  std::vector<FieldCounts> counts_;  // by term
+  std::vector<TermId> counted_;
 };
 
 }  // namespace registry::search

@@ -57,7 +57,7 @@ ordered_json DescribeTool(const search::ServerDocument& server, const search::To
   if (!tool.title.empty()) out["title"] = tool.title;
   out["description"] = tool.description;
   out["required"] = tool.required;
-  out["schema"] = Parsed(tool.input_schema);
+  out["schema"] = Parsed(tool.InputSchema());
   if (definition.contains("outputSchema")) out["output_schema"] = definition["outputSchema"];
   if (definition.contains("annotations")) out["annotations"] = definition["annotations"];
   return out;
