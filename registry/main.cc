@@ -295,6 +295,8 @@ std::string Registry::Metrics() const {
                     catalog_.revision());
   base::AppendGauge(out, "registry_gateways_connected", "Gateways that follow the catalog.",
                     fleet_.connected());
+  base::AppendGauge(out, "registry_read_only", "1 while the disk takes nothing more.",
+                    store_->out_of_room() ? 1 : 0);
   base::AppendGauge(out, "registry_http_connections", "Open HTTP connections.",
                     static_cast<std::int64_t>(http_server_->connections()));
   return out;
@@ -376,6 +378,8 @@ int Main(int argc, char** argv) {
     return settings.error().code == base::Code::kInvalidArgument ? 2 : 1;
   }
   std::signal(SIGPIPE, SIG_IGN);
+  // A limit on the size of files is an error like a full disk, not the end.
+  std::signal(SIGXFSZ, SIG_IGN);
   base::RaiseFileLimit();
   base::StartLog("portolan-registry", settings->log_level);
   auto registry = Registry::Open(

@@ -5,8 +5,17 @@
 namespace registry {
 namespace {
 
+// Full as SQLite says it; over a quota or a limit on files, which it does not tell apart from a disk
+// that fails.
+bool CannotBeWritten(int code) {
+  return code == SQLITE_IOERR_WRITE || code == SQLITE_IOERR_FSYNC ||
+         code == SQLITE_IOERR_TRUNCATE || code == SQLITE_IOERR_SHMSIZE;
+}
+
 [[noreturn]] void Throw(sqlite3* database, std::string_view what) {
-  throw SqliteError(sqlite3_errcode(database), std::string(what) + ": " + sqlite3_errmsg(database));
+  int code = sqlite3_extended_errcode(database);
+  if (CannotBeWritten(code)) code = SQLITE_FULL;
+  throw SqliteError(code, std::string(what) + ": " + sqlite3_errmsg(database));
 }
 
 }  // namespace

@@ -49,7 +49,15 @@ base::Error ToError(const SqliteError& error) {
     case SQLITE_READONLY:
     case SQLITE_PERM: code = base::Code::kFailedPrecondition; break;
   }
-  return {code, error.what()};
+  switch (code) {
+    case base::Code::kResourceExhausted:
+      return {code, std::string(kNoRoom) + " (" + error.what() + ")"};
+    case base::Code::kDataLoss:
+      return {code, "the file is damaged (" + std::string(error.what()) +
+                        "); nothing was changed: put it aside and restore the newest backup "
+                        "(portolan restore)"};
+    default: return {code, error.what()};
+  }
 }
 
 std::int64_t SqliteConnection::Sequence(std::string_view name) {

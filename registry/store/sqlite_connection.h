@@ -12,6 +12,10 @@
 
 namespace registry {
 
+// How the error begins when nothing can be written; its code is kResourceExhausted.
+inline constexpr std::string_view kNoRoom =
+    "the disk takes nothing more: the catalog is read-only until it does";
+
 // What an SQLite failure means to the rest of the house.
 base::Error ToError(const SqliteError& error);
 

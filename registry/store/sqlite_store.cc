@@ -5,9 +5,11 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <filesystem>
 #include <system_error>
 #include <utility>
 
+#include "base/log.h"
 #include "registry/store/migrations.h"
 #include "registry/store/sqlite_connection.h"
 
@@ -36,12 +38,16 @@ void Migrate(Database& database) {
   }
 }
 
-void Prepare(Database& database) {
+enum class Pages { kTrusted, kCheck };
+
+void Prepare(Database& database, Pages pages) {
   database.Execute("PRAGMA journal_mode = WAL");
   database.Execute("PRAGMA synchronous = FULL");
   database.Execute("PRAGMA wal_autocheckpoint = 1000");
-  const std::string integrity = database.Single("PRAGMA quick_check(1)");
-  if (integrity != "ok") throw SqliteError(11 /* SQLITE_CORRUPT */, "it is damaged: " + integrity);
+  if (pages == Pages::kCheck) {
+    const std::string integrity = database.Single("PRAGMA quick_check(1)");
+    if (integrity != "ok") throw SqliteError(11 /* SQLITE_CORRUPT */, integrity);
+  }
   Migrate(database);
 }
 
@@ -73,8 +79,13 @@ class SqliteStore::Borrowed {
   std::unique_ptr<SqliteConnection> connection_;
 };
 
-SqliteStore::SqliteStore(std::string path) : path_(std::move(path)) {}
-SqliteStore::~SqliteStore() = default;
+SqliteStore::SqliteStore(std::string path) : path_(std::move(path)), clean_stop_(path_) {}
+
+SqliteStore::~SqliteStore() {
+  readers_.clear();
+  writer_.reset();
+  if (opened_) clean_stop_.Leave();
+}
 
 base::Result<std::unique_ptr<SqliteStore>> SqliteStore::Open(const std::string& path) {
   // SQLite would make it with the mode of the umask.
@@ -82,12 +93,17 @@ base::Result<std::unique_ptr<SqliteStore>> SqliteStore::Open(const std::string& 
   if (file >= 0) ::close(file);
   try {
     std::unique_ptr<SqliteStore> store(new SqliteStore(path));
+    const bool in_order = store->clean_stop_.Take();
+    std::error_code unknown;
+    if (!in_order && std::filesystem::file_size(path, unknown) > 0 && !unknown)
+      spdlog::info("database={} was not stopped in order: checking its pages", path);
     store->writer_ = std::make_unique<SqliteConnection>(path, Database::Mode::kReadWrite);
-    Prepare(store->writer_->database());
+    Prepare(store->writer_->database(), in_order ? Pages::kTrusted : Pages::kCheck);
     for (int i = 0; i < kReaders; ++i) {
       store->readers_.push_back(
           std::make_unique<SqliteConnection>(path, Database::Mode::kReadOnly));
     }
+    store->opened_ = true;
     return store;
   } catch (const SqliteError& error) {
     return ToError(error).WithContext(path);
@@ -157,13 +173,21 @@ base::Result<void> SqliteStore::Write(const Work& work, const std::function<void
 
 void SqliteStore::CommitTogether(const std::vector<Writer*>& writers) {
   Database& database = writer_->database();
-  const auto commit = CatchSqlite([&] {
+  bool anything = false;
+  // When one writer's failure has ended the transaction of all.
+  std::optional<base::Error> ended;
+  auto commit = CatchSqlite([&] {
     database.Execute("BEGIN IMMEDIATE");
-    bool anything = false;
     for (Writer* writer : writers) {
       database.Execute("SAVEPOINT one");
       const base::Result<Then> then = writer->work(*writer_);
-      if (then.has_error()) writer->result = then.error();
+      if (then.has_error()) {
+        writer->result = then.error();
+        if (!database.in_transaction()) {
+          ended = then.error();
+          return;
+        }
+      }
       writer->kept = then.has_value() && *then == Then::kCommit;
       if (!writer->kept) database.Execute("ROLLBACK TO one");
       database.Execute("RELEASE one");
@@ -171,6 +195,7 @@ void SqliteStore::CommitTogether(const std::vector<Writer*>& writers) {
     }
     database.Execute(anything ? "COMMIT" : "ROLLBACK");
   });
+  if (commit.has_value() && ended) commit = *ended;
   if (commit.has_error()) {
     // Whatever was in it is not stored; who was refused already keeps the better reason.
     (void)CatchSqlite([&] {
@@ -179,10 +204,21 @@ void SqliteStore::CommitTogether(const std::vector<Writer*>& writers) {
     for (Writer* writer : writers) {
       if (writer->result.has_value()) writer->result = commit.error().WithContext("not stored");
     }
+    if (commit.error().code == base::Code::kResourceExhausted) NoteRoom(false);
     return;
   }
+  if (anything) NoteRoom(true);
   for (Writer* writer : writers) {
     if (writer->kept && writer->committed) writer->committed();
+  }
+}
+
+void SqliteStore::NoteRoom(bool there_is) {
+  if (out_of_room_.exchange(!there_is) == !there_is) return;
+  if (there_is) {
+    spdlog::info("database={} there is room again: writing goes on", path_);
+  } else {
+    spdlog::error("database={} {}", path_, kNoRoom);
   }
 }
 

@@ -1,9 +1,12 @@
 // A SqliteStore keeps everything in one SQLite file: WAL, synchronous=FULL, one connection that
 // writes and a few that read.
 //
-// Writers that come while a commit is being written to disk share the next one.
+// Writers that come while a commit is being written to disk share the next one. When the disk is
+// full, writers are told (kResourceExhausted), readers go on, and the first write that finds room
+// is the end of it.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <memory>
@@ -11,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "registry/store/clean_stop.h"
 #include "registry/store/store.h"
 
 namespace registry {
@@ -19,8 +23,8 @@ class SqliteConnection;
 
 class SqliteStore final : public Store {
  public:
-  // Makes the file (mode 0600) or brings it to this version. kDataLoss: damaged;
-  // kFailedPrecondition: made by a newer one.
+  // Makes the file (mode 0600) or brings it to this version. After anything but a stop in order each
+  // of its pages is checked. kDataLoss: damaged; kFailedPrecondition: made by a newer one.
   static base::Result<std::unique_ptr<SqliteStore>> Open(const std::string& path);
   // Whether every page of a database that nobody has open is what it should be. kDataLoss says what
   // is not.
@@ -59,18 +63,26 @@ class SqliteStore final : public Store {
   base::Result<void> Write(const Work& work, const std::function<void()>& committed) override;
   base::Result<void> CopyTo(const std::string& file) override;
 
+  // The last write found no room.
+  bool out_of_room() const { return out_of_room_; }
+
  private:
   struct Writer;
   class Borrowed;
   explicit SqliteStore(std::string path);
   void CommitTogether(const std::vector<Writer*>& writers);
+  void NoteRoom(bool there_is);
   Borrowed Borrow();
 
   // Constant after construction
   const std::string path_;
+  const CleanStop clean_stop_;
+  bool opened_ = false;
 
   // Used by the front of the queue only
   std::unique_ptr<SqliteConnection> writer_;
+
+  std::atomic<bool> out_of_room_ = false;
 
   std::mutex queue_mutex_;
   std::condition_variable queue_moved_;
