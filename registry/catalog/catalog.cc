@@ -2,7 +2,7 @@
 
 #include "base/auth/api_key.h"
 #include "registry/catalog/dependencies.h"
-#include "registry/catalog/drift.h"
+#include "registry/catalog/replay.h"
 #include "registry/catalog/stored_form.h"
 #include "registry/catalog/validate.h"
 #include "registry/store/store.h"
@@ -112,32 +112,7 @@ base::Result<void> Catalog::Attach(std::span<Observer* const> observers) {
   // Inside a transaction nobody else writes, so nothing is missed between the replay and the first
   // change.
   return store_.Write([&](Transaction& all) -> base::Result<Store::Then> {
-    std::int64_t after = 0;
-    for (bool more = true; more;) {
-      const auto stored = all.Changes({after, {}, 1 << 20});
-      if (stored.has_error()) return stored.error();
-      std::vector<v1::Change> changes;
-      for (const StoredResource& row : stored->changes) {
-        if (row.deleted) continue;
-        auto change = ToChange(row);
-        if (change.has_error()) return change.error();
-        changes.push_back(std::move(*change));
-      }
-      if (!changes.empty()) {
-        for (Observer* observer : observers) observer->OnChanges(changes);
-      }
-      more = stored->more;
-      if (more) after = stored->changes.back().revision;
-    }
-    const auto listed = all.DefinitionsChangedAfter(0, -1);
-    if (listed.has_error()) return listed.error();
-    for (const std::string& server : listed->servers) {
-      const auto definitions = all.Definitions(server);
-      if (definitions.has_error()) return definitions.error();
-      if (!*definitions) continue;
-      const v1::ServerDefinitions served = Served(server, **definitions);
-      for (Observer* observer : observers) observer->OnDefinitions(served);
-    }
+    if (const auto ok = Replay(all, observers); ok.has_error()) return ok.error();
     observers_.insert(observers_.end(), observers.begin(), observers.end());
     return Store::Then::kUndo;
   });

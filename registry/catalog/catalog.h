@@ -89,8 +89,9 @@ class Catalog {
   std::int64_t revision() const;
   // Rings after each committed change of resources or definitions.
   Bell& bell() { return bell_; }
-  // Tells the observers, one after the other, everything that exists, then each change. For the
-  // catalog's whole life: attach before serving, all at once, since everything is read for it.
+  // Tells the observers everything that exists (replay.h), then, one after the other, each change.
+  // For the catalog's whole life: attach before serving, all at once, since everything is read for
+  // it.
   base::Result<void> Attach(std::span<Observer* const> observers);
   base::Result<void> Attach(Observer& observer) {
     Observer* const one[] = {&observer};

@@ -54,12 +54,16 @@ ordered_json MakeServerJson(const portolan::v1::Resource& resource) {
   std::string description = CutTo(server.description(), kMaxDescription);
   if (description.empty()) description = CutTo("MCP server " + resource.name(), kMaxDescription);
   document["description"] = description;
-  document["version"] = server.current_version().empty() ? "1.0.0" : server.current_version();
+  document["version"] = MadeVersion(server);
   if (!server.website_url().empty()) document["websiteUrl"] = server.website_url();
   if (std::string source = SourceOf(server.repository_url()); !source.empty()) {
     document["repository"] = {{"url", server.repository_url()}, {"source", source}};
   }
   return document;
+}
+
+std::string MadeVersion(const portolan::v1::Server& server) {
+  return server.current_version().empty() ? "1.0.0" : server.current_version();
 }
 
 ordered_json GatewayRemote(const portolan::v1::Resource& resource,

@@ -23,6 +23,7 @@ base::Result<Imported> ToResources(std::string_view text);
 // A valid server.json for a server that came without one: version 1.0.0 unless it says another, its
 // description cut to the schema's 100 characters.
 nlohmann::ordered_json MakeServerJson(const portolan::v1::Resource& server);
+std::string MadeVersion(const portolan::v1::Server& server);
 
 // A remote that leads through the gateway; null for a server that is not routed.
 nlohmann::ordered_json GatewayRemote(const portolan::v1::Resource& server,

@@ -188,13 +188,11 @@ void ServerListing::TakeServerLocked(Known& known, const v1::Resource& resource)
   known.gateway_url = remote.is_null() ? std::string() : remote["url"].get<std::string>();
   texts_.Put(resource.name(),
              Lower(resource.name() + "\n" + server.title() + "\n" + server.description()));
-  known.own_meta = OwnMeta(resource, known.gateway_url);
+  known.resource = resource.SerializeAsString();
   std::erase_if(known.versions, [](const Version& version) { return version.made; });
   if (known.versions.empty()) {
-    const ordered_json made = import::MakeServerJson(resource);
     Version& only = known.versions.emplace_back();
-    only.version = made["version"].get<std::string>();
-    only.document = Dump(made);
+    only.version = import::MadeVersion(server);
     only.made = true;
     only.published_ms = resource.created_at_ms();
     only.changed_ms = resource.updated_at_ms();
@@ -255,11 +253,6 @@ void ServerListing::SettleLocked(Known& known) const {
       latest = &version;
   }
   if (latest) latest->latest = true;
-  for (Version& version : known.versions) {
-    version.routed = version.latest && !known.gateway_url.empty()
-                         ? WithRemote(version.document, known.gateway_url)
-                         : std::string();
-  }
 }
 
 ListedVersion ServerListing::Show(const std::string& name, const Known& known,
@@ -278,12 +271,20 @@ ListedVersion ServerListing::Show(const std::string& name, const Known& known,
   official["publishedAt"] = published;
   official["updatedAt"] = updated;
   official["isLatest"] = version.latest;
-  const std::string& document = version.routed.empty() ? version.document : version.routed;
+  v1::Resource resource;
+  resource.ParseFromString(known.resource);
+  std::string document =
+      version.document.empty() ? Dump(import::MakeServerJson(resource)) : version.document;
+  if (version.latest && !known.gateway_url.empty()) {
+    if (std::string routed = WithRemote(document, known.gateway_url); !routed.empty())
+      document = std::move(routed);
+  }
+  const std::string own_meta = OwnMeta(resource, known.gateway_url);
   std::string& json = shown.json;
-  json.reserve(document.size() + known.own_meta.size() + 400);
+  json.reserve(document.size() + own_meta.size() + 400);
   json.append(R"({"server":)").append(document);
   json.append(R"(,"_meta":{")").append(kOfficialMeta).append(R"(":)").append(Dump(official));
-  json.append(R"(,")").append(kOwnMeta).append(R"(":)").append(known.own_meta);
+  json.append(R"(,")").append(kOwnMeta).append(R"(":)").append(own_meta);
   json.append(R"(,"tools":)").append(std::to_string(known.tools)).append("}}}");
   return shown;
 }

@@ -77,10 +77,8 @@ class ServerListing final : public Observer {
 
   struct Version {
     std::string version;
-    // As published, without the spaces between its parts.
+    // As published, without the spaces between its parts; empty: to be made of the server.
     std::string document;
-    // The same with a remote through the gateway before the others; empty where there is none.
-    std::string routed;
     // What was said of this version itself.
     std::string status_message;
     Status status = Status::kActive;
@@ -101,8 +99,8 @@ class ServerListing final : public Observer {
     std::string current_version;
     // Empty: not routed.
     std::string gateway_url;
-    // The members of our own _meta, but for the number of tools.
-    std::string own_meta;
+    // The server's resource, serialized: read when it is shown.
+    std::string resource;
     std::vector<Version> versions;  // by version
 
     bool VisibleTo(std::string_view name, const base::auth::Principal& who) const;

@@ -241,7 +241,7 @@ TEST_F(CatalogTest, AnObserverHearsTheOldThenTheNewBeforeTheWriterDoes) {
   Notebook notebook;
   ASSERT_TRUE(catalog_.Attach(notebook).has_value());
   Add(HttpServer("local/b"));
-  EXPECT_EQ(notebook.seen, (std::vector<std::string>{"+local/a", "local/a: 1", "+local/b"}));
+  EXPECT_EQ(notebook.seen, (std::vector<std::string>{"local/a: 1", "+local/a", "+local/b"}));
   Delete("Server", "local/b");
   EXPECT_EQ(notebook.seen.back(), "-local/b");
 }
