@@ -1,5 +1,6 @@
 #include "base/auth/call_token.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -13,8 +14,6 @@ using nlohmann::json;
 
 constexpr std::size_t kKeyBytes = 32;
 constexpr std::size_t kSignatureBytes = 64;
-// Somebody in a few hundred groups; below the 32 KiB of a request's head.
-constexpr std::size_t kMaxTokenBytes = 24 * 1024;
 constexpr std::string_view kIssuer = "portolan-registry";
 
 Error Refuse(std::string_view reason, std::string_view sentence) {
@@ -57,7 +56,7 @@ struct Parts {
 };
 
 std::optional<Parts> Split(std::string_view token) {
-  if (token.size() > kMaxTokenBytes) return std::nullopt;
+  if (token.size() > kMaxCallTokenBytes) return std::nullopt;
   const std::size_t first = token.find('.');
   if (first == token.npos) return std::nullopt;
   const std::size_t second = token.find('.', first + 1);
@@ -84,6 +83,11 @@ std::optional<PrincipalKind> ParseKind(std::string_view name) {
     if (KindName(kind) == name) return kind;
   }
   return std::nullopt;
+}
+
+bool AreTexts(const json& list) {
+  return list.is_array() &&
+         std::all_of(list.begin(), list.end(), [](const json& one) { return one.is_string(); });
 }
 
 bool Names(const json& claims, std::string_view wanted) {
@@ -130,7 +134,23 @@ Result<Principal> ReadClaims(std::string_view payload, std::int64_t now_unix_ms,
       if (group.is_string()) principal.groups.push_back(group.get<std::string>());
     }
   }
+  if (const auto roles = claims.find("roles"); roles != claims.end() && roles->is_array()) {
+    for (const json& role : *roles) {
+      const auto in = role.is_object() ? role.find("in") : json::const_iterator();
+      // A role that cannot be read whole gives nothing: without its namespaces it would be wider.
+      if (!role.is_object() || Text(role, "role").empty() || in == role.end() || !AreTexts(*in))
+        return Refuse("TokenMalformed", "a role of the token cannot be read");
+      principal.roles.emplace_back(Text(role, "role"), in->get<std::vector<std::string>>());
+    }
+  }
   return principal;
+}
+
+json RolesClaim(const Principal& principal) {
+  json roles = json::array();
+  for (const RoleGrant& grant : principal.roles)
+    roles.push_back({{"role", grant.role}, {"in", grant.namespaces}});
+  return roles;
 }
 
 }  // namespace
@@ -163,6 +183,7 @@ std::string SignCallToken(const SigningKeyPair& key, const Principal& principal,
                  {"exp", expires_unix_ms / 1000}};
   if (!principal.tenant.empty()) claims["tenant"] = principal.tenant;
   if (!principal.groups.empty()) claims["groups"] = principal.groups;
+  if (!principal.roles.empty()) claims["roles"] = RolesClaim(principal);
   std::string token = Base64UrlEncode(header.dump()) + "." + Base64UrlEncode(claims.dump());
   const std::string signature = SignatureOf(key, token);
   return token + "." + Base64UrlEncode(signature);

@@ -2,6 +2,7 @@
 // verify with its public keys. A token counts only with the audience that it was made for.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -21,7 +22,12 @@ SigningKeyPair GenerateSigningKeyPair();
 Result<SigningKeyPair> SigningKeyPairFromSeed(std::string_view seed);
 
 inline constexpr std::string_view kGatewayAudience = "portolan-gateway";
+// A longer one is not looked at. Somebody in a few hundred groups; below the 32 KiB of a request's
+// head.
+inline constexpr std::size_t kMaxCallTokenBytes = 24 * 1024;
 
+// With the principal's groups and roles inside. REQUIRES: whoever shows it to somebody checks
+// kMaxCallTokenBytes.
 std::string SignCallToken(const SigningKeyPair& key, const Principal& principal,
                           std::int64_t expires_unix_ms,
                           std::string_view audience = kGatewayAudience);

@@ -32,6 +32,12 @@ bool RefuseCaller(Admission& admission, std::string_view reason, std::string mes
   return Refuse(admission, 401, mcp::kUnauthenticated, reason, std::move(message));
 }
 
+// Of a path that leads nowhere, and of a server that this caller may not see: the same to the byte.
+bool RefusePath(Admission& admission) {
+  return Refuse(admission, 404, mcp::kNotFoundPath, "PathUnknown",
+                "No server is reached by this path.");
+}
+
 // `/BASE/mcp` or `/BASE/mcp/`, and the two paths of 2024-11-05: the base. Empty when the path is no
 // endpoint's.
 std::string_view BaseOf(std::string_view path, Face& face) {
@@ -106,7 +112,7 @@ Admission Gate::Admit(const base::http::Exchange& exchange, const RouteTable& ta
   const bool admitted = found && CheckAddress(*route, caller.address, admission, record) &&
                         CheckHostAndOrigin(head, admission) && CheckFlood(caller, admission) &&
                         Authenticate(head, *route, table, caller, admission, record) &&
-                        CheckRetired(*route, admission);
+                        CheckVisible(*route, admission, record) && CheckRetired(*route, admission);
   if (admitted) return admission;
 
   if (!caller.address.is_loopback()) flood_.NoteRefusal(caller.address);
@@ -138,10 +144,7 @@ Gate::Step Gate::FindRoute(const base::http::RequestHead& head, const RouteTable
     return Refuse(admission, 503, mcp::kUpstreamUnavailable, "CatalogUnknown",
                   "This gateway does not know the catalog yet. Retry in 1 s.");
   }
-  if (!admission.route) {
-    return Refuse(admission, 404, mcp::kNotFoundPath, "PathUnknown",
-                  "No server is reached by this path.");
-  }
+  if (!admission.route) return RefusePath(admission);
   record.endpoint = base;
   record.server = admission.route->server_name();
   return true;
@@ -253,6 +256,14 @@ Gate::Step Gate::CheckToken(std::string_view token, Admission& admission) {
   }
   admission.principal = admission.verified.get();
   return true;
+}
+
+Gate::Step Gate::CheckVisible(const Route& route, Admission& admission, mcp::Record& record) const {
+  if (route.IsSeenBy(*admission.principal)) return true;
+  // The log tells what the caller is not told.
+  record.rule = "visibility";
+  record.observed_only = false;
+  return RefusePath(admission);
 }
 
 Gate::Step Gate::CheckRetired(const Route& route, Admission& admission) const {

@@ -78,6 +78,7 @@ class Gate {
   void BeginRecord(const base::http::Exchange& exchange, mcp::Record& record);
   Step FindRoute(const base::http::RequestHead& head, const RouteTable& table, Admission& admission,
                  mcp::Record& record) const;
+  Step CheckVisible(const Route& route, Admission& admission, mcp::Record& record) const;
   Step CheckAddress(const Route& route, const boost::asio::ip::address& address,
                     Admission& admission, mcp::Record& record) const;
   Step CheckHostAndOrigin(const base::http::RequestHead& head, Admission& admission) const;

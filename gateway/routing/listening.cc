@@ -318,7 +318,9 @@ base::Task<Response> Listeners::Listen(mcp::Call& call, std::shared_ptr<const Ro
     error.reason = "InvalidParams";
     co_return Response::Message(mcp::ErrorMessage(call.id(), error, call.record.request_id));
   }
-  if (!route || ending_) co_return Response::Message(ListenEnded(call.id()));
+  // Admission was by an older table, perhaps.
+  if (!route || !route->IsSeenBy(call.principal) || ending_)
+    co_return Response::Message(ListenEnded(call.id()));
   const auto same_caller = [&](const Listener* other) {
     return other->counted() && other->principal().id == call.principal.id;
   };
@@ -346,7 +348,10 @@ void Listeners::Follow(const RouteTable& table) {
       listener->End();
       continue;
     }
-    listener->Follow(table.FindServer(listener->route().server_name()));
+    std::shared_ptr<const Route> route = table.FindServer(listener->route().server_name());
+    // To whom may not see it any more, it is gone.
+    if (route && !route->IsSeenBy(principal)) route = nullptr;
+    listener->Follow(std::move(route));
   }
 }
 

@@ -10,9 +10,9 @@
 //
 // What is acknowledged is heard from then on: what the caller's next message makes the server say is
 // not missed. A listener stays while its server is away, whose own listen is tried again meanwhile. It ends
-// politely, with a result, when its server is removed or retired and when the worker drains. What
-// comes from a server waits until the caller has taken what came before; list_changed is told once,
-// however often the list changed meanwhile. So nothing piles up.
+// politely, with a result, when its server is removed, retired or hidden from its caller, and when
+// the worker drains. What comes from a server waits until the caller has taken what came before;
+// list_changed is told once, however often the list changed meanwhile. So nothing piles up.
 #pragma once
 
 #include <functional>

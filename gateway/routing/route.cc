@@ -6,6 +6,7 @@
 #include "gateway/backends/backend.h"
 #include "gateway/edge/http_date.h"
 #include "mcp/requests.h"
+#include "policy/audience.h"
 
 namespace gateway {
 
@@ -78,8 +79,14 @@ Route::Route(Inputs inputs, state::Limits& limits)
       backend_key_(BackendKey(inputs_.server->name, inputs_.server->spec)),
       limits_(limits),
       end_notice_(EndNotice::Of(*inputs_.server, inputs_.successor_path)),
+      for_everybody_(policy::IsForEverybody(inputs_.server->spec.visibility().audiences())),
       gate_(GateRules::Of(CombineFor(inputs_, nullptr))),
       chain_(Compile(nullptr)) {}
+
+bool Route::IsSeenBy(const base::auth::Principal& who) const {
+  return for_everybody_ ||
+         policy::CanSeeAudiences(who, server_name(), spec().visibility().audiences());
+}
 
 const DefinitionLists* Route::lists_for(std::string_view method) const {
   if (!approved()) {

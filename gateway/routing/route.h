@@ -14,6 +14,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/auth/principal.h"
 #include "gateway/filters/addresses.h"
 #include "gateway/filters/chain.h"
 #include "gateway/routing/callers.h"
@@ -76,6 +77,9 @@ class Route {
   bool approved() const { return spec().approval() == portolan::v1::Approval::APPROVED; }
   bool retired() const { return spec().lifecycle() == portolan::v1::Lifecycle::RETIRED; }
   const EndNotice& end_notice() const { return end_notice_; }
+  // Whether its audiences have that principal, or a role has the server. To all others it is not
+  // there.
+  bool IsSeenBy(const base::auth::Principal& who) const;
 
   const GateRules& gate() const { return gate_; }
   // The lists to answer from; null: ask the server.
@@ -94,6 +98,7 @@ class Route {
   const std::string backend_key_;
   state::Limits& limits_;
   const EndNotice end_notice_;
+  const bool for_everybody_;
   GateRules gate_;
   std::shared_ptr<const Chain> chain_;
 

@@ -15,7 +15,7 @@ constexpr std::size_t kMaxTitleCharacters = 100;
 constexpr std::size_t kMaxDescriptionBytes = 4096;
 constexpr int kMaxTags = 64;
 constexpr int kMaxAliases = 16;
-constexpr int kMaxAudiences = 64;
+constexpr int kMaxAudiences = 256;
 constexpr int kMaxArguments = 256;
 constexpr std::size_t kMaxStatusMessageCharacters = 500;
 
@@ -30,9 +30,11 @@ base::Result<void> CheckBasePath(std::string_view pointer, const std::string& ba
 
 base::Result<void> CheckAudience(const std::string& pointer, const std::string& audience) {
   const bool named = (audience.starts_with("group:") && audience.size() > 6) ||
-                     (audience.starts_with("consumer:") && audience.size() > 9);
-  if (audience.size() > 200 || !(audience == "public" || audience == "authenticated" || named)) {
-    return FieldError(pointer, "must be public, authenticated, group:NAME or consumer:NAME");
+                     (audience.starts_with("consumer:") && audience.size() > 9) ||
+                     (audience.starts_with("principal:") && audience.size() > 10);
+  if (audience.size() > 300 || !(audience == "public" || audience == "authenticated" || named)) {
+    return FieldError(pointer,
+                      "must be public, authenticated, group:NAME, consumer:NAME or principal:ID");
   }
   return {};
 }
@@ -141,7 +143,7 @@ base::Result<void> ValidateServer(const v1::Server& server) {
   }
   const auto& audiences = server.visibility().audiences();
   if (audiences.size() > kMaxAudiences)
-    return FieldError("/spec/visibility/audiences", "at most 64");
+    return FieldError("/spec/visibility/audiences", "at most 256; a group may stand for many");
   for (int i = 0; i < audiences.size(); ++i) {
     const auto ok = CheckAudience("/spec/visibility/audiences/" + std::to_string(i), audiences[i]);
     if (ok.has_error()) return ok.error();

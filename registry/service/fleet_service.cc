@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "registry/catalog/names.h"
 #include "registry/catalog/validate.h"
+#include "registry/service/disclosure.h"
 #include "registry/service/fleet_streams.h"
 #include "registry/service/version_skew.h"
 
@@ -100,28 +101,33 @@ base::Result<v1::ReportResponse> FleetService::Report(const Caller& caller,
   return v1::ReportResponse();
 }
 
-base::Result<v1::ListGatewaysResponse> FleetService::ListGateways(const Caller&,
+base::Result<v1::ListGatewaysResponse> FleetService::ListGateways(const Caller& caller,
                                                                   const v1::ListGatewaysRequest&) {
   v1::ListGatewaysResponse response = fleet_.List();
-  // What was refused and has been replaced since is no matter any more.
+  // What was refused and has been replaced since is no matter any more; what the caller may not
+  // see is not told of.
   for (v1::GatewayStatus& gateway : *response.mutable_gateways()) {
     auto& rejections = *gateway.mutable_rejections();
     rejections.erase(
         std::remove_if(rejections.begin(), rejections.end(),
                        [&](const v1::Rejection& rejection) {
                          const auto now = catalog_.Get(rejection.kind(), rejection.name());
-                         return now.has_error() || now->revision() != rejection.revision();
+                         return now.has_error() || now->revision() != rejection.revision() ||
+                                !MaySee(caller, *now);
                        }),
         rejections.end());
   }
   return response;
 }
 
-base::Result<std::unique_ptr<Stream>> FleetService::Probe(const Caller&,
+base::Result<std::unique_ptr<Stream>> FleetService::Probe(const Caller& caller,
                                                           const v1::ProbeRequest& request,
                                                           Wake wake) {
   const auto server = catalog_.Get("Server", request.server());
   if (server.has_error()) return server.error();
+  if (!MaySee(caller, *server)) {
+    return base::Fail(base::Code::kNotFound, "no Server '" + request.server().substr(0, 200) + "'");
+  }
   if (!server->server().has_endpoint()) {
     return base::Fail(base::Code::kFailedPrecondition,
                       "'" + server->name() + "' is external: it has no endpoint to be reached at");

@@ -116,6 +116,55 @@ TEST_F(AdmissionTest, ACallTokenOfTheRegistryIsAProofAndIsRememberedUntilItExpir
   EXPECT_EQ(Call("Authorization: Bearer " + forged + "\r\n").status, 401);
 }
 
+TEST_F(AdmissionTest, AServerIsNotThereForWhomItsAudiencesLeaveOut) {
+  const std::string alice = gateway_.PutKey("alice");
+  const std::string bob = gateway_.PutKey("bob");
+  gateway_.PutServer("pay", "approval: APPROVED visibility { audiences: 'consumer:alice' }");
+  gateway_.Publish();
+  EXPECT_EQ(Call("X-Api-Key: " + alice + "\r\n").status, 200);
+  EXPECT_EQ(Call("X-Api-Key: " + bob + "\r\n").status, 404);
+  EXPECT_EQ(gateway_.LastRecord().rule, "visibility");
+  EXPECT_EQ(gateway_.LastRecord().server, "local/pay");
+  EXPECT_EQ(Call().status, 404);
+}
+
+TEST_F(AdmissionTest, AHiddenServerAndAnUnknownPathAreTheSameToTheByte) {
+  const std::string bob = gateway_.PutKey("bob");
+  gateway_.PutServer("pay",
+                     "approval: APPROVED lifecycle: RETIRED sunset: '2020-01-01' "
+                     "visibility { audiences: 'group:entra/web' }");
+  gateway_.Publish();
+  const std::string who = "X-Request-Id: r1\r\nX-Api-Key: " + bob + "\r\n";
+  const HttpAnswer hidden = gateway_.CallTool("/pay/mcp", "a", who);
+  const HttpAnswer unknown = gateway_.CallTool("/nay/mcp", "a", who);
+  EXPECT_EQ(hidden.status, unknown.status);
+  EXPECT_EQ(hidden.fields, unknown.fields);
+  EXPECT_EQ(hidden.body, unknown.body);
+}
+
+TEST_F(AdmissionTest, ACallTokenBringsTheGroupsAndRolesByWhichAServerIsSeen) {
+  const auto keys = base::auth::GenerateSigningKeyPair();
+  gateway_.SetKeys({{}, {keys.public_key}});
+  gateway_.PutServer("pay", "approval: APPROVED visibility { audiences: 'group:entra/web' }");
+  gateway_.Publish();
+  base::auth::Principal principal;
+  principal.id = "token/ci";
+  principal.kind = base::auth::PrincipalKind::kUser;
+  const auto status = [&] {
+    const std::string token =
+        base::auth::SignCallToken(keys, principal, base::SystemClock().UnixMillis() + 60'000);
+    return Call("Authorization: Bearer " + token + "\r\n").status;
+  };
+  EXPECT_EQ(status(), 404);
+  principal.groups = {"entra/web"};
+  EXPECT_EQ(status(), 200);
+  principal.groups.clear();
+  principal.roles = {{"viewer", {"other"}}};
+  EXPECT_EQ(status(), 404);
+  principal.roles = {{"viewer", {"local"}}};
+  EXPECT_EQ(status(), 200);
+}
+
 TEST_F(AdmissionTest, AStrangersBodyIsNeverRead) {
   PutPolicy("attach { global: true } rules { id: 'who' authenticate { any_of { api_key { } } } }");
   const HttpAnswer answer = gateway_.Send("POST /pay/mcp HTTP/1.1\r\nHost: " + gateway_.host() +

@@ -351,6 +351,30 @@ TEST_F(ListeningTest, WhoCameByAKeyThatIsRevokedHearsNothingMoreAndOtherKeysOfTh
   RunUntil([&] { return open_ == 0; });
 }
 
+TEST_F(ListeningTest, FromWhomAServerIsHiddenThatOneHearsNothingMore) {
+  const auto listen_as = [this](const std::string& id) -> TestCall& {
+    TestCall& test = New(ListenTo(kAllLists), kModern);
+    test.principal.id = id;
+    test.principal.kind = base::auth::PrincipalKind::kAgent;
+    Start(test);
+    WaitForNotifications(test, 1);
+    return test;
+  };
+  listen_as("consumer/bob");
+  TestCall& alice = listen_as("consumer/alice");
+  PutServer("visibility { audiences: 'consumer:alice' }");
+  Publish();
+  RunUntil([&] { return open_ == 1; });
+  EXPECT_THAT(response_->body, HasSubstr("complete"));
+  PutTools("two");
+  Publish();
+  WaitForNotifications(alice, 2);
+  TestCall& late = New(ListenTo(kAllLists), kModern);
+  Start(late);
+  EXPECT_EQ(open_, 1);
+  EXPECT_THAT(late.client.notifications, SizeIs(0));
+}
+
 TEST_F(ListeningTest, WithoutAFilterItIsRefused) {
   TestCall& test =
       New(R"({"jsonrpc":"2.0","id":1,"method":"subscriptions/listen","params":{}})", kModern);

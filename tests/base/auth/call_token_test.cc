@@ -50,6 +50,17 @@ TEST_F(CallTokenTest, CarriesThePrincipal) {
   EXPECT_TRUE(principal.roles.empty());
 }
 
+TEST_F(CallTokenTest, CarriesGroupsAndRolesWithTheirNamespaces) {
+  alice_.groups = {"entra/web"};
+  alice_.roles = {{"viewer", {"io.github.acme", "io.gitlab.*"}}, {"operator"}};
+  const Principal principal = *VerifyCallToken(keys_, Token(), kNow);
+  EXPECT_EQ(principal.groups, alice_.groups);
+  ASSERT_EQ(principal.roles.size(), 2U);
+  EXPECT_TRUE(principal.HasRoleIn("viewer", "io.gitlab.web"));
+  EXPECT_FALSE(principal.HasRoleIn("viewer", "local"));
+  EXPECT_TRUE(principal.HasRole("operator"));
+}
+
 TEST_F(CallTokenTest, EndsWhenItExpires) {
   EXPECT_EQ(Refusal(Token(), kNow + kFiveMinutes - 1), "accepted");
   EXPECT_EQ(Refusal(Token(), kNow + kFiveMinutes), "TokenExpired");

@@ -28,7 +28,7 @@ TEST(ValidateTest, TakesAServerWithEverything) {
   EXPECT_EQ(
       WrongServer(R"({title: Weather, description: d, website_url: 'https://x.example', owner: me,
       endpoint: {streamable_http: {url: 'http://127.0.0.1:9000/mcp'}}, base_path: weather, base_path_aliases: [wetter],
-      tags: [a, b-c], visibility: {audiences: [public, 'consumer:alice']}, lifecycle: PREVIEW})"),
+      tags: [a, b-c], visibility: {audiences: [public, 'consumer:alice', 'principal:okta/alice']}, lifecycle: PREVIEW})"),
       "");
 }
 
@@ -36,7 +36,7 @@ TEST(ValidateTest, AnAudienceThatWouldMatchNobodyIsRefused) {
   const auto wrong = [](const std::string& audience) {
     return WrongServer("{visibility: {audiences: [public, '" + audience + "']}}");
   };
-  for (const char* audience : {"principal:okta/alice", "everybody", "group:", "consumer:"})
+  for (const char* audience : {"principal:", "everybody", "group:", "consumer:"})
     EXPECT_TRUE(wrong(audience).starts_with("/spec/visibility/audiences/1: must be")) << audience;
   EXPECT_EQ(wrong("group:okta/payments"), "");
 }
