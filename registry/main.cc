@@ -38,6 +38,7 @@
 #include "registry/search/feed.h"
 #include "registry/search/index.h"
 #include "registry/service/access_service.h"
+#include "registry/service/access_tool.h"
 #include "registry/service/audit_keeper.h"
 #include "registry/service/audit_service.h"
 #include "registry/service/catalog_service.h"
@@ -228,8 +229,11 @@ base::Result<void> Registry::Listen() {
 // What is in memory follows the catalog from its first to its newest change.
 base::Result<void> Registry::Attach() {
   listing_ = std::make_unique<ServerListing>(settings_.gateway_public_url);
+  std::vector<mcp::Tool> asking;
+  asking.push_back(RequestAccessTool(catalog_, pool_, loop_));
   discovery_ = std::make_unique<DiscoveryServer>(
-      loop_, index_, DiscoveryOptions{.gateway_public_url = settings_.gateway_public_url});
+      loop_, index_, DiscoveryOptions{.gateway_public_url = settings_.gateway_public_url},
+      std::move(asking));
   // Discovery behind the index, since who is told of a change asks at once.
   Observer* const observers[] = {&roles_,          &provider_feed_, &index_feed_,
                                  discovery_.get(), listing_.get(),  &sync_};

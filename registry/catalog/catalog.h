@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "portolan/v1/access_service.pb.h"
 #include "portolan/v1/catalog_service.pb.h"
 #include "portolan/v1/fleet_service.pb.h"
 #include "portolan/v1/usage_service.pb.h"
@@ -65,6 +66,17 @@ class Catalog {
   base::Result<v1::Resource> Review(const Writer& writer, const v1::ReviewRequest& request);
   base::Result<v1::Resource> ChangeLifecycle(const Writer& writer,
                                              const v1::ChangeLifecycleRequest& request);
+
+  // ---- Requests for access: the rules are in access_requests.cc
+
+  // The name of the request, whether there is such a server or not. kFailedPrecondition: the writer
+  // sees it already; kUnauthenticated: asking needs a name; kResourceExhausted: too many wait.
+  base::Result<std::string> RequestAccess(const Writer& writer,
+                                          const v1::RequestAccessRequest& request);
+  // The server's revision when it was granted, else 0. kFailedPrecondition: it was decided already,
+  // or there is no such server; kNotFound; kPermissionDenied.
+  base::Result<std::int64_t> DecideAccess(const Writer& writer,
+                                          const v1::DecideAccessRequest& request);
 
   // ---- What changed
 

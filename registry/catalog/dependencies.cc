@@ -46,6 +46,7 @@ base::Result<bool> MayKnow(Reader& store, const base::auth::Principal& who, std:
                            const std::string& name) {
   if (kind == "ApiKey" && !May(who, Right::kOperate)) return false;
   if ((kind == "Token" || kind == "RoleBinding") && !May(who, Right::kAdminister)) return false;
+  if (kind == "AccessRequest" && !MaySomewhere(who, Right::kApprove)) return false;
   if (kind != "Server" && kind != "ServerVersion") return true;
   const std::string server = name.substr(0, name.find('@'));
   const auto stored = store.Find("Server", server);

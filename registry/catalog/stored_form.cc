@@ -18,6 +18,7 @@ std::string SpecBytes(const v1::Resource& resource) {
 
 IndexColumns ColumnsOf(const v1::Resource& resource) {
   IndexColumns columns;
+  if (resource.has_access_request()) columns.owner = resource.access_request().principal();
   if (!resource.has_server()) return columns;
   const v1::Server& server = resource.server();
   if (!server.base_path().empty()) columns.base_paths.push_back(server.base_path());

@@ -52,6 +52,11 @@ base::Result<void> Complete(const Writing& writing, v1::Resource& resource,
     if (token.sha256().empty())
       return FieldError("/spec/sha256", "is missing; tokens are made with CreateToken");
   }
+  // The same again (an export) changes nothing, and may stand.
+  if (resource.has_access_request() && !(before && SpecBytes(*before) == SpecBytes(resource))) {
+    return base::Fail(base::Code::kFailedPrecondition,
+                      "/kind: requests are made with RequestAccess and decided with DecideAccess");
+  }
   return {};
 }
 
@@ -229,6 +234,10 @@ base::Result<Written> ChangeOne(const Writing& writing, v1::Resource resource,
   auto before = ToResource(stored);
   if (before.has_error()) return before.error();
   return Write(writing, std::move(resource), std::move(*before), References::kNow);
+}
+
+base::Result<Written> AddOne(const Writing& writing, v1::Resource resource) {
+  return Write(writing, std::move(resource), std::nullopt, References::kNow);
 }
 
 base::Result<std::int64_t> DeleteWhole(const Writing& writing, const StoredResource& stored) {

@@ -47,6 +47,9 @@ base::Result<Written> PutOne(const Writing& writing, v1::Resource resource, Expe
 base::Result<Written> ChangeOne(const Writing& writing, v1::Resource resource,
                                 const StoredResource& stored);
 
+// The same for a resource that is not there yet.
+base::Result<Written> AddOne(const Writing& writing, v1::Resource resource);
+
 // What `before` (null: nothing) did not refer to already must exist.
 base::Result<void> CheckReferences(Transaction& store, const v1::Resource& resource,
                                    const v1::Resource* before);

@@ -137,6 +137,12 @@ base::Result<v1::IssueCallTokenResponse> AccessService::IssueCallToken(
   response.set_expires_at_ms(clock_.UnixMillis() + kCallTokenMs);
   response.set_token(
       base::auth::SignCallToken(keys_.call_tokens, principal, response.expires_at_ms()));
+  if (response.token().size() > base::auth::kMaxCallTokenBytes) {
+    return base::Fail(base::Code::kFailedPrecondition,
+                      "the groups and roles of " + principal.id +
+                          " do not fit a call token; bind its roles with fewer namespaces "
+                          "(io.github.* covers those below)");
+  }
   return response;
 }
 
@@ -162,6 +168,24 @@ base::Result<v1::WhoAmIResponse> AccessService::WhoAmI(const Caller& caller,
     response.add_roles(shown);
   }
   for (const std::string& group : caller.principal.groups) response.add_groups(group);
+  return response;
+}
+
+base::Result<v1::RequestAccessResponse> AccessService::RequestAccess(
+    const Caller& caller, const v1::RequestAccessRequest& request) {
+  auto name = catalog_.RequestAccess(caller.writer(request.reason()), request);
+  if (name.has_error()) return name.error();
+  v1::RequestAccessResponse response;
+  response.set_request(std::move(*name));
+  return response;
+}
+
+base::Result<v1::DecideAccessResponse> AccessService::DecideAccess(
+    const Caller& caller, const v1::DecideAccessRequest& request) {
+  const auto revision = catalog_.DecideAccess(caller.writer(request.reason()), request);
+  if (revision.has_error()) return revision.error();
+  v1::DecideAccessResponse response;
+  response.set_revision(*revision);
   return response;
 }
 

@@ -1,4 +1,5 @@
-// AccessService's methods: keys of consumers, tokens for calls, links to the portal.
+// AccessService's methods: keys of consumers, tokens for calls, links to the portal, requests for
+// access.
 #pragma once
 
 #include "portolan/v1/access_service.pb.h"
@@ -31,6 +32,10 @@ class AccessService {
   base::Result<v1::CreatePortalLinkResponse> CreatePortalLink(
       const Caller& caller, const v1::CreatePortalLinkRequest& request);
   base::Result<v1::WhoAmIResponse> WhoAmI(const Caller& caller, const v1::WhoAmIRequest& request);
+  base::Result<v1::RequestAccessResponse> RequestAccess(const Caller& caller,
+                                                        const v1::RequestAccessRequest& request);
+  base::Result<v1::DecideAccessResponse> DecideAccess(const Caller& caller,
+                                                      const v1::DecideAccessRequest& request);
 
  private:
   Catalog& catalog_;

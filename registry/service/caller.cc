@@ -28,6 +28,10 @@ base::Result<void> CheckAccess(const Caller& caller, Access access) {
       return base::Fail(
           base::Code::kUnauthenticated,
           "reading needs a token (Authorization: Bearer ...), except directly from this machine");
+    case Access::kNamed:
+      if (!caller.principal.anonymous()) return {};
+      return base::Fail(base::Code::kUnauthenticated,
+                        "this needs a key or a token (Authorization: Bearer ...): say who you are");
     case Access::kMember:
       return NeedRole(caller, access, MaySomewhere(caller.principal, Right::kView));
     case Access::kWriter:

@@ -35,6 +35,7 @@ struct Caller {
 enum class Access {
   kAnyone,
   kReader,  // anybody with a proof, and anonymous callers on this machine
+  kNamed,   // anybody with a proof
   kMember,  // any of the five roles, anywhere
   kWriter,  // any role that writes something, anywhere; the catalog decides about each write
   kOperator,

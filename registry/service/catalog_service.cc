@@ -14,9 +14,11 @@ namespace {
 
 constexpr int kPage = 1000;
 
-base::Error NoServer(const std::string& name) {
-  return base::Fail(base::Code::kNotFound, "no Server '" + name.substr(0, 200) + "'");
+base::Error NoSuch(const std::string& kind, const std::string& name) {
+  return base::Fail(base::Code::kNotFound, "no " + kind + " '" + name.substr(0, 200) + "'");
 }
+
+base::Error NoServer(const std::string& name) { return NoSuch("Server", name); }
 
 base::Result<std::vector<v1::Resource>> AllOf(const Catalog& catalog, const std::string& kind) {
   std::vector<v1::Resource> all;
@@ -50,10 +52,9 @@ base::Result<v1::GetResponse> CatalogService::Get(const Caller& caller,
   if (const auto ok = CheckMayRead(caller, request.kind()); ok.has_error()) return ok.error();
   auto resource = catalog_.Get(request.kind(), request.name());
   if (resource.has_error()) return resource.error();
-  if (!MaySee(caller, *resource)) return NoServer(request.name());
+  if (!MaySee(caller, *resource)) return NoSuch(request.kind(), request.name());
   if (resource->has_server_version() && !MaySeeVersion(caller, resource->name())) {
-    return base::Fail(base::Code::kNotFound,
-                      "no ServerVersion '" + request.name().substr(0, 200) + "'");
+    return NoSuch("ServerVersion", request.name());
   }
   HideSecrets(caller, *resource);
   v1::GetResponse response;

@@ -8,12 +8,14 @@
 
 namespace registry {
 
-// Keys are for operators only, tokens, roles and sync sources for admins.
+// Keys are for operators only, tokens, roles and sync sources for admins; requests for access are for
+// who approves there, and for who made them.
 base::Result<void> CheckMayRead(const Caller& caller, std::string_view kind);
 // Whether the caller sees it at all.
 bool MaySee(const Caller& caller, const portolan::v1::Resource& resource);
-// Takes out what only gateways get (hashes of keys) and, for everybody but admins, the values of a
-// program's environment.
+// Takes out what only gateways get (hashes of keys), for everybody but admins the values of a
+// program's environment, and for who asked for access the server that was meant: they may have
+// guessed.
 void HideSecrets(const Caller& caller, portolan::v1::Resource& resource);
 
 }  // namespace registry

@@ -25,7 +25,7 @@ mcp::ServerOptions About() {
 }  // namespace
 
 DiscoveryServer::DiscoveryServer(base::Loop& loop, const search::Index& index,
-                                 const DiscoveryOptions& options)
+                                 const DiscoveryOptions& options, std::vector<mcp::Tool> further)
     : loop_(loop),
       subscriptions_(loop),
       tools_(DiscoveryTools(index, options), {}),
@@ -33,7 +33,9 @@ DiscoveryServer::DiscoveryServer(base::Loop& loop, const search::Index& index,
       prompts_(DiscoveryPrompts(index, options), {}),
       completion_(prompts_, resources_),
       server_(About(),
-              {&tools_, &resources_, &prompts_, &completion_, &logging_, &subscriptions_}) {}
+              {&tools_, &resources_, &prompts_, &completion_, &logging_, &subscriptions_}) {
+  for (mcp::Tool& tool : further) tools_.Add(std::move(tool));
+}
 
 void DiscoveryServer::OnChanges(std::span<const v1::Change> changes) {
   for (const v1::Change& change : changes) {

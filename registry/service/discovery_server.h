@@ -2,12 +2,14 @@
 // registry's `/mcp`.
 //
 //   tools       find_tools, find_servers, describe_tool, describe_server     discovery_tools.h
+//               request_access                                               access_tool.h
 //   resources   portolan://servers/{name}                                    discovery_resources.h
 //   prompts     find_a_tool, use_a_server                                    discovery_prompts.h
 //   listening   a changed server is told to those who may see it, or could before; for all others
 //               nothing happened
 //
-// Answers come from the index in memory with the caller's own sight, and never wait. Calls are
+// Answers come from the index in memory with the caller's own sight, and never wait (but for
+// request_access, which writes). Calls are
 // served on `loop`; the catalog's changes come from any thread.
 #pragma once
 
@@ -15,6 +17,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "base/loop.h"
 #include "mcp/handler.h"
@@ -34,7 +37,9 @@ namespace registry {
 class DiscoveryServer final : public mcp::Handler, public Observer {
  public:
   // All outlive it. REQUIRES: it hears of changes after the index: who is told asks at once.
-  DiscoveryServer(base::Loop& loop, const search::Index& index, const DiscoveryOptions& options);
+  // `further` are tools that it lists behind its own.
+  DiscoveryServer(base::Loop& loop, const search::Index& index, const DiscoveryOptions& options,
+                  std::vector<mcp::Tool> further = {});
 
   base::Task<mcp::Response> Handle(mcp::Call& call) override { return server_.Handle(call); }
 

@@ -91,6 +91,8 @@ Methods AllMethods(CatalogService& catalog, AccessService& access, FleetService&
   methods.Unary(Access::kMember, "AccessService", "IssueCallToken", access, &AccessService::IssueCallToken);
   methods.Unary(Access::kAdmin, "AccessService", "CreatePortalLink", access, &AccessService::CreatePortalLink);
   methods.Unary(Access::kAnyone, "AccessService", "WhoAmI", access, &AccessService::WhoAmI);
+  methods.Unary(Access::kNamed, "AccessService", "RequestAccess", access, &AccessService::RequestAccess);
+  methods.Unary(Access::kWriter, "AccessService", "DecideAccess", access, &AccessService::DecideAccess);
   methods.Unary(Access::kAnyone, "FleetService", "Join", fleet, &FleetService::Join);
   methods.Streaming<v1::FollowResponse>(Access::kGateway, "FleetService", "Follow", fleet, &FleetService::Follow);
   methods.Unary(Access::kGateway, "FleetService", "Report", fleet, &FleetService::Report);
