@@ -1,6 +1,7 @@
-// Who may do what, through the real faces: each role, each method, gRPC's table and JSON's being
-// one.
+// Who may do what, through the real faces: each role and each method, by gRPC, JSON, registry API and
+// MCP (role_table.h).
 #include <gmock/gmock.h>
+#include <grpcpp/generic/generic_stub.h>
 
 #include <algorithm>
 #include <fstream>
@@ -8,11 +9,15 @@
 #include <set>
 #include <thread>
 
+#include "base/manifest.h"
 #include "portolan/v1/access_service.pb.h"
 #include "portolan/v1/audit_service.grpc.pb.h"
 #include "portolan/v1/fleet_service.pb.h"
+#include "portolan/v1/maintenance_service.pb.h"
+#include "portolan/v1/sync_service.pb.h"
 #include "portolan/v1/usage_service.pb.h"
 #include "tests/registry/process/registry_process.h"
+#include "tests/registry/process/role_table.h"
 
 namespace registry {
 namespace {
@@ -47,31 +52,19 @@ class RolesTest : public ::testing::Test {
   RegistryProcess registry_;
 };
 
-struct Row {
-  const char* method;
-  const char* body;
-  // `-` denied, `+` let through to the method
-  //                  nobody, viewer, publisher, approver, operator, admin
-  const char* allowed;
-};
-
-// Every method that is one request and one answer. Join has a proof of its own, tested with the
-// fleet; requests for access have no method behind them yet: both faces say so.
-std::set<std::string> AllUnaryMethods() {
+// Every method of the contract. Join has a proof of its own, tested with the fleet.
+std::set<std::string> AllMethodNames() {
   std::set<std::string> methods;
   for (const auto* message : {v1::GetRequest::descriptor(), v1::CreateKeyRequest::descriptor(),
                               v1::JoinRequest::descriptor(), v1::ListCallsRequest::descriptor(),
-                              v1::ListAuditRequest::descriptor()}) {
+                              v1::ListAuditRequest::descriptor(), v1::ListSyncRequest::descriptor(),
+                              v1::BackupRequest::descriptor()}) {
     const auto& service = *message->file()->service(0);
-    for (int i = 0; i < service.method_count(); ++i) {
-      const auto& method = *service.method(i);
-      if (!method.server_streaming()) methods.insert(service.name() + "/" + method.name());
-    }
+    for (int i = 0; i < service.method_count(); ++i)
+      methods.insert(service.name() + "/" + service.method(i)->name());
   }
-  for (const char* other : {"FleetService/Join", "AccessService/RequestAccess",
-                            "AccessService/DecideAccess", "CatalogService/Explain"}) {
-    methods.erase(other);
-  }
+  // Explain is announced and not answered yet.
+  for (const char* other : {"FleetService/Join", "CatalogService/Explain"}) methods.erase(other);
   return methods;
 }
 
@@ -79,72 +72,136 @@ std::set<std::string> AllUnaryMethods() {
 bool LetThrough(const support::RawResponse& response) {
   return response.status != 401 && response.status != 403;
 }
+bool LetThrough(const grpc::Status& status) {
+  return status.error_code() != grpc::StatusCode::UNAUTHENTICATED &&
+         status.error_code() != grpc::StatusCode::PERMISSION_DENIED;
+}
 
-TEST_F(RolesTest, EveryMethodAsksForItsRole) {
-  constexpr Row kTable[] = {
-      {"CatalogService/Get", R"({"kind":"Server","name":"x"})", "++++++"},
-      {"CatalogService/List", R"({"kind":"Server"})", "++++++"},
-      {"CatalogService/List", R"({"kind":"ApiKey"})", "----++"},
-      {"CatalogService/List", R"({"kind":"Token"})", "-----+"},
-      {"CatalogService/List", R"({"kind":"RoleBinding"})", "-----+"},
-      {"CatalogService/Put", R"({"resource":{"kind":"Server","name":"a/p","spec":{}}})", "--+--+"},
-      {"CatalogService/Put", R"({"resource":{"kind":"Consumer","name":"c","spec":{}}})", "----++"},
-      {"CatalogService/Put",
-       R"({"resource":{"kind":"RoleBinding","name":"r","spec":{"role":"ADMIN","subjects":["principal:x"]}}})",
-       "-----+"},
-      {"CatalogService/Apply", R"({"resources":[{"kind":"Server","name":"a/q","spec":{}}]})",
-       "--+--+"},
-      {"CatalogService/Delete", R"({"kind":"Server","name":"local/gone"})", "--++++"},
-      {"CatalogService/ListDependencies", R"({"kind":"Server","name":"a/r"})", "++++++"},
-      {"CatalogService/ListDependencies", R"({"kind":"ApiKey","name":"k"})", "----++"},
-      {"CatalogService/ChangeLifecycle", R"({"server":"a/r","stage":"RETIRED"})", "--++-+"},
-      {"CatalogService/ChangeLifecycle", R"({"server":"a/r","stage":"PREVIEW"})", "---+-+"},
-      {"CatalogService/Review", R"({"server":"a/r","decision":"SUBMIT"})", "--+--+"},
-      {"CatalogService/Review", R"({"server":"a/r","decision":"APPROVE"})", "---+-+"},
-      {"CatalogService/Review", R"({"server":"a/r","decision":"REJECT"})", "---+-+"},
-      {"CatalogService/GetDefinitions", R"({"server":"x"})", "++++++"},
-      {"CatalogService/GetDrift", R"({"server":"x"})", "++++++"},
-      {"CatalogService/DecideDrift", R"({"server":"x"})", "--++++"},
-      {"CatalogService/Import", R"({"entries":[]})", "--++++"},
-      {"CatalogService/ListStatus", "{}", "++++++"},
-      {"CatalogService/Search", R"({"query":"x"})", "++++++"},
-      {"CatalogService/EffectivePolicy", R"({"server":"x"})", "++++++"},
-      {"CatalogService/Describe", "{}", "++++++"},
-      {"AccessService/CreateKey", R"({"consumer":"k"})", "----++"},
-      {"AccessService/RevokeKey", R"({"id":"none"})", "----++"},
-      {"AccessService/CreateToken", "{}", "-----+"},
-      {"AccessService/RevokeToken", R"({"name":"none"})", "-----+"},
-      {"AccessService/IssueCallToken", "{}", "-+++++"},
-      {"AccessService/CreatePortalLink", "{}", "-----+"},
-      {"AccessService/WhoAmI", "{}", "++++++"},
-      {"FleetService/ListGateways", "{}", "++++++"},
-      {"FleetService/Report", "{}", "------"},
-      {"UsageService/ListCalls", "{}", "----++"},
-      {"AuditService/ListAudit", "{}", "-----+"},
-      {"AuditService/VerifyAudit", "{}", "-----+"},
-      {"SyncService/ListSync", "{}", "----++"},
-      {"CatalogService/List", R"({"kind":"SyncSource"})", "-----+"},
-      {"CatalogService/Put",
-       R"({"resource":{"kind":"SyncSource","name":"s","spec":{"url":"http://127.0.0.1:9","paused":true}}})",
-       "-----+"},
-  };
-  const std::string tokens[] = {"",
-                                Token("v", "VIEWER"),
-                                Token("p", "PUBLISHER"),
-                                Token("a", "APPROVER"),
-                                Token("o", "OPERATOR"),
-                                registry_.admin_token()};
-  ASSERT_EQ(registry_.AdminPost("CatalogService/Put", PutServer("a/r")).status, 200);
-  std::set<std::string> missing = AllUnaryMethods();
-  for (const Row& row : kTable) {
-    missing.erase(row.method);
-    for (std::size_t who = 0; who < std::size(tokens); ++who) {
-      const auto response = As(tokens[who], row.method, row.body);
+// One of each role, in the order of the table.
+class RoleTableTest : public RolesTest {
+ protected:
+  RoleTableTest()
+      : tokens_{"",
+                Token("v", "VIEWER"),
+                Token("p", "PUBLISHER"),
+                Token("a", "APPROVER"),
+                Token("o", "OPERATOR"),
+                registry_.admin_token()} {
+    const std::string hidden = R"(,"base_path":"r","visibility":{"audiences":["consumer:nobody"]})";
+    EXPECT_EQ(registry_.AdminPost("CatalogService/Put", PutServer("a/r", hidden)).status, 200);
+  }
+
+  // The outcome of the first answer, through a stub that knows no message.
+  grpc::Status OverGrpc(const RoleRow& row, const std::string& token, bool allowed) {
+    const std::string method = row.method;
+    const auto* described = google::protobuf::DescriptorPool::generated_pool()->FindMethodByName(
+        "portolan.v1." + method.substr(0, method.find('/')) + "." +
+        method.substr(method.find('/') + 1));
+    const std::unique_ptr<google::protobuf::Message> request(
+        google::protobuf::MessageFactory::generated_factory()
+            ->GetPrototype(described->input_type())
+            ->New());
+    const auto read = base::ReadJson(json::parse(row.body), *request);
+    EXPECT_TRUE(read.has_value()) << read.error().message;
+    grpc::Slice slice(request->SerializeAsString());
+    const auto context = With(token);
+    if (row.silent && allowed) {
+      context->set_deadline(std::chrono::system_clock::now() + std::chrono::milliseconds(300));
+    }
+    grpc::CompletionQueue queue;
+    const auto call = stub_.PrepareCall(context.get(), "/portolan.v1." + method, &queue);
+    const auto done = [&queue] {
+      void* tag = nullptr;
+      bool ok = false;
+      return queue.Next(&tag, &ok) && ok;
+    };
+    call->StartCall(nullptr);
+    done();
+    call->WriteLast(grpc::ByteBuffer(&slice, 1), grpc::WriteOptions(), nullptr);
+    done();
+    grpc::ByteBuffer answer;
+    call->Read(&answer, nullptr);
+    const bool answered = done();
+    if (answered) context->TryCancel();
+    grpc::Status status;
+    call->Finish(&status, nullptr);
+    done();
+    queue.Shutdown();
+    while (done()) {
+    }
+    return answered ? grpc::Status::OK : status;
+  }
+
+  const std::string tokens_[6];
+  grpc::GenericStub stub_{registry_.Channel()};
+};
+
+TEST_F(RoleTableTest, EveryMethodHasARow) {
+  std::set<std::string> missing = AllMethodNames();
+  for (const RoleRow& row : UnaryRoleRows()) missing.erase(row.method);
+  for (const RoleRow& row : StreamRoleRows()) missing.erase(row.method);
+  EXPECT_THAT(missing, testing::IsEmpty());
+}
+
+TEST_F(RoleTableTest, EveryMethodAsksForItsRoleAsJson) {
+  for (const RoleRow& row : UnaryRoleRows()) {
+    for (std::size_t who = 0; who < std::size(tokens_); ++who) {
+      const auto response = As(tokens_[who], row.method, row.body);
       EXPECT_EQ(LetThrough(response), row.allowed[who] == '+')
           << row.method << " " << row.body << " by number " << who << ": " << response.body;
     }
   }
-  EXPECT_THAT(missing, testing::IsEmpty()) << "methods without a row";
+}
+
+TEST_F(RoleTableTest, EveryMethodAsksForItsRoleOverGrpc) {
+  std::vector<RoleRow> rows = UnaryRoleRows();
+  for (const RoleRow& row : StreamRoleRows()) rows.push_back(row);
+  for (const RoleRow& row : rows) {
+    for (std::size_t who = 0; who < std::size(tokens_); ++who) {
+      const bool allowed = row.allowed[who] == '+';
+      const grpc::Status status = OverGrpc(row, tokens_[who], allowed);
+      EXPECT_EQ(LetThrough(status), allowed) << row.method << " " << row.body << " by number "
+                                             << who << ": " << status.error_message();
+    }
+  }
+}
+
+TEST_F(RoleTableTest, TheRegistryApiAsksForTheSameRoles) {
+  for (const PathRow& row : RegistryApiRoleRows()) {
+    for (std::size_t who = 0; who < std::size(tokens_); ++who) {
+      // Who asks for a registry token shows what they have in the body.
+      const bool exchanges = std::string_view(row.path).find("/auth/") != std::string_view::npos;
+      const std::string body = exchanges ? json{{"token", tokens_[who]}}.dump() : row.body;
+      const std::string proof =
+          tokens_[who].empty() || exchanges ? "" : "Authorization: Bearer " + tokens_[who] + "\r\n";
+      const auto response = support::Exchange(
+          registry_.http(), std::string(row.method) + " " + row.path +
+                                " HTTP/1.1\r\nHost: localhost\r\nContent-Type: "
+                                "application/json\r\n" +
+                                proof + "Content-Length: " + std::to_string(body.size()) +
+                                "\r\n\r\n" + body);
+      EXPECT_EQ(LetThrough(response), row.allowed[who] == '+')
+          << row.method << " " << row.path << " by number " << who << ": " << response.status << " "
+          << response.body;
+    }
+  }
+}
+
+TEST_F(RoleTableTest, TheToolsOfDiscoveryKnowTheSameRoles) {
+  for (const RoleRow& row : DiscoveryRoleRows()) {
+    for (std::size_t who = 0; who < std::size(tokens_); ++who) {
+      const std::string proof =
+          tokens_[who].empty() ? "" : "Authorization: Bearer " + tokens_[who] + "\r\n";
+      const auto response = support::Exchange(
+          registry_.http(),
+          support::PostBytes("/mcp", support::ModernCall("1", row.method, row.body),
+                             support::ModernHead("tools/call", row.method) + proof));
+      ASSERT_EQ(response.status, 200) << response.body;
+      const json result = json::parse(response.body)["result"];
+      EXPECT_EQ(!result.value("isError", false), row.allowed[who] == '+')
+          << row.method << " " << row.body << " by number " << who << ": " << response.body;
+    }
+  }
 }
 
 TEST_F(RolesTest, APublishersServerIsADraftThatOnlyItsNamespaceSees) {
