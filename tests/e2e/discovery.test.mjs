@@ -17,7 +17,7 @@ describe('The discovery tools', () => {
     test(`are used by ${client}`, () =>
       withClient(client, `${portolan.endpoints.http}/mcp`, async (connected) => {
         const tools = await connected.list();
-        assert.deepEqual(tools.map(({ name }) => name), ['find_tools', 'find_servers', 'describe_tool', 'describe_server']);
+        assert.deepEqual(tools.map(({ name }) => name), ['find_tools', 'find_servers', 'describe_tool', 'describe_server', 'request_access']);
 
         const found = await connected.call('find_tools', { queries: ['add two numbers', 'echo a message'] });
         const [first, second] = found.structuredContent.results;
