@@ -151,7 +151,9 @@ Expression::Truth Expression::Test(const Facts& facts, std::uint8_t unknowns) co
   return value.boolean ? Truth::kTrue : Truth::kFalse;
 }
 
-std::uint8_t Expression::unknowns() const { return program_ ? program_->unknowns : std::uint8_t{kAllKnown}; }
+std::uint8_t Expression::unknowns() const {
+  return program_ ? program_->unknowns : std::uint8_t{kAllKnown};
+}
 
 std::string Expression::Print() const {
   return program_ ? policy::Print(*program_, program_->root()) : "''";

@@ -92,9 +92,10 @@ TEST(ValidateTest, RateLimitsAreBounded) {
 }
 
 TEST(ValidateTest, KeysAreTypeChecked) {
-  EXPECT_EQ(CheckRule("rate_limit { calls: 5 per_s: 1 key: 'principal.ids' }"),
-            "/spec/rules/0/rate_limit/key: line 1, column 1: unknown attribute 'principal.ids'; did you "
-            "mean 'principal.id'?");
+  EXPECT_EQ(
+      CheckRule("rate_limit { calls: 5 per_s: 1 key: 'principal.ids' }"),
+      "/spec/rules/0/rate_limit/key: line 1, column 1: unknown attribute 'principal.ids'; did you "
+      "mean 'principal.id'?");
 }
 
 TEST(ValidateTest, SamplesAreShares) {
