@@ -129,6 +129,22 @@ TEST_F(WorkerTest, AChangedLimitIsInForceAtOnceAndForgetsNothing) {
   EXPECT_THAT(Call().body, HasSubstr("-31429"));
 }
 
+TEST_F(WorkerTest, AKeyMayAskWhatTheCallBrings) {
+  PutPolicy(
+      "attach { global: true } rules { id: 'team' rate_limit { calls: 1 per_s: 60 key: "
+      "\"request.headers['x-team'] + '/' + args.project + '/' + request.protocol\" } }");
+  const auto call = [&](const std::string& team, const std::string& project) {
+    const std::string params = R"("name":"a","arguments":{"project":")" + project + "\"}";
+    return gateway_.Post(
+        "/pay/mcp", ModernRequest("41", "tools/call", params),
+        std::string(kModern) + "Mcp-Method: tools/call\r\nMcp-Name: a\r\nX-Team: " + team + "\r\n");
+  };
+  EXPECT_THAT(call("red", "one").body, HasSubstr("hello"));
+  EXPECT_THAT(call("blue", "one").body, HasSubstr("hello"));
+  EXPECT_THAT(call("red", "two").body, HasSubstr("hello"));
+  EXPECT_THAT(call("red", "one").body, HasSubstr("-31429"));
+}
+
 TEST_F(WorkerTest, AConsumersOwnLimitHoldsForItAlone) {
   const std::string alice = gateway_.PutKey("alice"), bob = gateway_.PutKey("bob");
   PutPolicy("attach { consumer: 'alice' } rules { id: 'slow' rate_limit { calls: 1 per_s: 60 } }");
