@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tests/support/child.h"
+#include "tests/support/installation.h"
 
 namespace {
 
@@ -14,8 +15,8 @@ const char* const kModern =
     R"("_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}})";
 
 Finished Talk(const std::string& input, const std::string& era = "both") {
-  return support::RunProgram({PORTOLAN_BIN "/portolan-demo", "--stdio", "--era", era}, input,
-                             std::chrono::seconds(30));
+  return support::RunProgram({support::BinaryFolder() + "/portolan-demo", "--stdio", "--era", era},
+                             input, std::chrono::seconds(30));
 }
 
 std::vector<json> Answers(const std::string& input, const std::string& era = "both") {

@@ -48,7 +48,10 @@ TemporaryFolder::~TemporaryFolder() {
   std::filesystem::remove_all(path_, ignored);
 }
 
-std::string BinaryFolder() { return PORTOLAN_BIN; }
+std::string BinaryFolder() {
+  static const std::string folder = std::filesystem::read_symlink("/proc/self/exe").parent_path();
+  return folder;
+}
 
 Installation::Installation(std::vector<std::string> flags) {
   AdoptOrphans();
