@@ -146,9 +146,14 @@ Expression::Truth Expression::Test(const Facts& facts, std::uint8_t unknowns) co
   if (!program_) return Truth::kError;
   Evaluation evaluation(*program_, facts, unknowns);
   const Value value = evaluation.Run();
-  if (value.is_unknown()) return Truth::kUnknown;
-  if (value.kind != Value::Kind::kBool) return Truth::kError;
-  return value.boolean ? Truth::kTrue : Truth::kFalse;
+  switch (value.may()) {
+    case Value::kMayBeTrue: return Truth::kTrue;
+    case Value::kMayBeFalse: return Truth::kFalse;
+    case Value::kMayFail: return Truth::kError;
+    case Value::kMayBeTrue | Value::kMayFail: return Truth::kNotFalse;
+    case Value::kMayBeFalse | Value::kMayFail: return Truth::kNotTrue;
+    default: return Truth::kUnknown;
+  }
 }
 
 std::uint8_t Expression::unknowns() const {

@@ -33,9 +33,16 @@ class Expression {
   // evaluation fails.
   void Evaluate(const Facts& facts, std::string& out) const;
 
-  enum class Truth { kFalse, kTrue, kError, kUnknown };
+  enum class Truth {
+    kFalse,
+    kTrue,
+    kError,
+    kNotTrue,   // false or an error, depending on what is not known
+    kNotFalse,  // true or an error
+    kUnknown,
+  };
   // `unknowns` are bits of policy::Unknown. Unless it says kUnknown, every evaluation that knows more
-  // says the same.
+  // says the same, or one of the two.
   Truth Test(const Facts& facts, std::uint8_t unknowns = kAllKnown) const;
 
   // The unknowns it reads.

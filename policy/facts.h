@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "policy/tool_hints.h"
+
 namespace base::http {
 class Fields;
 }
@@ -30,6 +32,8 @@ struct Facts {
   // Null: there is no HTTP request.
   const base::http::Fields* headers = nullptr;
   std::int64_t now_unix_ms = 0;
+  // Of the tool that is called.
+  ToolHints tool_hints;
 
   // Puts `item` where the method says it belongs: the tool of tools/call, the prompt of
   // prompts/get, the resource of resources/*.

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "policy/address_set.h"
+#include "policy/effective_policy.h"
 #include "policy/expression.h"
 #include "portolan/v1/policy.pb.h"
 
@@ -24,6 +25,7 @@ constexpr int kMaxHeaders = 8;
 constexpr std::int64_t kMaxCalls = 10'000;
 constexpr std::int64_t kMaxWindowSeconds = 86'400;
 constexpr std::size_t kMaxNameBytes = 200;
+constexpr std::size_t kMaxMessageBytes = 500;
 
 base::Error Bad(const std::string& pointer, const std::string& what) {
   return base::Fail(base::Code::kInvalidArgument, pointer + ": " + what);
@@ -90,9 +92,15 @@ base::Result<void> CheckSelector(const v1::Selector& select, const std::string& 
   if (auto ok = CheckGlobs(select.tools(), pointer + "/tools"); !ok) return ok;
   if (auto ok = CheckGlobs(select.resources(), pointer + "/resources"); !ok) return ok;
   if (auto ok = CheckGlobs(select.prompts(), pointer + "/prompts"); !ok) return ok;
-  if (select.has_annotations()) return Bad(pointer + "/annotations", "is not enforced yet");
-  const int items =
-      !select.tools().empty() + !select.resources().empty() + !select.prompts().empty();
+  if (select.has_annotations()) {
+    const v1::ToolHints& hints = select.annotations();
+    if (!hints.has_read_only_hint() && !hints.has_destructive_hint() &&
+        !hints.has_idempotent_hint() && !hints.has_open_world_hint()) {
+      return Bad(pointer + "/annotations", "names no hint");
+    }
+  }
+  const bool of_tools = !select.tools().empty() || select.has_annotations();
+  const int items = of_tools + !select.resources().empty() + !select.prompts().empty();
   if (items > 1) {
     return Bad(pointer,
                "a call is of a tool, a resource or a prompt, so the rule would select nothing; "
@@ -153,7 +161,22 @@ base::Result<void> CheckAuthenticate(const v1::Authenticate& authenticate, const
   return {};
 }
 
-base::Result<void> CheckRateLimit(const v1::RateLimit& limit, const std::string& pointer) {
+// Empty is no condition.
+base::Result<void> CheckCondition(const std::string& source, const std::string& pointer) {
+  if (source.empty()) return {};
+  if (auto condition = Expression::CompileCondition(source); !condition)
+    return Bad(pointer, condition.error().message);
+  return {};
+}
+
+base::Result<void> CheckOverridable(bool overridable, const v1::PolicySet& set,
+                                    const std::string& pointer) {
+  if (!overridable || ScopeOf(set) != Scope::kConsumer) return {};
+  return Bad(pointer + "/overridable", "no scope is narrower than a consumer's");
+}
+
+base::Result<void> CheckRateLimit(const v1::RateLimit& limit, const v1::PolicySet& set,
+                                  const std::string& pointer) {
   if (limit.calls() < 1 || limit.calls() > kMaxCalls) {
     return Bad(pointer + "/calls", "must be from 1 to " + std::to_string(kMaxCalls));
   }
@@ -164,12 +187,23 @@ base::Result<void> CheckRateLimit(const v1::RateLimit& limit, const std::string&
     return Bad(pointer + "/weight", "must be from 1 to calls (" + std::to_string(limit.calls()) +
                                         "), or no call would ever pass");
   }
-  if (!limit.when().empty()) return Bad(pointer + "/when", "is not enforced yet");
-  if (limit.overridable()) return Bad(pointer + "/overridable", "is not enforced yet");
+  if (auto ok = CheckOverridable(limit.overridable(), set, pointer); !ok) return ok;
+  if (auto ok = CheckCondition(limit.when(), pointer + "/when"); !ok) return ok;
   if (limit.key().empty()) return {};
   if (auto key = Expression::Compile(limit.key()); !key)
     return Bad(pointer + "/key", key.error().message);
   return {};
+}
+
+base::Result<void> CheckAuthorize(const v1::Authorize& authorize, const v1::PolicySet& set,
+                                  const std::string& pointer) {
+  if (authorize.permit_if().empty() && authorize.deny_if().empty())
+    return Bad(pointer, "needs permit_if or deny_if");
+  if (auto ok = CheckCondition(authorize.permit_if(), pointer + "/permit_if"); !ok) return ok;
+  if (auto ok = CheckCondition(authorize.deny_if(), pointer + "/deny_if"); !ok) return ok;
+  if (authorize.message().size() > kMaxMessageBytes)
+    return Bad(pointer + "/message", "longer than 500 bytes");
+  return CheckOverridable(authorize.overridable(), set, pointer);
 }
 
 base::Result<void> CheckRule(const v1::Rule& rule, const v1::PolicySet& set,
@@ -185,7 +219,8 @@ base::Result<void> CheckRule(const v1::Rule& rule, const v1::PolicySet& set,
       }
       return rule.has_ip() ? CheckIp(rule.ip(), pointer + "/ip")
                            : CheckAuthenticate(rule.authenticate(), set, pointer + "/authenticate");
-    case v1::Rule::kRateLimit: return CheckRateLimit(rule.rate_limit(), pointer + "/rate_limit");
+    case v1::Rule::kRateLimit:
+      return CheckRateLimit(rule.rate_limit(), set, pointer + "/rate_limit");
     case v1::Rule::kRecord: {
       const double sample = rule.record().sample();
       // Written so that NaN fails.
@@ -194,10 +229,10 @@ base::Result<void> CheckRule(const v1::Rule& rule, const v1::PolicySet& set,
       }
       return {};
     }
-    case v1::Rule::kAuthorize: return Bad(pointer + "/authorize", "is not enforced yet");
+    case v1::Rule::kAuthorize: return CheckAuthorize(rule.authorize(), set, pointer + "/authorize");
     case v1::Rule::POLICY_NOT_SET: break;
   }
-  return Bad(pointer, "must hold one policy: ip, authenticate, rate_limit or record");
+  return Bad(pointer, "must hold one policy: ip, authenticate, authorize, rate_limit or record");
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include "gateway/filters/addresses.h"
 #include "gateway/filters/approval.h"
+#include "gateway/filters/authorize.h"
+#include "gateway/filters/hidden.h"
 #include "gateway/filters/rate_limit.h"
 #include "gateway/filters/record.h"
 
@@ -34,15 +36,20 @@ Chain::Chain(const policy::EffectivePolicy& policy, const Target& target, state:
   auto add = [this](auto filter) {
     if (!filter->empty()) filters_.push_back(std::move(filter));
   };
+  const auto rules = std::make_shared<const AuthorizeRules>(policy);
   // THE ORDER. ip, authenticate and retired came before, on the head alone (edge/gate).
   add(std::make_unique<Record>(
       policy, target.server));  // first: what refuses below is written down by the same rule
   add(std::make_unique<Addresses>(policy));  // who may not come from there learns nothing more
   if (target.approval != portolan::v1::Approval::APPROVED) {  // a held call is charged nowhere
-    filters_.push_back(std::make_unique<Approval>(target.server, target.approval, style_));
+    filters_.push_back(std::make_unique<Approval>(target.server->name, target.approval, style_));
   }
-  add(std::make_unique<Held>(target.items, target.unlisted, target.server,
+  add(std::make_unique<Hidden>(rules, target.server,
+                               style_));  // who may not see an item is not told that it is held
+  add(std::make_unique<Held>(target.server->items, target.unlisted, target.server->name,
                              style_));  // what changed is reviewed before anybody may pay for it
+  add(std::make_unique<Authorize>(rules, target.server,
+                                  style_));  // before limits: what is refused is charged nowhere
   add(std::make_unique<RateLimit>(policy, target.server,
                                   limits));  // last: only a call that goes out is counted
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/task.h"
+#include "gateway/filters/call_facts.h"
 #include "gateway/filters/filter.h"
 #include "gateway/filters/held.h"
 #include "gateway/filters/refusal.h"
@@ -23,10 +24,8 @@ class Chain {
  public:
   // What a chain is compiled for.
   struct Target {
-    std::string server;
+    std::shared_ptr<const GovernedServer> server;
     portolan::v1::Approval::State approval = portolan::v1::Approval::APPROVED;
-    // What of it may be called; null: it was never listed.
-    std::shared_ptr<const OfferedItems> items;
     Held::Unlisted unlisted = Held::Unlisted::kForward;
   };
   Chain(const policy::EffectivePolicy& policy, const Target& target, state::Limits& limits);

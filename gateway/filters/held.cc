@@ -1,7 +1,5 @@
 #include "gateway/filters/held.h"
 
-#include "mcp/raw_json.h"
-
 namespace gateway {
 namespace {
 
@@ -16,28 +14,12 @@ std::string Named(const mcp::Call& call) {
 
 }  // namespace
 
-void OfferedItems::AddTool(std::string name, State state) { Add(tools_, std::move(name), state); }
-void OfferedItems::AddPrompt(std::string name, State state) {
-  Add(prompts_, std::move(name), state);
-}
-
-void OfferedItems::Add(States& states, std::string name, State state) {
-  all_served_ = all_served_ && state == State::kServed;
-  states.insert_or_assign(std::move(name), state);
-}
-
-const OfferedItems::State* OfferedItems::Find(std::string_view method,
-                                              std::string_view item) const {
-  const States& states = method == "tools/call" ? tools_ : prompts_;
-  const auto found = states.find(item);
-  return found == states.end() ? nullptr : &found->second;
-}
-
 std::optional<mcp::Response> Held::Before(mcp::Call& call) const {
   if (call.method != "tools/call" && call.method != "prompts/get") return std::nullopt;
   const OfferedItems::State* state = items_->Find(call.method, call.item);
   if (!state)
-    return unlisted_ == Unlisted::kRefuse ? std::optional(RefuseUnlisted(call)) : std::nullopt;
+    return unlisted_ == Unlisted::kRefuse ? std::optional(RefuseUnknown(call, style_))
+                                          : std::nullopt;
   if (*state == OfferedItems::State::kServed) return std::nullopt;
   return RefuseHeld(call, *state);
 }
@@ -61,15 +43,6 @@ mcp::Response Held::RefuseHeld(mcp::Call& call, OfferedItems::State state) const
   error.message += server_;
   error.reason = state == OfferedItems::State::kRejected ? "DefinitionRejected" : "DefinitionHeld";
   return Refuse(call, std::move(error), 409, style_, nullptr);
-}
-
-mcp::Response Held::RefuseUnlisted(mcp::Call& call) const {
-  mcp::CallError error;
-  error.code = mcp::kInvalidParams;
-  error.message = "Unknown " + std::string(call.method == "tools/call" ? "tool" : "prompt") + ": " +
-                  Named(call) + " is not among what was accepted of server '" + server_ + "'.";
-  error.reason = "UnknownItem";
-  return Refuse(call, std::move(error), 404, style_, nullptr);
 }
 
 }  // namespace gateway

@@ -8,42 +8,12 @@
 
 #include <memory>
 #include <string>
-#include <string_view>
-#include <unordered_map>
 
 #include "gateway/filters/instant_filter.h"
+#include "gateway/filters/offered_items.h"
 #include "gateway/filters/refusal.h"
 
 namespace gateway {
-
-// What a server offers by name, and whether it may be called. Immutable; shared by all workers.
-class OfferedItems {
- public:
-  enum class State { kServed, kChanged, kNew, kRejected };
-
-  void AddTool(std::string name, State state);
-  void AddPrompt(std::string name, State state);
-
-  // Nothing is held.
-  bool all_served() const { return all_served_; }
-  // Null: not offered.
-  const State* Find(std::string_view method, std::string_view item) const;
-
- private:
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const {
-      return std::hash<std::string_view>()(text);
-    }
-  };
-  using States = std::unordered_map<std::string, State, Hash, std::equal_to<>>;
-
-  void Add(States& states, std::string name, State state);
-
-  States tools_;
-  States prompts_;
-  bool all_served_ = true;
-};
 
 class Held final : public InstantFilter {
  public:
@@ -62,7 +32,6 @@ class Held final : public InstantFilter {
  private:
   std::optional<mcp::Response> Before(mcp::Call& call) const override;
   mcp::Response RefuseHeld(mcp::Call& call, OfferedItems::State state) const;
-  mcp::Response RefuseUnlisted(mcp::Call& call) const;
 
   // Constant after construction
   const std::shared_ptr<const OfferedItems> items_;

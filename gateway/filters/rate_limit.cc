@@ -5,6 +5,8 @@
 #include <cassert>
 #include <chrono>
 
+#include "policy/overriding.h"
+
 namespace gateway {
 
 namespace {
@@ -21,15 +23,21 @@ std::string Sentence(std::int64_t calls, std::int64_t per_s, std::int64_t retry_
 
 }  // namespace
 
-RateLimit::RateLimit(const policy::EffectivePolicy& policy, std::string server,
-                     state::Limits& limits)
+RateLimit::RateLimit(const policy::EffectivePolicy& policy,
+                     std::shared_ptr<const GovernedServer> server, state::Limits& limits)
     : server_(std::move(server)), style_(RefusalStyle::Of(policy)), limits_(limits) {
   for (const policy::EffectiveRule& source : policy.rules) {
     if (!source.rule.has_rate_limit()) continue;
     const portolan::v1::RateLimit& limit = source.rule.rate_limit();
     Rule rule;
     rule.name = RuleName::Of(source);
+    rule.scope = source.scope;
     rule.select = policy::Selector(source.rule.select());
+    if (!limit.when().empty()) {
+      auto when = policy::Expression::CompileCondition(limit.when());
+      assert(when);
+      rule.when = std::move(*when);
+    }
     if (!limit.key().empty()) {
       auto key = policy::Expression::Compile(limit.key());
       assert(key);
@@ -39,6 +47,8 @@ RateLimit::RateLimit(const policy::EffectivePolicy& policy, std::string server,
     rule.per_s = limit.per_s();
     rule.weight = static_cast<std::uint32_t>(std::max<std::int64_t>(1, limit.weight()));
     rule.observe = source.observe;
+    rule.overridable = limit.overridable();
+    reads_hints_ = reads_hints_ || rule.select.reads_hints();
     rule.counter = limits.Find(source.set, source.rule.id());
     rules_.push_back(std::move(rule));
   }
@@ -47,11 +57,17 @@ RateLimit::RateLimit(const policy::EffectivePolicy& policy, std::string server,
   });
 }
 
+bool RateLimit::Applies(const Rule& rule, const policy::Facts& facts) const {
+  return rule.select.Matches(facts) &&
+         (!rule.when || rule.when->Test(facts) != policy::Expression::Truth::kFalse);
+}
+
 std::optional<mcp::Response> RateLimit::Before(mcp::Call& call) const {
   // The stream that older clients open by themselves is a part of their session.
   const bool stream = !call.session.empty() && call.method == "subscriptions/listen";
   if (IsLifecycle(call) || stream) return std::nullopt;
-  const policy::Facts facts = FactsOf(call, server_);
+  policy::Facts facts = FactsOf(call, *server_);
+  if (reads_hints_) AddHints(facts, *server_);
 
   struct Chosen {
     const Rule* rule;
@@ -62,11 +78,16 @@ std::optional<mcp::Response> RateLimit::Before(mcp::Call& call) const {
   thread_local std::string keys;
   keys.clear();
   for (const Rule& rule : rules_) {
-    if (!rule.select.Matches(facts)) continue;
-    chosen.push_back({&rule, keys.size()});
-    rule.key.Evaluate(facts, keys);
+    if (Applies(rule, facts)) chosen.push_back({&rule, 0});
   }
   if (chosen.empty()) return std::nullopt;
+  policy::DropOverridden(chosen, [](const Chosen& one) {
+    return policy::Standing{one.rule->scope, one.rule->observe, one.rule->overridable};
+  });
+  for (Chosen& one : chosen) {
+    one.key_begin = keys.size();
+    one.rule->key.Evaluate(facts, keys);
+  }
 
   boost::container::small_vector<state::Limits::Charge, 4> charges;
   for (std::size_t i = 0; i < chosen.size(); ++i) {

@@ -3,9 +3,10 @@
 // kept.
 #pragma once
 
-#include <string>
+#include <memory>
 #include <vector>
 
+#include "gateway/filters/call_facts.h"
 #include "gateway/filters/instant_filter.h"
 #include "policy/effective_policy.h"
 #include "policy/selector.h"
@@ -14,7 +15,7 @@ namespace gateway {
 
 class Record final : public InstantFilter {
  public:
-  Record(const policy::EffectivePolicy& policy, std::string server);
+  Record(const policy::EffectivePolicy& policy, std::shared_ptr<const GovernedServer> server);
 
   bool empty() const { return rules_.empty(); }
 
@@ -27,8 +28,9 @@ class Record final : public InstantFilter {
   std::optional<mcp::Response> Before(mcp::Call& call) const override;
 
   // Constant after construction
-  const std::string server_;
+  const std::shared_ptr<const GovernedServer> server_;
   std::vector<Rule> rules_;  // the narrowest first
+  bool reads_hints_ = false;
 };
 
 }  // namespace gateway

@@ -2,6 +2,13 @@
 
 namespace gateway {
 
+namespace {
+
+// Before 2026-07-28; since then kInvalidParams.
+constexpr int kLegacyResourceNotFound = -32002;
+
+}  // namespace
+
 RefusalStyle RefusalStyle::Of(const policy::EffectivePolicy& policy) {
   return {policy.errors == portolan::v1::ErrorStyle::HTTP, policy.explain};
 }
@@ -36,6 +43,25 @@ mcp::Response Refuse(mcp::Call& call, mcp::CallError error, int http_status,
   return response;
 }
 
+mcp::Response RefuseUnknown(mcp::Call& call, const RefusalStyle& style) {
+  mcp::CallError error;
+  error.code = mcp::kInvalidParams;
+  // The end of a long name says little.
+  const std::string named = "'" + std::string(call.item.substr(0, 128)) + "'.";
+  if (call.method == "tools/call") {
+    error.message = "Unknown tool: " + named;
+  } else if (call.method == "prompts/get") {
+    error.message = "Unknown prompt: " + named;
+  } else if (call.method.starts_with("resources/")) {
+    error.message = "Resource not found: " + named;
+    if (!mcp::IsModern(call.revision)) error.code = kLegacyResourceNotFound;
+  } else {
+    error.message = "Unknown reference.";
+  }
+  error.reason = "UnknownItem";
+  return Refuse(call, std::move(error), 404, style, nullptr);
+}
+
 void Observe(mcp::Call& call, std::string_view reason, const RuleName& rule) {
   call.record.observed_only = true;
   call.record.reason = reason;
@@ -45,24 +71,6 @@ void Observe(mcp::Call& call, std::string_view reason, const RuleName& rule) {
 bool IsLifecycle(const mcp::Call& call) {
   return !call.is_request() || call.method == "ping" || call.method == "server/discover" ||
          call.method == "initialize";
-}
-
-policy::Facts FactsOf(const mcp::Call& call, std::string_view server) {
-  policy::Facts facts;
-  facts.principal_id = call.principal.id;
-  facts.principal_kind = base::auth::KindName(call.principal.kind);
-  facts.principal_tenant = call.principal.tenant;
-  facts.principal_claims = call.principal.claims_json;
-  facts.server_name = server;
-  facts.request_ip = call.record.peer_address;
-  facts.request_protocol = call.record.protocol_revision;
-  facts.headers = call.fields;
-  facts.client_name = call.record.client_name;
-  facts.client_version = call.record.client_version;
-  facts.args = call.envelope.arguments.of(call.bytes);
-  facts.now_unix_ms = call.record.started_unix_ms;
-  facts.SetItem(call.method, call.item);
-  return facts;
 }
 
 }  // namespace gateway

@@ -7,7 +7,6 @@
 #include "mcp/call.h"
 #include "mcp/error.h"
 #include "policy/effective_policy.h"
-#include "policy/facts.h"
 
 namespace gateway {
 
@@ -35,14 +34,15 @@ struct RuleName {
 mcp::Response Refuse(mcp::Call& call, mcp::CallError error, int http_status,
                      const RefusalStyle& style, const RuleName* rule);
 
+// The answer to a call of an item that is not there, or that this caller does not see: the same, byte
+// for byte, so that nobody learns which.
+mcp::Response RefuseUnknown(mcp::Call& call, const RefusalStyle& style);
+
 // Notes on the record what a rule that only observes would have done.
 void Observe(mcp::Call& call, std::string_view reason, const RuleName& rule);
 
 // Notifications, initialize, server/discover and ping: official clients lose the connection when
 // one is refused.
 bool IsLifecycle(const mcp::Call& call);
-
-// What rules may ask about the call. Views into it.
-policy::Facts FactsOf(const mcp::Call& call, std::string_view server);
 
 }  // namespace gateway

@@ -77,18 +77,33 @@ OfferedItems::State StateOf(const v1::HeldDefinition& held, bool listed) {
 
 std::shared_ptr<const OfferedItems> ItemsOf(const v1::ServerDefinitions& definitions) {
   auto items = std::make_shared<OfferedItems>();
-  const auto add = [&](v1::DefinitionKind::Value kind, const std::string& name,
-                       OfferedItems::State state) {
-    if (kind == v1::DefinitionKind::TOOL) items->AddTool(name, state);
-    if (kind == v1::DefinitionKind::PROMPT) items->AddPrompt(name, state);
-  };
-  for (const v1::Definition& definition : definitions.definitions())
-    add(definition.kind(), definition.name(), OfferedItems::State::kServed);
+  for (const v1::Definition& definition : definitions.definitions()) {
+    const bool is_json = mcp::IsObject(definition.json());
+    const std::string_view json = is_json ? std::string_view(definition.json()) : "{}";
+    constexpr auto kServed = OfferedItems::State::kServed;
+    switch (definition.kind()) {
+      case v1::DefinitionKind::TOOL:
+        items->AddTool(definition.name(), kServed, policy::HintsOf(json));
+        break;
+      case v1::DefinitionKind::PROMPT: items->AddPrompt(definition.name(), kServed); break;
+      case v1::DefinitionKind::RESOURCE:
+        items->AddResource(mcp::DecodeString(mcp::Member(json, "uri")));
+        break;
+      case v1::DefinitionKind::RESOURCE_TEMPLATE:
+        items->AddTemplate(mcp::DecodeString(mcp::Member(json, "uriTemplate")));
+        break;
+      default: break;
+    }
+  }
   for (const v1::HeldDefinition& held : definitions.held()) {
     const std::string_view method =
         held.kind() == v1::DefinitionKind::TOOL ? "tools/call" : "prompts/get";
     const bool listed = items->Find(method, held.name()) != nullptr;
-    add(held.kind(), held.name(), StateOf(held, listed));
+    const policy::ToolHints hints = items->HintsOf(held.name());
+    if (held.kind() == v1::DefinitionKind::TOOL)
+      items->AddTool(held.name(), StateOf(held, listed), hints);
+    if (held.kind() == v1::DefinitionKind::PROMPT)
+      items->AddPrompt(held.name(), StateOf(held, listed));
   }
   return items;
 }

@@ -5,6 +5,7 @@
 #include "base/rfc3339.h"
 #include "gateway/backends/backend.h"
 #include "gateway/edge/http_date.h"
+#include "mcp/message.h"
 #include "mcp/requests.h"
 #include "policy/audience.h"
 
@@ -27,6 +28,15 @@ AuthenticateRule CompileAuthenticate(const policy::EffectiveRule& source) {
     rule.proofs.push_back(std::move(compiled));
   }
   return rule;
+}
+
+std::string TagsJson(const v1::Server& spec) {
+  std::string json = "[";
+  for (const std::string& tag : spec.tags()) {
+    if (json.size() > 1) json += ',';
+    json += mcp::Quote(tag);
+  }
+  return json += ']';
 }
 
 policy::EffectivePolicy CombineFor(const Route::Inputs& inputs, const CallerPolicy* caller) {
@@ -100,8 +110,12 @@ const DefinitionLists* Route::lists_for(std::string_view method) const {
 }
 
 std::shared_ptr<const Chain> Route::Compile(const CallerPolicy* caller_policy) const {
-  Chain::Target target{server_name(), spec().approval()};
-  if (inputs_.definitions) target.items = inputs_.definitions->items();
+  auto server = std::make_shared<GovernedServer>();
+  server->name = server_name();
+  server->tags_json = TagsJson(spec());
+  if (inputs_.definitions) server->items = inputs_.definitions->items();
+  server->shared_items = spec().definitions() != v1::Definitions::PER_PRINCIPAL;
+  Chain::Target target{std::move(server), spec().approval()};
   const bool pinned = spec().on_definition_change() == v1::DefinitionChange::HOLD &&
                       spec().definitions() != v1::Definitions::PER_PRINCIPAL;
   if (pinned) target.unlisted = Held::Unlisted::kRefuse;

@@ -1,6 +1,7 @@
 #include "gateway/routing/snapshot.h"
 
 #include "base/http/client.h"
+#include "mcp/raw_json.h"
 #include "policy/validate.h"
 
 namespace gateway {
@@ -48,7 +49,11 @@ base::Result<void> Check(const v1::ApiKey& key) {
 }
 
 base::Result<void> Check(const v1::PolicySet& set) { return policy::Validate(set); }
-base::Result<void> Check(const v1::Consumer&) { return {}; }
+base::Result<void> Check(const v1::Consumer& consumer) {
+  const std::string& claims = consumer.claims_json();
+  if (claims.empty() || (mcp::IsJson(claims) && mcp::IsObject(claims))) return {};
+  return base::Fail(base::Code::kInvalidArgument, "/spec/claims_json: must be an object");
+}
 
 template <class Spec>
 base::Result<void> Take(const v1::Resource& resource, const Spec& spec, Entries<Spec>& entries) {

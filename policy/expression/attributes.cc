@@ -12,7 +12,7 @@ constexpr std::array kAttributes = {
     Attribute{"principal.claims", Type::kMap, kAllKnown, &Facts::principal_claims},
     Attribute{"server.name", Type::kString, kAllKnown, &Facts::server_name},
     Attribute{"tool.name", Type::kString, kAllKnown, &Facts::tool_name},
-    Attribute{"resource.name", Type::kString, kAllKnown, &Facts::resource_uri},
+    Attribute{"resource.name", Type::kString, kUnknownResource, &Facts::resource_uri},
     Attribute{"prompt.name", Type::kString, kAllKnown, &Facts::prompt_name},
     Attribute{"method", Type::kString, kAllKnown, &Facts::method},
     Attribute{"args", Type::kMap, kUnknownArguments, &Facts::args},

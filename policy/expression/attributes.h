@@ -35,6 +35,8 @@ enum Unknown : std::uint8_t {
   kUnknownHeaders = 4,
   // Address and protocol of the request.
   kUnknownRequest = 8,
+  // Which of its resources a template will stand for.
+  kUnknownResource = 16,
 };
 
 struct Attribute {

@@ -72,10 +72,22 @@ Value RealArithmetic(Op op, double left, double right) {
   }
 }
 
-// Whichever has no value: an error is sure, an unknown is not.
-const Value& NoneOf(const Value& left, const Value& right) {
-  if (left.is_error()) return left;
-  return right.is_error() || !left.is_none() ? right : left;
+// What comes of an operand without a value: its error, or an unknown of which nothing is known.
+Value NoneOf(const Value& operand) { return operand.is_error() ? operand : Value::UnknownYet(); }
+
+// Of two: an error is sure, an unknown is not.
+Value NoneOf(const Value& left, const Value& right) {
+  return NoneOf(left.is_error() || !right.is_none() ? left : right);
+}
+
+// A condition that may come to what the bits say; `failed` is where it fails.
+Value FromMay(std::int64_t may, const Value& failed) {
+  switch (may) {
+    case Value::kMayBeTrue: return Value::Bool(true);
+    case Value::kMayBeFalse: return Value::Bool(false);
+    case Value::kMayFail: return failed.is_error() ? failed : Value::Error("not a bool");
+    default: return Value::UnknownYet(may);
+  }
 }
 
 }  // namespace
@@ -96,13 +108,16 @@ Value Evaluation::Of(std::uint16_t index) {
     case Op::kOr: return OfLogic(node);
     case Op::kNot: {
       const Value value = Of(node.a);
-      if (value.is_none()) return value;
-      return value.kind == Kind::kBool ? Value::Bool(!value.boolean) : Value::Error("not a bool");
+      if (value.is_error()) return value;
+      return FromMay((value.may() & Value::kMayBeTrue ? Value::kMayBeFalse : 0) |
+                         (value.may() & Value::kMayBeFalse ? Value::kMayBeTrue : 0) |
+                         (value.may() & Value::kMayFail),
+                     value);
     }
     case Op::kHas: {
       const Value value = Of(node.a);
       if (value.kind == Kind::kAbsent) return Value::Bool(false);
-      return value.is_none() ? value : Value::Bool(true);
+      return value.is_none() ? NoneOf(value) : Value::Bool(true);
     }
     case Op::kEqual:
     case Op::kNotEqual:
@@ -124,7 +139,7 @@ Value Evaluation::Of(std::uint16_t index) {
     case Op::kNegate: return OfArithmetic(node);
     case Op::kMember: {
       const Value map = Of(node.a);
-      return map.is_none() ? map : Member(map, program_.texts[node.text]);
+      return map.is_none() ? NoneOf(map) : Member(map, program_.texts[node.text]);
     }
     case Op::kIndex: return OfIndex(node);
     case Op::kStartsWith:
@@ -135,7 +150,7 @@ Value Evaluation::Of(std::uint16_t index) {
     case Op::kSize: return OfSize(node);
     case Op::kToString: {
       const Value value = Of(node.a);
-      return value.is_none() ? value : ToText(value);
+      return value.is_none() ? NoneOf(value) : ToText(value);
     }
     case Op::kHours:
     case Op::kDayOfWeek: return OfTime(node);
@@ -165,17 +180,19 @@ Value Evaluation::OfLogic(const Node& node) {
   if (left.is(deciding)) return left;
   const Value right = Of(node.b);
   if (right.is(deciding)) return right;
-  if (left.is_unknown() || right.is_unknown()) return Value::UnknownYet();
-  for (const Value& side : {left, right}) {
-    if (side.is_error()) return side;
-    if (side.kind != Kind::kBool) return Value::Error("not a bool");
-  }
-  return Value::Bool(!deciding);
+  const std::int64_t decides = deciding ? Value::kMayBeTrue : Value::kMayBeFalse;
+  const std::int64_t passes = deciding ? Value::kMayBeFalse : Value::kMayBeTrue;
+  // Neither decides for sure; all else is what the two may come to.
+  std::int64_t may = (left.may() | right.may()) & decides;
+  may |= left.may() & right.may() & passes;
+  const bool left_stays = left.may() != decides, right_stays = right.may() != decides;
+  if (left_stays && right_stays) may |= (left.may() | right.may()) & Value::kMayFail;
+  return FromMay(may, left.is_error() ? left : right);
 }
 
 Value Evaluation::OfChoice(const Node& node) {
   const Value condition = Of(node.a);
-  if (condition.is_none()) return condition;
+  if (condition.is_none()) return NoneOf(condition);
   if (condition.kind != Kind::kBool) return Value::Error("not a bool");
   return Of(condition.boolean ? node.b : node.c);
 }
@@ -210,7 +227,7 @@ Value Evaluation::OfComparison(const Node& node) {
 Value Evaluation::OfArithmetic(const Node& node) {
   const Value left = Of(node.a);
   if (node.op == Op::kNegate) {
-    if (left.is_none()) return left;
+    if (left.is_none()) return NoneOf(left);
     if (left.kind == Kind::kInt) return IntArithmetic(Op::kSubtract, 0, left.integer);
     return left.kind == Kind::kDouble ? Value::Double(-left.real) : Value::Error("not a number");
   }
@@ -248,7 +265,7 @@ Value Evaluation::OfText(const Node& node) {
 
 Value Evaluation::OfTime(const Node& node) {
   const Value time = Of(node.a);
-  if (time.is_none()) return time;
+  if (time.is_none()) return NoneOf(time);
   if (time.kind != Kind::kTime) return Value::Error("not a time");
   constexpr std::int64_t kHourMs = 3'600'000;
   const std::int64_t hours =
@@ -262,7 +279,7 @@ Value Evaluation::OfTime(const Node& node) {
 
 Value Evaluation::OfSize(const Node& node) {
   const Value value = Of(node.a);
-  if (value.is_none()) return value;
+  if (value.is_none()) return NoneOf(value);
   if (!Walk(value.text.size())) return Value::Error(kTooLong);
   std::int64_t size = 0;
   switch (value.kind) {
@@ -350,7 +367,7 @@ Value Evaluation::In(const Value& wanted, const Value& container) {
 Value Evaluation::InList(const Value& wanted, const Value& list) {
   Value undecided = Value::Bool(false);
   auto found = [&](const Value& element) {
-    const Value equal = element.is_none() ? element : Equal(wanted, element, 0);
+    const Value equal = element.is_none() ? NoneOf(element) : Equal(wanted, element, 0);
     if (equal.is_unknown() || (equal.is_error() && !undecided.is_unknown())) undecided = equal;
     return equal.is(true);
   };

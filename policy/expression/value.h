@@ -11,7 +11,7 @@ struct Value {
   enum class Kind : std::uint8_t {
     kError,    // `text` says why: a constant
     kAbsent,   // an error too: what was asked for is not there
-    kUnknown,  // depends on what is not known yet
+    kUnknown,  // depends on what is not known yet; `integer` is what it may come to, bits below
     kNull,
     kBool,
     kInt,
@@ -31,7 +31,11 @@ struct Value {
 
   static Value Error(std::string_view why) { return {.kind = Kind::kError, .text = why}; }
   static Value Absent(std::string_view why) { return {.kind = Kind::kAbsent, .text = why}; }
-  static Value UnknownYet() { return {.kind = Kind::kUnknown}; }
+  // What an unknown condition may come to; nearly always any.
+  static constexpr std::int64_t kMayBeTrue = 1, kMayBeFalse = 2, kMayFail = 4, kMayBeAny = 7;
+  static Value UnknownYet(std::int64_t may = kMayBeAny) {
+    return {.kind = Kind::kUnknown, .integer = may};
+  }
   static Value Null() { return {.kind = Kind::kNull}; }
   static Value Bool(bool value) { return {.kind = Kind::kBool, .boolean = value}; }
   static Value Int(std::int64_t value) { return {.kind = Kind::kInt, .integer = value}; }
@@ -45,6 +49,12 @@ struct Value {
   // No value, for one reason or the other.
   bool is_none() const { return is_error() || is_unknown(); }
   bool is_number() const { return kind == Kind::kInt || kind == Kind::kDouble; }
+  // As a condition: what is no bool fails.
+  std::int64_t may() const {
+    if (is_unknown()) return integer;
+    if (kind != Kind::kBool) return kMayFail;
+    return boolean ? kMayBeTrue : kMayBeFalse;
+  }
   bool is(bool wanted) const { return kind == Kind::kBool && boolean == wanted; }
 };
 

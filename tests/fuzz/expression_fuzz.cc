@@ -37,9 +37,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     key->Evaluate(facts, value);
   }
   if (const auto condition = policy::Expression::CompileCondition(source)) {
-    const auto partial = condition->Test(facts, policy::kUnknownArguments);
-    const bool sure = partial != policy::Expression::Truth::kUnknown;
-    if (sure && partial != condition->Test(facts)) std::abort();
+    using Truth = policy::Expression::Truth;
+    const Truth partial = condition->Test(facts, policy::kUnknownArguments);
+    const Truth full = condition->Test(facts);
+    if ((partial == Truth::kTrue || partial == Truth::kFalse || partial == Truth::kError) &&
+        full != partial)
+      std::abort();
+    if (partial == Truth::kNotTrue && full == Truth::kTrue) std::abort();
+    if (partial == Truth::kNotFalse && full == Truth::kFalse) std::abort();
     condition->Because(facts);
   }
   return 0;

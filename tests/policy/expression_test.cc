@@ -47,6 +47,8 @@ std::string Judge(std::string_view source, std::uint8_t unknowns = kAllKnown) {
     case Expression::Truth::kFalse: return "false";
     case Expression::Truth::kTrue: return "true";
     case Expression::Truth::kError: return "error";
+    case Expression::Truth::kNotTrue: return "not true";
+    case Expression::Truth::kNotFalse: return "not false";
     case Expression::Truth::kUnknown: return "unknown";
   }
   return "?";
@@ -158,6 +160,11 @@ TEST(ExpressionTest, WhatIsNotKnownIsUnknownUnlessTheRestDecides) {
   EXPECT_EQ(Judge("principal.kind == 'user' && args.amount <= 500", kUnknownArguments), "false");
   EXPECT_EQ(Judge("args.amount <= 500 && principal.kind == 'user'", kUnknownArguments), "false");
   EXPECT_EQ(Judge("args.amount <= 500 || principal.kind == 'agent'", kUnknownArguments), "true");
+  EXPECT_EQ(Judge("args.amount <= 500 && principal.claims.none > 1", kUnknownArguments),
+            "not true");
+  EXPECT_EQ(Judge("!(principal.claims.none > 1 && args.yes)", kUnknownArguments), "not false");
+  EXPECT_EQ(Judge("(principal.claims.none > 1 && args.yes) == false", kUnknownArguments),
+            "unknown");
   EXPECT_EQ(Judge("!has(args.x)", kUnknownArguments), "unknown");
   EXPECT_EQ(Judge("principal.id in ['x', args.who]", kUnknownArguments), "unknown");
   EXPECT_EQ(Judge("principal.id in ['consumer/alice', args.who]", kUnknownArguments), "true");

@@ -46,8 +46,9 @@ TEST(ValidateTest, RuleIdsAreLabelsAndUnique) {
 }
 
 TEST(ValidateTest, ARuleHoldsOnePolicy) {
-  EXPECT_EQ(CheckRule(""),
-            "/spec/rules/0: must hold one policy: ip, authenticate, rate_limit or record");
+  EXPECT_EQ(
+      CheckRule(""),
+      "/spec/rules/0: must hold one policy: ip, authenticate, authorize, rate_limit or record");
 }
 
 TEST(ValidateTest, AddressesMustParse) {
@@ -96,6 +97,36 @@ TEST(ValidateTest, KeysAreTypeChecked) {
       CheckRule("rate_limit { calls: 5 per_s: 1 key: 'principal.ids' }"),
       "/spec/rules/0/rate_limit/key: line 1, column 1: unknown attribute 'principal.ids'; did you "
       "mean 'principal.id'?");
+}
+
+TEST(ValidateTest, ConditionsAreTypeCheckedWithTheirPosition) {
+  EXPECT_EQ(CheckRule("authorize { permit_if: 'args.amount <= 500' message: 'Too much.' }"), "ok");
+  EXPECT_EQ(CheckRule("authorize { deny_if: \"principal.kin == 'agent'\" }"),
+            "/spec/rules/0/authorize/deny_if: line 1, column 1: unknown attribute 'principal.kin'; "
+            "did you mean 'principal.kind'?");
+  EXPECT_EQ(
+      CheckRule("authorize { permit_if: 'tool.name' }"),
+      "/spec/rules/0/authorize/permit_if: line 1, column 1: must be true or false, not string");
+  EXPECT_EQ(
+      CheckRule("rate_limit { calls: 5 per_s: 1 when: 'client.name != 5' }"),
+      "/spec/rules/0/rate_limit/when: line 1, column 13: '!=' compares values of one type, but "
+      "no maps, not string and int");
+  EXPECT_EQ(CheckRule("authorize {}"), "/spec/rules/0/authorize: needs permit_if or deny_if");
+}
+
+TEST(ValidateTest, OnlyWhatHasANarrowerScopeIsOverridable) {
+  EXPECT_EQ(Check("attach { consumer: 'alice' } rules { id: 'r' authorize { deny_if: 'true' "
+                  "overridable: true } }"),
+            "/spec/rules/0/authorize/overridable: no scope is narrower than a consumer's");
+}
+
+TEST(ValidateTest, AnnotationsNameAHintAndAreOfTools) {
+  EXPECT_EQ(CheckRule("select { annotations { destructive_hint: true } } record {}"), "ok");
+  EXPECT_EQ(CheckRule("select { annotations {} } record {}"),
+            "/spec/rules/0/select/annotations: names no hint");
+  EXPECT_EQ(CheckRule("select { annotations { read_only_hint: true } prompts: 'b' } record {}"),
+            "/spec/rules/0/select: a call is of a tool, a resource or a prompt, so the rule would "
+            "select nothing; write a rule for each");
 }
 
 TEST(ValidateTest, SamplesAreShares) {
