@@ -3,10 +3,10 @@
 #include <map>
 #include <memory>
 
-#include "base/json.h"
 #include "base/yaml.h"
 #include "cli/arguments.h"
 #include "cli/context.h"
+#include "cli/found_tool.h"
 #include "cli/gateway_client.h"
 #include "cli/tool_result.h"
 #include "cli/verbs.h"
@@ -25,50 +25,6 @@ struct Arguments {
   int repeat = 1;
   int concurrency = 1;
 };
-
-// A tool, found in the catalog: where it is called, and what it takes.
-struct Target {
-  std::string base_path;
-  std::string tool;
-  json schema = json::object();
-  // The catalog has its definition.
-  bool known = false;
-};
-
-base::Result<Target> FindTool(Context& context, const std::string& id) {
-  std::vector<ToolTarget> candidates = SplitToolId(id);
-  if (candidates.empty()) {
-    return base::Fail(base::Code::kInvalidArgument, "'" + id + "' is not SERVER.TOOL");
-  }
-  base::Error missing;
-  for (const ToolTarget& candidate : candidates) {
-    auto server = context.FindServer(candidate.server);
-    if (!server) {
-      missing = server.error();
-      if (missing.code == base::Code::kNotFound) continue;
-      return missing;
-    }
-    Target target{server->server().base_path(), candidate.tool, json::object(), false};
-    if (target.base_path.empty()) {
-      return base::Fail(base::Code::kNotFound,
-                        server->name() + " is external: no gateway serves it");
-    }
-    v1::GetDefinitionsRequest request;
-    request.set_server(server->name());
-    auto definitions = context.registry().GetDefinitions(request);
-    if (!definitions) return definitions.error();
-    for (const v1::Definition& definition : definitions->definitions()) {
-      if (definition.kind() != v1::DefinitionKind::TOOL || definition.name() != target.tool)
-        continue;
-      target.known = true;
-      auto tree = base::ParseJson(definition.json());
-      if (tree && tree->is_object() && tree->contains("inputSchema"))
-        target.schema = (*tree)["inputSchema"];
-    }
-    return target;
-  }
-  return missing;
-}
 
 // Arguments that the tool's schema marks with x-mcp-header are mirrored in the head (MCP
 // 2026-07-28, Streamable HTTP).
@@ -111,7 +67,7 @@ Exit DryRun(Printer& printer, const ToolRequest& request) {
   return Exit::kOk;
 }
 
-Exit CallOnce(Context& context, const ToolRequest& request, const Target& target) {
+Exit CallOnce(Context& context, const ToolRequest& request, const FoundTool& target) {
   Printer& printer = context.printer();
   GatewayClient gateway(context.tls());
   auto answer =

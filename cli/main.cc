@@ -72,6 +72,7 @@ int main(int argc, char** argv) {
   cli::AddSync(verbs);
   cli::AddTokens(verbs);
   cli::AddPolicy(verbs);
+  cli::AddCan(verbs);
   cli::AddLog(verbs);
   cli::AddAudit(verbs);
   cli::AddBackup(verbs);

@@ -25,6 +25,19 @@ std::string AttachedTo(const v1::Attachment& attach) {
   }
 }
 
+std::string Says(const v1::ToolHints& hints) {
+  std::string text;
+  auto add = [&](bool given, bool value, std::string_view name) {
+    if (given)
+      text += (text.empty() ? "" : ", ") + std::string(value ? "" : "not ") + std::string(name);
+  };
+  add(hints.has_read_only_hint(), hints.read_only_hint(), "readOnlyHint");
+  add(hints.has_destructive_hint(), hints.destructive_hint(), "destructiveHint");
+  add(hints.has_idempotent_hint(), hints.idempotent_hint(), "idempotentHint");
+  add(hints.has_open_world_hint(), hints.open_world_hint(), "openWorldHint");
+  return text;
+}
+
 std::string Selects(const v1::Selector& select) {
   std::string text;
   auto add = [&](std::string_view word, const auto& globs) {
@@ -35,6 +48,8 @@ std::string Selects(const v1::Selector& select) {
   add("tool ", select.tools());
   add("resource ", select.resources());
   add("prompt ", select.prompts());
+  if (select.has_annotations())
+    text += (text.empty() ? "" : "; ") + ("tools with " + Says(select.annotations()));
   return text.empty() ? "everything" : text;
 }
 
@@ -61,7 +76,16 @@ std::string Does(const v1::Rule& rule) {
       std::string text = WithCommas(limit.calls()) + " per " + WithCommas(limit.per_s()) + " s";
       if (limit.weight() > 1) text += ", each call costs " + WithCommas(limit.weight());
       if (!limit.key().empty()) text += " per " + limit.key();
-      return text;
+      if (!limit.when().empty()) text += " when " + limit.when();
+      return limit.overridable() ? text + "   (overridable)" : text;
+    }
+    case v1::Rule::kAuthorize: {
+      const v1::Authorize& authorize = rule.authorize();
+      std::string text;
+      if (!authorize.deny_if().empty()) text = "deny if " + authorize.deny_if();
+      if (!authorize.permit_if().empty())
+        text += (text.empty() ? "" : "; ") + ("permit if " + authorize.permit_if());
+      return authorize.overridable() ? text + "   (overridable)" : text;
     }
     case v1::Rule::kRecord: {
       if (!rule.record().has_sample()) return "record";

@@ -159,6 +159,9 @@ base::Result<v1::EffectivePolicyResponse> RegistryClient::EffectivePolicy(
     const v1::EffectivePolicyRequest& request) {
   return stubs_->Ask(*stubs_->catalog, &v1::CatalogService::Stub::EffectivePolicy, request);
 }
+base::Result<v1::ExplainResponse> RegistryClient::Explain(const v1::ExplainRequest& request) {
+  return stubs_->Ask(*stubs_->catalog, &v1::CatalogService::Stub::Explain, request);
+}
 base::Result<v1::DescribeResponse> RegistryClient::Describe() {
   return stubs_->Ask(*stubs_->catalog, &v1::CatalogService::Stub::Describe, v1::DescribeRequest());
 }

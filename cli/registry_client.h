@@ -49,6 +49,7 @@ class RegistryClient {
   base::Result<v1::SearchResponse> Search(const v1::SearchRequest& request);
   base::Result<v1::EffectivePolicyResponse> EffectivePolicy(
       const v1::EffectivePolicyRequest& request);
+  base::Result<v1::ExplainResponse> Explain(const v1::ExplainRequest& request);
   base::Result<v1::DescribeResponse> Describe();
   // Each event as it comes, until the stream ends.
   base::Result<void> Probe(const v1::ProbeRequest& request,

@@ -95,6 +95,7 @@ void AddTokens(Verbs& verbs);
 void AddAudit(Verbs& verbs);
 void AddBackup(Verbs& verbs);
 void AddPolicy(Verbs& verbs);
+void AddCan(Verbs& verbs);
 void AddLog(Verbs& verbs);
 void AddGateways(Verbs& verbs);
 void AddPortal(Verbs& verbs);

@@ -26,9 +26,10 @@ struct Facts {
   std::string_view request_protocol;
   std::string_view client_name;
   std::string_view client_version;
-  // Raw JSON objects, valid throughout.
+  // Raw JSON, valid throughout: objects, but the tags are an array.
   std::string_view principal_claims;
   std::string_view args;
+  std::string_view server_tags;
   // Null: there is no HTTP request.
   const base::http::Fields* headers = nullptr;
   std::int64_t now_unix_ms = 0;

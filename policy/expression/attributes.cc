@@ -11,6 +11,7 @@ constexpr std::array kAttributes = {
     Attribute{"principal.tenant", Type::kString, kAllKnown, &Facts::principal_tenant},
     Attribute{"principal.claims", Type::kMap, kAllKnown, &Facts::principal_claims},
     Attribute{"server.name", Type::kString, kAllKnown, &Facts::server_name},
+    Attribute{"server.tags", Type::kList, kAllKnown, &Facts::server_tags},
     Attribute{"tool.name", Type::kString, kAllKnown, &Facts::tool_name},
     Attribute{"resource.name", Type::kString, kUnknownResource, &Facts::resource_uri},
     Attribute{"prompt.name", Type::kString, kAllKnown, &Facts::prompt_name},

@@ -1,8 +1,11 @@
 #include "registry/service/catalog_service.h"
 
 #include <algorithm>
+#include <chrono>
+#include <optional>
 
-#include "policy/effective_policy.h"
+#include "mcp/raw_json.h"
+#include "policy/explanation.h"
 #include "registry/catalog/dependencies.h"
 #include "registry/catalog/validate.h"
 #include "registry/service/catalog_import.h"
@@ -13,6 +16,7 @@ namespace registry {
 namespace {
 
 constexpr int kPage = 1000;
+constexpr std::size_t kMaxArgumentsBytes = 1024 * 1024;
 
 base::Error NoSuch(const std::string& kind, const std::string& name) {
   return base::Fail(base::Code::kNotFound, "no " + kind + " '" + name.substr(0, 200) + "'");
@@ -213,29 +217,59 @@ base::Result<v1::SearchResponse> CatalogService::Search(const Caller& caller,
   return around_.search(caller.principal, request);
 }
 
-base::Result<v1::EffectivePolicyResponse> CatalogService::EffectivePolicy(
-    const Caller& caller, const v1::EffectivePolicyRequest& request) {
-  const auto server = VisibleServer(caller, request.server());
-  if (server.has_error()) return server.error();
+base::Result<policy::EffectivePolicy> CatalogService::EffectiveFor(
+    const std::string& server, const std::string& consumer) const {
   const auto resources = AllOf(catalog_, "PolicySet");
   if (resources.has_error()) return resources.error();
   std::vector<policy::NamedSet> sets;
   for (const v1::Resource& resource : *resources)
     sets.push_back({resource.name(), &resource.policy_set()});
+  return policy::Combine(sets, server, consumer);
+}
 
-  const policy::EffectivePolicy effective =
-      policy::Combine(sets, server->name(), request.consumer());
+base::Result<v1::EffectivePolicyResponse> CatalogService::EffectivePolicy(
+    const Caller& caller, const v1::EffectivePolicyRequest& request) {
+  const auto server = VisibleServer(caller, request.server());
+  if (server.has_error()) return server.error();
+  const auto effective = EffectiveFor(server->name(), request.consumer());
+  if (effective.has_error()) return effective.error();
   v1::EffectivePolicyResponse response;
-  for (const policy::EffectiveRule& rule : effective.rules) {
-    v1::EffectiveRule& shown = *response.add_rules();
-    shown.set_scope(std::string(policy::ScopeName(rule.scope)));
-    shown.set_policy_set(rule.set);
-    *shown.mutable_rule() = rule.rule;
-    shown.set_observe(rule.observe);
-  }
-  response.set_errors(effective.errors);
-  response.set_explain(effective.explain);
+  for (const policy::EffectiveRule& rule : effective->rules)
+    *response.add_rules() = policy::ShownRule(rule);
+  response.set_errors(effective->errors);
+  response.set_explain(effective->explain);
   return response;
+}
+
+base::Result<v1::ExplainResponse> CatalogService::Explain(const Caller& caller,
+                                                          const v1::ExplainRequest& request) {
+  const auto server = VisibleServer(caller, request.server());
+  if (server.has_error()) return server.error();
+  const std::string arguments = request.arguments_json().empty() ? "{}" : request.arguments_json();
+  if (arguments.size() > kMaxArgumentsBytes || !mcp::IsJson(arguments) ||
+      !mcp::IsObject(arguments)) {
+    return base::Fail(base::Code::kInvalidArgument,
+                      "/arguments_json: must be an object, of at most 1 MiB");
+  }
+  std::optional<v1::Resource> consumer;
+  if (!request.consumer().empty()) {
+    auto known = catalog_.Get("Consumer", request.consumer());
+    if (known.has_error()) return known.error();
+    consumer = *std::move(known);
+  }
+  const auto definitions = catalog_.GetDefinitions(server->name(), Catalog::Lint::kNo);
+  if (definitions.has_error()) return definitions.error();
+  const auto effective = EffectiveFor(server->name(), request.consumer());
+  if (effective.has_error()) return effective.error();
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return policy::ExplainCall(
+      {.server = *server,
+       .consumer = consumer ? &*consumer : nullptr,
+       .definitions = *definitions,
+       .policy = *effective,
+       .tool = request.tool(),
+       .arguments_json = arguments,
+       .now_unix_ms = std::chrono::duration_cast<std::chrono::milliseconds>(now).count()});
 }
 
 base::Result<v1::DescribeResponse> CatalogService::Describe(const Caller&,

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 
+#include "policy/effective_policy.h"
 #include "registry/catalog/catalog.h"
 #include "registry/service/methods.h"
 
@@ -52,11 +53,15 @@ class CatalogService {
   base::Result<v1::SearchResponse> Search(const Caller& caller, const v1::SearchRequest& request);
   base::Result<v1::EffectivePolicyResponse> EffectivePolicy(
       const Caller& caller, const v1::EffectivePolicyRequest& request);
+  base::Result<v1::ExplainResponse> Explain(const Caller& caller,
+                                            const v1::ExplainRequest& request);
   base::Result<v1::DescribeResponse> Describe(const Caller& caller,
                                               const v1::DescribeRequest& request);
 
  private:
   base::Result<v1::Resource> VisibleServer(const Caller& caller, const std::string& name) const;
+  base::Result<policy::EffectivePolicy> EffectiveFor(const std::string& server,
+                                                     const std::string& consumer) const;
   // By its own name, or its server's.
   bool MaySeeVersion(const Caller& caller, const std::string& name) const;
 

@@ -83,6 +83,7 @@ Methods AllMethods(CatalogService& catalog, AccessService& access, FleetService&
   methods.Streaming<v1::ProbeResponse>(Access::kWriter, "CatalogService", "Probe", fleet, &FleetService::Probe);
   methods.Unary(Access::kReader, "CatalogService", "Search", catalog, &CatalogService::Search);
   methods.Unary(Access::kReader, "CatalogService", "EffectivePolicy", catalog, &CatalogService::EffectivePolicy);
+  methods.Unary(Access::kReader, "CatalogService", "Explain", catalog, &CatalogService::Explain);
   methods.Unary(Access::kAnyone, "CatalogService", "Describe", catalog, &CatalogService::Describe);
   methods.Unary(Access::kOperator, "AccessService", "CreateKey", access, &AccessService::CreateKey);
   methods.Unary(Access::kOperator, "AccessService", "RevokeKey", access, &AccessService::RevokeKey);

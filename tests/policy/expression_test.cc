@@ -19,6 +19,7 @@ Facts SomeFacts() {
   facts.principal_kind = "agent";
   facts.principal_claims = R"({"groups":["refunds","sales"],"level":3,"team":"a\"b"})";
   facts.server_name = "local/pay";
+  facts.server_tags = R"(["money","eu"])";
   facts.method = "tools/call";
   facts.tool_name = "create_refund";
   facts.request_ip = "10.0.0.1";
@@ -130,7 +131,7 @@ TEST(ExpressionTest, HasAsksWhetherAMemberIsThere) {
 TEST(ExpressionTest, ListsAreSearchedAndIndexed) {
   EXPECT_EQ(Judge("args.lines[1].sku == 'b' && size(args.lines) == 2"), "true");
   EXPECT_EQ(Judge("2 in args.ids && 'x' in args.ids && !('1' in args.ids)"), "true");
-  EXPECT_EQ(Judge("tool.name in ['create_refund', 'x'] && 'sales' in principal.claims.groups"), "true");
+  EXPECT_EQ(Judge("tool.name in ['create_refund', 'x'] && 'money' in server.tags"), "true");
   EXPECT_EQ(Judge("args.ids == [1, 2, 'x'] && args.ids != [1]"), "true");
   EXPECT_EQ(Judge("args.lines[-1].sku == 'b'"), "error");
 }

@@ -34,6 +34,7 @@ std::vector<RoleRow> UnaryRoleRows() {
       {"CatalogService/ListStatus", "{}", "++++++"},
       {"CatalogService/Search", R"({"query":"x"})", "++++++"},
       {"CatalogService/EffectivePolicy", R"({"server":"x"})", "++++++"},
+      {"CatalogService/Explain", R"({"server":"x"})", "++++++"},
       {"CatalogService/Describe", "{}", "++++++"},
       {"AccessService/CreateKey", R"({"consumer":"k"})", "----++"},
       {"AccessService/RevokeKey", R"({"id":"none"})", "----++"},

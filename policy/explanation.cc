@@ -1,0 +1,154 @@
+#include "policy/explanation.h"
+
+#include <optional>
+#include <vector>
+
+#include "mcp/message.h"
+#include "policy/authorization.h"
+#include "policy/overriding.h"
+
+namespace policy {
+
+namespace v1 = portolan::v1;
+using Outcome = Authorization::Decision::Outcome;
+
+namespace {
+
+// What no question about a call can tell.
+constexpr std::uint8_t kOfTheRequest = kUnknownHeaders | kUnknownRequest;
+// What a list does not know (gateway/filters/hidden).
+constexpr std::uint8_t kOfTheCall = kUnknownArguments | kUnknownTime | kUnknownHeaders;
+
+std::string_view KindOf(const v1::Resource* consumer) {
+  if (!consumer) return "anonymous";
+  switch (consumer->consumer().kind()) {
+    case v1::ConsumerKind::USER: return "user";
+    case v1::ConsumerKind::SERVICE: return "service";
+    default: return "agent";
+  }
+}
+
+std::string TagsJson(const v1::Server& server) {
+  std::string json = "[";
+  for (const std::string& tag : server.tags())
+    json += (json.size() > 1 ? "," : "") + mcp::Quote(tag);
+  return json + "]";
+}
+
+const v1::Definition* ToolOf(const ImaginedCall& call) {
+  for (const v1::Definition& definition : call.definitions.definitions()) {
+    if (definition.kind() == v1::DefinitionKind::TOOL && definition.name() == call.tool)
+      return &definition;
+  }
+  return nullptr;
+}
+
+const v1::HeldDefinition* HeldOf(const ImaginedCall& call) {
+  for (const v1::HeldDefinition& held : call.definitions.held()) {
+    const bool refused = held.state() == v1::Drift::HELD || held.state() == v1::Drift::REJECTED;
+    if (refused && held.kind() == v1::DefinitionKind::TOOL && held.name() == call.tool)
+      return &held;
+  }
+  return nullptr;
+}
+
+v1::ExplainResponse No(std::string reason, std::string because,
+                       const EffectiveRule* rule = nullptr) {
+  v1::ExplainResponse response;
+  response.set_reason(std::move(reason));
+  response.set_because(std::move(because));
+  if (rule) *response.mutable_rule() = ShownRule(*rule);
+  return response;
+}
+
+// What is decided before any expression is asked.
+std::optional<v1::ExplainResponse> Before(const ImaginedCall& call) {
+  for (const EffectiveRule& rule : call.policy.rules) {
+    if (rule.rule.has_authenticate() && !rule.observe && !call.consumer)
+      return No("KeyMissing", "the caller has to show an API key", &rule);
+  }
+  const v1::Server& server = call.server.server();
+  if (server.lifecycle() == v1::Lifecycle::RETIRED) return No("Retired", "the server is retired");
+  if (server.approval() == v1::Approval::REJECTED)
+    return No("ApprovalRejected", "the server was rejected by its approver");
+  if (server.approval() != v1::Approval::APPROVED)
+    return No("ApprovalPending", "the server waits for approval");
+  return std::nullopt;
+}
+
+void AddLimits(const ImaginedCall& call, const Facts& facts, v1::ExplainResponse& response) {
+  std::vector<const EffectiveRule*> limits;
+  for (const EffectiveRule& rule : call.policy.rules) {
+    if (!rule.rule.has_rate_limit() || !Selector(rule.rule.select()).Matches(facts)) continue;
+    const std::string& source = rule.rule.rate_limit().when();
+    const auto when = Expression::CompileCondition(source);
+    const bool left_out =
+        !source.empty() && when && when->Test(facts, kOfTheRequest) == Expression::Truth::kFalse;
+    if (!left_out) limits.push_back(&rule);
+  }
+  DropOverridden(limits, [](const EffectiveRule* rule) {
+    return Standing{rule->scope, rule->observe, rule->rule.rate_limit().overridable()};
+  });
+  for (const EffectiveRule* rule : limits) *response.add_limits() = ShownRule(*rule);
+}
+
+}  // namespace
+
+v1::EffectiveRule ShownRule(const EffectiveRule& rule) {
+  v1::EffectiveRule shown;
+  shown.set_scope(std::string(ScopeName(rule.scope)));
+  shown.set_policy_set(rule.set);
+  *shown.mutable_rule() = rule.rule;
+  shown.set_observe(rule.observe);
+  return shown;
+}
+
+v1::ExplainResponse ExplainCall(const ImaginedCall& call) {
+  if (auto decided = Before(call)) return *std::move(decided);
+
+  const std::string principal = call.consumer ? "consumer/" + call.consumer->name() : "anonymous";
+  const std::string tags = TagsJson(call.server.server());
+  const v1::Definition* tool = ToolOf(call);
+  Facts facts;
+  facts.principal_id = principal;
+  facts.principal_kind = KindOf(call.consumer);
+  if (call.consumer) {
+    facts.principal_tenant = call.consumer->consumer().tenant();
+    facts.principal_claims = call.consumer->consumer().claims_json();
+  }
+  facts.server_name = call.server.name();
+  facts.server_tags = tags;
+  facts.args = call.arguments_json;
+  facts.now_unix_ms = call.now_unix_ms;
+  if (tool) facts.tool_hints = HintsOf(tool->json());
+  facts.SetItem("tools/call", call.tool);
+
+  const Authorization authorization(call.policy);
+  const auto of_list = authorization.Decide(facts, kOfTheCall | kOfTheRequest);
+  if (of_list.outcome == Outcome::kDenied) {
+    v1::ExplainResponse hidden =
+        No("ItemHidden", of_list.rule->Because(facts), &of_list.rule->source);
+    hidden.set_hidden(true);
+    return hidden;
+  }
+  const v1::HeldDefinition* held = HeldOf(call);
+  if (!tool && !held) return No("UnknownItem", "the server does not offer this tool");
+  if (held) {
+    const bool rejected = held->state() == v1::Drift::REJECTED;
+    return No(rejected ? "DefinitionRejected" : "DefinitionHeld",
+              rejected ? "the tool's change was rejected" : "the tool waits for a review");
+  }
+
+  const auto decision = authorization.Decide(facts, kOfTheRequest);
+  if (decision.outcome == Outcome::kDenied)
+    return No("PolicyDenied", decision.rule->Because(facts), &decision.rule->source);
+  v1::ExplainResponse response;
+  response.set_permitted(true);
+  if (decision.outcome == Outcome::kUnknown)
+    response.set_because("unless a rule says no to the request's address or headers");
+  if (decision.observed) *response.add_observed() = ShownRule(decision.observed->source);
+  AddLimits(call, facts, response);
+  return response;
+}
+
+}  // namespace policy
