@@ -130,6 +130,10 @@ base::Result<v1::ImportResponse> RegistryClient::Import(const v1::ImportRequest&
 base::Result<v1::DeleteResponse> RegistryClient::Delete(const v1::DeleteRequest& request) {
   return stubs_->Ask(*stubs_->catalog, &v1::CatalogService::Stub::Delete, request);
 }
+base::Result<v1::ListDependenciesResponse> RegistryClient::ListDependencies(
+    const v1::ListDependenciesRequest& request) {
+  return stubs_->Ask(*stubs_->catalog, &v1::CatalogService::Stub::ListDependencies, request);
+}
 base::Result<v1::ReviewResponse> RegistryClient::Review(const v1::ReviewRequest& request) {
   return stubs_->Ask(*stubs_->catalog, &v1::CatalogService::Stub::Review, request);
 }

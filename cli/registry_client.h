@@ -39,6 +39,8 @@ class RegistryClient {
   base::Result<v1::ApplyResponse> Apply(const v1::ApplyRequest& request);
   base::Result<v1::ImportResponse> Import(const v1::ImportRequest& request);
   base::Result<v1::DeleteResponse> Delete(const v1::DeleteRequest& request);
+  base::Result<v1::ListDependenciesResponse> ListDependencies(
+      const v1::ListDependenciesRequest& request);
   base::Result<v1::ReviewResponse> Review(const v1::ReviewRequest& request);
   base::Result<v1::ChangeLifecycleResponse> ChangeLifecycle(
       const v1::ChangeLifecycleRequest& request);

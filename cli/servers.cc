@@ -1,4 +1,7 @@
 // ls, show, tools, rm: what the catalog holds.
+#include <unistd.h>
+
+#include <iostream>
 #include <map>
 #include <memory>
 
@@ -172,7 +175,7 @@ void ShowForPeople(Context& context, const v1::Resource& resource, const v1::Ser
        (server.approval() ? v1::Approval::State_Name(server.approval()) : "") +
            (server.approval_reason().empty() ? "" : "   " + FirstLine(server.approval_reason())) +
            (server.held_reason().empty() ? "" : "   " + FirstLine(server.held_reason())));
-  line("environment", server.environment());
+  line("runs in", server.environment());
   for (const v1::ExternalDocument& document : server.documents())
     line("document", (document.title().empty() ? "" : document.title() + "   ") + document.url());
   for (const std::string& one : MetadataLines(context, server)) line("metadata", FirstLine(one));
@@ -183,6 +186,16 @@ void ShowForPeople(Context& context, const v1::Resource& resource, const v1::Ser
                        std::to_string(status->prompts()) + " prompts, " +
                        std::to_string(status->resources()) + " resources   checked " +
                        TimeOfDay(status->checked_at_ms()));
+  }
+  v1::ListDependenciesRequest leaning;
+  leaning.set_kind("Server");
+  leaning.set_name(resource.name());
+  if (auto dependencies = context.registry().ListDependencies(leaning)) {
+    // Its versions are its own.
+    for (const v1::Dependency& one : dependencies->dependents()) {
+      if (one.kind() != "ServerVersion")
+        line("leaned on", one.kind() + " " + one.name() + "   " + one.relation());
+    }
   }
   if (status && status->held() + status->warned() > 0) {
     line("changes", std::to_string(status->held()) + " held, " + std::to_string(status->warned()) +
@@ -258,22 +271,62 @@ Exit Tools(Context& context, const std::string& name) {
   return Exit::kOk;
 }
 
-Exit Remove(Context& context, const std::vector<std::string>& names) {
+struct RemoveArguments {
+  std::vector<std::string> names;
+  bool yes = false;
+  bool dry_run = false;
+};
+
+// Whether the person at the terminal wants it; who has none is not asked.
+bool Confirms(Printer& printer, const std::string& server) {
+  if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO)) return true;
+  printer.Say("remove " + server + " all the same? [y/N]");
+  std::string answer;
+  std::getline(std::cin, answer);
+  return answer == "y" || answer == "Y" || answer == "yes";
+}
+
+Exit RemoveOne(Context& context, const RemoveArguments& arguments, const std::string& name) {
   Printer& printer = context.printer();
-  for (const std::string& name : names) {
-    auto resource = context.FindServer(name);
-    if (!resource) return printer.Fail(FailureFrom(resource.error(), "rm"));
-    v1::DeleteRequest request;
-    request.set_kind("Server");
-    request.set_name(resource->name());
-    auto removed = context.registry().Delete(request);
+  auto resource = context.FindServer(name);
+  if (!resource) return printer.Fail(FailureFrom(resource.error(), "rm"));
+  v1::DeleteRequest request;
+  request.set_kind("Server");
+  request.set_name(resource->name());
+  // What leans on it is told before anything is written, and then only that revision is removed.
+  request.set_revision(resource->revision());
+  request.set_dry_run(true);
+  auto removed = context.registry().Delete(request);
+  if (!removed) return printer.Fail(FailureFrom(removed.error(), "rm"));
+  for (const std::string& warning : removed->warnings())
+    printer.Say(printer.Paint(Tone::kWarning, "!") + " " + warning);
+  if (!arguments.dry_run) {
+    if (!arguments.yes && !removed->warnings().empty() && !Confirms(printer, resource->name()))
+      return printer.Fail({Exit::kUsage, "rm", "nothing was removed", ""});
+    request.set_dry_run(false);
+    removed = context.registry().Delete(request);
     if (!removed) return printer.Fail(FailureFrom(removed.error(), "rm"));
-    ordered_json tree = {
-        {"kind", "Server"}, {"name", resource->name()}, {"revision", removed->revision()}};
-    printer.One(tree, resource->name(), [&] {
-      printer.Did(printer.Paint(Tone::kGood, "✓") + " removed " + resource->name() +
-                  " at revision " + std::to_string(removed->revision()));
-    });
+  }
+  ordered_json tree = {
+      {"kind", "Server"}, {"name", resource->name()}, {"revision", removed->revision()}};
+  if (!removed->warnings().empty()) {
+    tree["warnings"] = ordered_json::array();
+    for (const std::string& warning : removed->warnings()) tree["warnings"].push_back(warning);
+  }
+  if (arguments.dry_run) tree["dry_run"] = true;
+  printer.One(tree, resource->name(), [&] {
+    printer.Did(printer.Paint(Tone::kGood, "✓") +
+                (arguments.dry_run ? " would remove " + resource->name()
+                                   : " removed " + resource->name() + " at revision " +
+                                         std::to_string(removed->revision())));
+  });
+  return Exit::kOk;
+}
+
+Exit Remove(Context& context, const RemoveArguments& arguments) {
+  for (const std::string& name : arguments.names) {
+    const Exit exit = RemoveOne(context, arguments, name);
+    if (exit != Exit::kOk) return exit;
   }
   return Exit::kOk;
 }
@@ -302,11 +355,13 @@ void AddServers(Verbs& verbs) {
            [offered](Context& context) { return Tools(context, *offered); })
       .Word("server", *offered, "SERVER", "`fs`, or `namespace/name`");
 
-  auto removed = std::make_shared<std::vector<std::string>>();
+  auto removed = std::make_shared<RemoveArguments>();
   verbs
-      .Add("rm", "Remove servers from the catalog", "portolan rm fs",
+      .Add("rm", "Remove servers from the catalog", "portolan rm fs --dry-run",
            [removed](Context& context) { return Remove(context, *removed); })
-      .Words("server", *removed, "SERVER", "`fs`, or `namespace/name`");
+      .Words("server", removed->names, "SERVER", "`fs`, or `namespace/name`")
+      .Flag("-y,--yes", removed->yes, "Do not ask, whatever leans on it")
+      .Flag("--dry-run", removed->dry_run, "Say what leans on it, remove nothing");
 }
 
 }  // namespace cli
