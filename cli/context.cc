@@ -49,6 +49,12 @@ RegistryClient& Context::registry() {
   return *registry_;
 }
 
+std::unique_ptr<RegistryClient> Context::RegistryAsCaller() {
+  if (!options_.key.empty()) return std::make_unique<RegistryClient>(FindRegistry(), options_.key);
+  registry();
+  return std::make_unique<RegistryClient>(FindRegistry(), token_);
+}
+
 base::rpc::Peer Context::FindRegistry() const {
   base::rpc::Peer registry;
   registry.address = options_.registry;

@@ -43,6 +43,8 @@ class Context {
   // Who administers; empty when nobody is known.
   const std::string& token() const { return token_; }
   RegistryClient& registry();
+  // The same registry, asked as who calls (`--key`); without a key as registry() asks.
+  std::unique_ptr<RegistryClient> RegistryAsCaller();
   // Whom to trust at the gateway's and the registry's https:// URLs; null: the system's CAs alone.
   std::shared_ptr<const base::http::TlsContext> tls();
 
@@ -50,10 +52,11 @@ class Context {
   base::Result<v1::Resource> FindServer(const std::string& name);
 
  private:
-  const Options options_;
-  const std::vector<std::string> command_words_;
   // Where the registry is, as far as options and data directory tell.
   base::rpc::Peer FindRegistry() const;
+
+  const Options options_;
+  const std::vector<std::string> command_words_;
 
   const std::string data_;
   std::string token_;

@@ -64,6 +64,7 @@ int main(int argc, char** argv) {
   cli::AddDoctor(verbs);
   cli::AddEval(verbs);
   cli::AddReviews(verbs);
+  cli::AddAccess(verbs);
   cli::AddPins(verbs);
   cli::AddKeys(verbs);
   cli::AddApply(verbs);

@@ -201,6 +201,14 @@ base::Result<v1::IssueCallTokenResponse> RegistryClient::IssueCallToken() {
   return stubs_->Ask(*stubs_->access, &v1::AccessService::Stub::IssueCallToken,
                      v1::IssueCallTokenRequest());
 }
+base::Result<v1::RequestAccessResponse> RegistryClient::RequestAccess(
+    const v1::RequestAccessRequest& request) {
+  return stubs_->Ask(*stubs_->access, &v1::AccessService::Stub::RequestAccess, request);
+}
+base::Result<v1::DecideAccessResponse> RegistryClient::DecideAccess(
+    const v1::DecideAccessRequest& request) {
+  return stubs_->Ask(*stubs_->access, &v1::AccessService::Stub::DecideAccess, request);
+}
 base::Result<v1::CreatePortalLinkResponse> RegistryClient::CreatePortalLink() {
   return stubs_->Ask(*stubs_->access, &v1::AccessService::Stub::CreatePortalLink,
                      v1::CreatePortalLinkRequest());

@@ -63,6 +63,8 @@ class RegistryClient {
   base::Result<v1::RevokeTokenResponse> RevokeToken(const v1::RevokeTokenRequest& request);
   base::Result<v1::IssueCallTokenResponse> IssueCallToken();
   base::Result<v1::CreatePortalLinkResponse> CreatePortalLink();
+  base::Result<v1::RequestAccessResponse> RequestAccess(const v1::RequestAccessRequest& request);
+  base::Result<v1::DecideAccessResponse> DecideAccess(const v1::DecideAccessRequest& request);
 
   base::Result<v1::ListGatewaysResponse> ListGateways();
 

@@ -86,6 +86,7 @@ void AddDoctor(Verbs& verbs);
 void AddEval(Verbs& verbs);
 void AddPins(Verbs& verbs);
 void AddReviews(Verbs& verbs);
+void AddAccess(Verbs& verbs);
 void AddKeys(Verbs& verbs);
 void AddApply(Verbs& verbs);
 void AddExport(Verbs& verbs);
