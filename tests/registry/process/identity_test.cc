@@ -208,6 +208,40 @@ TEST_F(IdentityTest, AProviderIsStoredAsItIsWrittenOrRefusedByField) {
   EXPECT_THAT(refusal("a", with({{"clock_skew_s", 601}})), HasSubstr("/spec/clock_skew_s"));
 }
 
+TEST_F(IdentityTest, OnlyAdminsSayWhoIsBelieved) {
+  const FakeIssuer issuer;
+  Believe(issuer);
+  const json put = {{"resource",
+                     {{"kind", "IdentityProvider"},
+                      {"name", "mine"},
+                      {"spec", {{"issuer", issuer.url()}, {"audiences", {"portolan"}}}}}}};
+  for (const char* role : {"VIEWER", "PUBLISHER", "APPROVER", "OPERATOR"}) {
+    const json request = {{"name", std::string("t") + static_cast<char>(role[0] | 0x20)},
+                          {"role", role}};
+    const auto created = registry_.AdminPost("AccessService/CreateToken", request.dump());
+    ASSERT_EQ(created.status, 200) << created.body;
+    const std::string token = json::parse(created.body)["token"];
+    EXPECT_EQ(As(token, "CatalogService/Put", put.dump()).status, 403) << role;
+    EXPECT_EQ(As(token, "CatalogService/List", R"({"kind":"IdentityProvider"})").status, 403)
+        << role;
+  }
+  EXPECT_EQ(registry_.AdminPost("CatalogService/Put", put.dump()).status, 200);
+}
+
+TEST_F(IdentityTest, OnlyAdminsWriteSchemasOfMetadataAndEverybodyReadsThem) {
+  const FakeIssuer issuer;
+  Believe(issuer);
+  BindDevelopers("OPERATOR");
+  const std::string token = Developer(issuer);
+  const json put = {
+      {"resource",
+       {{"kind", "MetadataSchema"}, {"name", "costCenter"}, {"spec", {{"schema_json", "true"}}}}}};
+  EXPECT_EQ(As(token, "CatalogService/Put", put.dump()).status, 403);
+  EXPECT_EQ(registry_.AdminPost("CatalogService/Put", put.dump()).status, 200);
+  EXPECT_THAT(As(token, "CatalogService/List", R"({"kind":"MetadataSchema"})").body,
+              HasSubstr("costCenter"));
+}
+
 TEST(IdentityTlsTest, KeysAreFetchedFromAnIssuerOverTls) {
   const support::Certificate certificate("IP:127.0.0.1");
   certificate.Trust();
