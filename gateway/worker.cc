@@ -53,7 +53,7 @@ void Clear(mcp::Record& record) {
   auto& [request_id, trace_id, started_unix_ms, started, server, endpoint, method, item,
          protocol_revision, principal, authentication, client_name, client_version, user_agent,
          peer_address, http_status, outcome, error_code, reason, rule, message, observed_only,
-         sample, bytes_in, bytes_out, server_time, total] = record;
+         answer_fields, sample, bytes_in, bytes_out, server_time, total] = record;
   for (std::string* text :
        {&request_id, &trace_id, &server, &endpoint, &method, &item, &principal, &client_name,
         &client_version, &user_agent, &peer_address, &rule, &message})
@@ -64,6 +64,7 @@ void Clear(mcp::Record& record) {
   http_status = error_code = 0;
   outcome = mcp::Outcome::kUnknown;
   observed_only = false;
+  answer_fields.clear();
   sample = 1;
   bytes_in = bytes_out = 0;
   server_time = total = {};

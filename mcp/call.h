@@ -23,6 +23,10 @@
 #include "mcp/record.h"
 #include "mcp/revision.h"
 
+namespace base {
+class Loop;
+}
+
 namespace mcp {
 
 // A long answer, piece by piece: what Client::Relay takes.
@@ -95,6 +99,8 @@ struct Call {
   // Log messages are wanted from this level on (a raw JSON string): from `_meta`, or what
   // logging/setLevel said in the session. Empty: none was named.
   std::string_view log_level;
+  // Of the worker that the call lives on, for waits. Null: nobody can wait (a call of our own).
+  base::Loop* loop = nullptr;
   // Not 0: some filter must see the whole result, so the backend returns it in Response::body, at
   // most this long.
   std::size_t collect_result_up_to = 0;

@@ -68,7 +68,8 @@ Call EndpointExchange::MakeCall(Client& client, base::CancelSignal& cancel, Revi
               .session = session,
               .client_capabilities = client_capabilities,
               .client_info = client_info,
-              .log_level = log_level};
+              .log_level = log_level,
+              .loop = &loop};
 }
 
 std::optional<CallError> EndpointExchange::CheckCall() const {

@@ -9,6 +9,8 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace mcp {
 
@@ -49,6 +51,9 @@ struct Record {
   std::string rule;
   std::string message;
   bool observed_only = false;
+  // Header lines that the answer carries besides, however it goes out (`RateLimit`). Names are
+  // constants.
+  std::vector<std::pair<std::string_view, std::string>> answer_fields;
   // Share of successes that is reported (policy `record`).
   double sample = 1;
 
