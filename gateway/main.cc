@@ -127,7 +127,7 @@ class Gateway {
   std::unique_ptr<Guard> guard_;
   std::unique_ptr<StdioServers> stdio_;
 
-  state::Limits limits_{clock_};
+  state::RuleState rule_state_{clock_};
   state::FloodGuard flood_{clock_};
   state::Tokens tokens_;
   state::EndedSessions ended_;
@@ -259,7 +259,7 @@ void Gateway::MakeFollower() {
     watcher_->Put(server.name, server.spec);
   };
   outlets.server_removed = [this](const std::string& name) { watcher_->Remove(name); };
-  follower_ = std::make_unique<Follower>(loop_, limits_, reports_, std::move(outlets));
+  follower_ = std::make_unique<Follower>(loop_, rule_state_, reports_, std::move(outlets));
 }
 
 base::Result<void> Gateway::StartFeed() {

@@ -53,7 +53,7 @@ void Clear(mcp::Record& record) {
   auto& [request_id, trace_id, started_unix_ms, started, server, endpoint, method, item,
          protocol_revision, principal, authentication, client_name, client_version, user_agent,
          peer_address, http_status, outcome, error_code, reason, rule, message, observed_only,
-         answer_fields, sample, bytes_in, bytes_out, server_time, total] = record;
+         answer_fields, sample, cache, mocked, bytes_in, bytes_out, server_time, total] = record;
   for (std::string* text :
        {&request_id, &trace_id, &server, &endpoint, &method, &item, &principal, &client_name,
         &client_version, &user_agent, &peer_address, &rule, &message})
@@ -63,9 +63,10 @@ void Clear(mcp::Record& record) {
   protocol_revision = authentication = reason = {};
   http_status = error_code = 0;
   outcome = mcp::Outcome::kUnknown;
-  observed_only = false;
+  observed_only = mocked = false;
   answer_fields.clear();
   sample = 1;
+  cache = mcp::CacheUse::kNone;
   bytes_in = bytes_out = 0;
   server_time = total = {};
 }

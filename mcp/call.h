@@ -107,6 +107,8 @@ struct Call {
 
   bool is_request() const { return envelope.kind == Envelope::Kind::kRequest; }
   std::string_view id() const { return envelope.id.of(bytes); }
+  // The same call with somebody else before its caller: for who looks at messages as they pass.
+  Call WithClient(Client& other) const;
 };
 
 // What Handle returns. A small value; moves.

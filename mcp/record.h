@@ -25,6 +25,9 @@ enum class Outcome {
   kInternal
 };
 
+// What a rule `cache` did.
+enum class CacheUse { kNone, kMiss, kHit };
+
 struct Record {
   // Made or accepted at the gate.
   std::string request_id;
@@ -56,6 +59,9 @@ struct Record {
   std::vector<std::pair<std::string_view, std::string>> answer_fields;
   // Share of successes that is reported (policy `record`).
   double sample = 1;
+  CacheUse cache = CacheUse::kNone;
+  // A rule `mock` answered.
+  bool mocked = false;
 
   std::uint64_t bytes_in = 0;
   std::uint64_t bytes_out = 0;

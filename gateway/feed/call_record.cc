@@ -22,6 +22,15 @@ CallOutcome::Value ToProto(mcp::Outcome outcome) {
   return CallOutcome::UNSPECIFIED;
 }
 
+portolan::v1::CacheUse::Value ToProto(mcp::CacheUse use) {
+  switch (use) {
+    case mcp::CacheUse::kNone: return portolan::v1::CacheUse::UNSPECIFIED;
+    case mcp::CacheUse::kMiss: return portolan::v1::CacheUse::MISS;
+    case mcp::CacheUse::kHit: return portolan::v1::CacheUse::HIT;
+  }
+  return portolan::v1::CacheUse::UNSPECIFIED;
+}
+
 // The length of the UTF-8 character that `text` begins with; 0 when it is none (RFC 3629).
 std::size_t CharacterLength(std::string_view text) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
@@ -84,6 +93,8 @@ CallRecord ToCallRecord(const mcp::Record& record, std::string_view gateway_name
   call.set_total_us(record.total.count());
   call.set_server_us(record.server_time.count());
   call.set_observed_only(record.observed_only);
+  call.set_cache(ToProto(record.cache));
+  call.set_mocked(record.mocked);
   return call;
 }
 

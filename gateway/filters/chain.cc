@@ -31,7 +31,7 @@ class Chain::Link final : public mcp::Handler {
   mcp::Handler& server_;
 };
 
-Chain::Chain(const policy::EffectivePolicy& policy, const Target& target, state::Limits& limits)
+Chain::Chain(const policy::EffectivePolicy& policy, const Target& target, state::RuleState& state)
     : style_(RefusalStyle::Of(policy)) {
   auto add = [this](auto filter) {
     if (!filter->empty()) filters_.push_back(std::move(filter));
@@ -51,7 +51,7 @@ Chain::Chain(const policy::EffectivePolicy& policy, const Target& target, state:
   add(std::make_unique<Authorize>(rules, target.server,
                                   style_));  // before limits: what is refused is charged nowhere
   add(std::make_unique<RateLimit>(policy, target.server,
-                                  limits));  // last: only a call that goes out is counted
+                                  state.limits));  // last: only a call that goes out is counted
 }
 
 base::Task<mcp::Response> Chain::Run(mcp::Call& call, mcp::Handler& server) const {

@@ -13,7 +13,7 @@
 #include "gateway/filters/filter.h"
 #include "gateway/filters/held.h"
 #include "gateway/filters/refusal.h"
-#include "gateway/state/limits.h"
+#include "gateway/state/rule_state.h"
 #include "mcp/handler.h"
 #include "policy/effective_policy.h"
 #include "portolan/v1/server.pb.h"
@@ -28,7 +28,7 @@ class Chain {
     portolan::v1::Approval::State approval = portolan::v1::Approval::APPROVED;
     Held::Unlisted unlisted = Held::Unlisted::kForward;
   };
-  Chain(const policy::EffectivePolicy& policy, const Target& target, state::Limits& limits);
+  Chain(const policy::EffectivePolicy& policy, const Target& target, state::RuleState& state);
 
   // Runs the call through the filters and, if none refuses, to `server`.
   base::Task<mcp::Response> Run(mcp::Call& call, mcp::Handler& server) const;

@@ -58,7 +58,7 @@ std::shared_ptr<const Route> RouteTable::FindServer(std::string_view name) const
 }
 
 std::shared_ptr<const RouteTable> Compile(const Snapshot& snapshot, const RouteTable& previous,
-                                          state::Limits& limits) {
+                                          state::RuleState& state) {
   auto table = std::make_shared<RouteTable>();
   table->known_ = snapshot.complete();
   table->revision_ = snapshot.revision();
@@ -75,7 +75,7 @@ std::shared_ptr<const RouteTable> Compile(const Snapshot& snapshot, const RouteT
                          SuccessorPath(snapshot, server->spec)};
     const bool same = before != previous.routes_.end() && (*before)->server_name() == name &&
                       (*before)->inputs() == inputs;
-    table->routes_.push_back(same ? *before : std::make_shared<Route>(std::move(inputs), limits));
+    table->routes_.push_back(same ? *before : std::make_shared<Route>(std::move(inputs), state));
   }
   for (const auto& route : table->routes_) table->by_path_.emplace(route->base_path(), route.get());
   // An alias never takes a path that is somebody's own.

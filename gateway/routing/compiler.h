@@ -33,7 +33,7 @@ class RouteTable {
 
  private:
   friend std::shared_ptr<const RouteTable> Compile(const Snapshot&, const RouteTable&,
-                                                   state::Limits&);
+                                                   state::RuleState&);
   struct Hash {
     using is_transparent = void;
     std::size_t operator()(std::string_view text) const {
@@ -51,6 +51,6 @@ class RouteTable {
 // Pure: the same snapshot makes the same table. Routes of `previous` whose inputs are the same are
 // taken over, so that a change costs the routes it touches and one walk over the rest.
 std::shared_ptr<const RouteTable> Compile(const Snapshot& snapshot, const RouteTable& previous,
-                                          state::Limits& limits);
+                                          state::RuleState& state);
 
 }  // namespace gateway

@@ -6,9 +6,9 @@ namespace gateway {
 
 namespace v1 = portolan::v1;
 
-Follower::Follower(base::Loop& loop, state::Limits& limits, Reporter& reporter, Outlets outlets)
+Follower::Follower(base::Loop& loop, state::RuleState& state, Reporter& reporter, Outlets outlets)
     : loop_(loop),
-      limits_(limits),
+      state_(state),
       reporter_(reporter),
       outlets_(std::move(outlets)),
       timer_(loop.io) {}
@@ -68,7 +68,7 @@ void Follower::Swap() {
   swap_scheduled_ = false;
   if (snapshot_.replacing()) return;  // the last part schedules it again
   last_swap_ = std::chrono::steady_clock::now();
-  table_ = Compile(snapshot_, *table_, limits_);
+  table_ = Compile(snapshot_, *table_, state_);
   outlets_.publish(table_);
 }
 

@@ -19,7 +19,7 @@
 #include "gateway/feed/reporter.h"
 #include "gateway/routing/compiler.h"
 #include "gateway/routing/snapshot.h"
-#include "gateway/state/limits.h"
+#include "gateway/state/rule_state.h"
 
 namespace gateway {
 
@@ -36,7 +36,7 @@ class Follower final : public FeedSink {
     std::function<void(const std::string&)> server_removed;
   };
   // All references outlive the follower; the loop runs no more when it is destroyed.
-  Follower(base::Loop& loop, state::Limits& limits, Reporter& reporter, Outlets outlets);
+  Follower(base::Loop& loop, state::RuleState& state, Reporter& reporter, Outlets outlets);
   ~Follower() override;
 
   // Any thread.
@@ -59,7 +59,7 @@ class Follower final : public FeedSink {
 
   // Constant after construction
   base::Loop& loop_;
-  state::Limits& limits_;
+  state::RuleState& state_;
   Reporter& reporter_;
   const Outlets outlets_;
 

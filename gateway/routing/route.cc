@@ -84,10 +84,10 @@ EndNotice EndNotice::Of(const ServerEntry& server, const std::string& successor_
   return notice;
 }
 
-Route::Route(Inputs inputs, state::Limits& limits)
+Route::Route(Inputs inputs, state::RuleState& state)
     : inputs_(std::move(inputs)),
       backend_key_(BackendKey(inputs_.server->name, inputs_.server->spec)),
-      limits_(limits),
+      state_(state),
       end_notice_(EndNotice::Of(*inputs_.server, inputs_.successor_path)),
       for_everybody_(policy::IsForEverybody(inputs_.server->spec.visibility().audiences())),
       gate_(GateRules::Of(CombineFor(inputs_, nullptr))),
@@ -119,7 +119,7 @@ std::shared_ptr<const Chain> Route::Compile(const CallerPolicy* caller_policy) c
   const bool pinned = spec().on_definition_change() == v1::DefinitionChange::HOLD &&
                       spec().definitions() != v1::Definitions::PER_PRINCIPAL;
   if (pinned) target.unlisted = Held::Unlisted::kRefuse;
-  return std::make_shared<Chain>(CombineFor(inputs_, caller_policy), target, limits_);
+  return std::make_shared<Chain>(CombineFor(inputs_, caller_policy), target, state_);
 }
 
 std::shared_ptr<const Chain> Route::ChainFor(

@@ -20,7 +20,7 @@
 #include "gateway/routing/callers.h"
 #include "gateway/routing/definitions.h"
 #include "gateway/routing/snapshot.h"
-#include "gateway/state/limits.h"
+#include "gateway/state/rule_state.h"
 
 namespace gateway {
 
@@ -65,7 +65,7 @@ class Route {
 
     friend bool operator==(const Inputs&, const Inputs&) = default;
   };
-  Route(Inputs inputs, state::Limits& limits);
+  Route(Inputs inputs, state::RuleState& state);
 
   const Inputs& inputs() const { return inputs_; }
   const std::string& server_name() const { return inputs_.server->name; }
@@ -96,7 +96,7 @@ class Route {
   // Constant after construction
   const Inputs inputs_;
   const std::string backend_key_;
-  state::Limits& limits_;
+  state::RuleState& state_;
   const EndNotice end_notice_;
   const bool for_everybody_;
   GateRules gate_;

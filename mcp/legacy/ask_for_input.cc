@@ -191,22 +191,7 @@ base::Task<Response> AskForInput::Detour(Call& call) {
     Response answer = co_await server_->Handle(first);
     co_return co_await GoRound(call, std::move(answer));
   }
-  Call watched{.bytes = call.bytes,
-               .envelope = call.envelope,
-               .revision = call.revision,
-               .principal = call.principal,
-               .client = lookout,
-               .cancel = call.cancel,
-               .record = call.record,
-               .method = call.method,
-               .item = call.item,
-               .fields = call.fields,
-               .connection_id = call.connection_id,
-               .session = call.session,
-               .client_capabilities = call.client_capabilities,
-               .client_info = call.client_info,
-               .log_level = call.log_level,
-               .collect_result_up_to = call.collect_result_up_to};
+  Call watched = call.WithClient(lookout);
   Response answer = co_await server_->Handle(watched);
   if (!lookout.kept.empty()) answer = Response::Message(std::move(lookout.kept));
   co_return co_await GoRound(call, std::move(answer));

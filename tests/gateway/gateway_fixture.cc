@@ -181,7 +181,7 @@ std::string GatewayFixture::PutKey(const std::string& consumer, const std::strin
 }
 
 void GatewayFixture::Publish() {
-  table_ = gateway::Compile(snapshot_, *table_, limits);
+  table_ = gateway::Compile(snapshot_, *table_, rule_state);
   for (auto& worker : workers_) {
     auto in_force = std::make_shared<std::promise<void>>();
     std::future<void> done = in_force->get_future();

@@ -110,7 +110,7 @@ class GatewayFixture {
   std::function<base::Task<mcp::Response>(mcp::Call&, base::Loop&)> server;
   std::atomic<int> server_calls = 0;
   base::SystemClock clock;
-  gateway::state::Limits limits{clock};
+  gateway::state::RuleState rule_state{clock};
 
  private:
   std::string Request(const std::string& path, const std::string& body,

@@ -84,7 +84,7 @@ class ListeningTest : public support::BackendTest {
     snapshot_.Apply(definitions);
   }
   void Publish() {
-    table_ = Compile(snapshot_, *table_, limits_);
+    table_ = Compile(snapshot_, *table_, state_);
     listeners_.Follow(*table_);
   }
 
@@ -109,7 +109,7 @@ class ListeningTest : public support::BackendTest {
       loop_.io.get_executor()};
   std::vector<std::unique_ptr<TestCall>> tests_;
   base::SystemClock clock_;
-  state::Limits limits_{clock_};
+  state::RuleState state_{clock_};
   Snapshot snapshot_;
   std::shared_ptr<const RouteTable> table_ = std::make_shared<RouteTable>();
   // Says what it is told to, then waits.

@@ -36,10 +36,10 @@ class RoutingTest : public testing::Test {
   std::vector<v1::Rejection> Apply(const std::string& text) {
     return snapshot_.Apply(Changes(text));
   }
-  void CompileAll() { table_ = Compile(snapshot_, *table_, limits_); }
+  void CompileAll() { table_ = Compile(snapshot_, *table_, state_); }
 
   base::SystemClock clock_;
-  state::Limits limits_{clock_};
+  state::RuleState state_{clock_};
   Snapshot snapshot_;
   std::shared_ptr<const RouteTable> table_ = std::make_shared<RouteTable>();
 };
@@ -153,7 +153,7 @@ class FollowerTest : public testing::Test {
  protected:
   FollowerTest()
       : follower_(
-            loop_, limits_, reporter_,
+            loop_, state_, reporter_,
             {.publish = [this](const auto& table) { published_.push_back(table->routes().size()); },
              .keys = [](const FeedKeys&) {},
              .probe = [](const v1::ProbeOrder&) {},
@@ -162,7 +162,7 @@ class FollowerTest : public testing::Test {
 
   base::SystemClock clock_;
   base::Loop loop_;
-  state::Limits limits_{clock_};
+  state::RuleState state_{clock_};
   NullReporter reporter_;
   std::vector<std::size_t> published_;
   std::vector<std::string> told_;

@@ -1,0 +1,17 @@
+// RuleState is what rules count and remember: one per process, shared by all workers and all
+// snapshots. Each part is thread-safe by itself; a filter is given the parts it needs.
+#pragma once
+
+#include "base/clock.h"
+#include "gateway/state/limits.h"
+
+namespace gateway::state {
+
+struct RuleState {
+  // `clock` outlives it.
+  explicit RuleState(const base::Clock& clock) : limits(clock) {}
+
+  Limits limits;
+};
+
+}  // namespace gateway::state
