@@ -230,6 +230,12 @@ base::Result<void> CheckRule(const v1::Rule& rule, const v1::PolicySet& set,
       return {};
     }
     case v1::Rule::kAuthorize: return CheckAuthorize(rule.authorize(), set, pointer + "/authorize");
+    // Refused until they are enforced.
+    case v1::Rule::kQuota:
+    case v1::Rule::kConcurrency:
+    case v1::Rule::kValidate:
+    case v1::Rule::kMock:
+    case v1::Rule::kCache:
     case v1::Rule::POLICY_NOT_SET: break;
   }
   return Bad(pointer, "must hold one policy: ip, authenticate, authorize, rate_limit or record");
