@@ -53,6 +53,31 @@ std::string Selects(const v1::Selector& select) {
   return text.empty() ? "everything" : text;
 }
 
+std::string Says(const v1::Validate& validate) {
+  std::string text = "validate";
+  auto check = [&](v1::SchemaCheck::Value value, std::string_view name) {
+    if (value == v1::SchemaCheck::UNSPECIFIED) return;
+    text += " " + std::string(name) + "=" + v1::SchemaCheck::Value_Name(value);
+  };
+  auto bound = [&](std::int64_t bytes, std::string_view name) {
+    if (bytes != 0) text += ", " + std::string(name) + " up to " + WithCommas(bytes) + " bytes";
+  };
+  check(validate.arguments(), "arguments");
+  check(validate.results(), "results");
+  bound(validate.max_request_bytes(), "requests");
+  bound(validate.max_result_bytes(), "results");
+  return text;
+}
+
+std::string Says(const v1::Cache& cache) {
+  std::string text = "cache";
+  if (cache.has_ttl_s())
+    text += cache.ttl_s() == 0 ? " off" : " " + WithCommas(cache.ttl_s()) + " s";
+  if (!cache.vary().empty()) text += ", shared by " + Join(cache.vary());
+  if (cache.max_bytes() != 0) text += ", up to " + WithCommas(cache.max_bytes()) + " bytes";
+  return text;
+}
+
 std::string Does(const v1::Rule& rule) {
   switch (rule.policy_case()) {
     case v1::Rule::kIp: {
@@ -93,6 +118,15 @@ std::string Does(const v1::Rule& rule) {
       std::snprintf(text, sizeof text, "record %.4g%%", rule.record().sample() * 100);
       return text;
     }
+    case v1::Rule::kValidate: return Says(rule.validate());
+    case v1::Rule::kMock: {
+      const std::string& result = rule.mock().result_json();
+      std::size_t end = 60;
+      if (result.size() <= end) return "mock " + result;
+      while ((result[end] & 0xC0) == 0x80) --end;  // not within a character
+      return "mock " + result.substr(0, end) + "…";
+    }
+    case v1::Rule::kCache: return Says(rule.cache());
     default: return "–";
   }
 }

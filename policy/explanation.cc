@@ -4,8 +4,12 @@
 #include <vector>
 
 #include "mcp/message.h"
+#include "mcp/raw_json.h"
 #include "policy/authorization.h"
+#include "policy/mocking.h"
 #include "policy/overriding.h"
+#include "policy/tool_schema.h"
+#include "policy/validation.h"
 
 namespace policy {
 
@@ -76,6 +80,37 @@ std::optional<v1::ExplainResponse> Before(const ImaginedCall& call) {
   return std::nullopt;
 }
 
+// What `validate` rules say of the arguments: a no, or null; what is only watched is added to
+// `observed`.
+std::optional<v1::ExplainResponse> CheckArguments(const ImaginedCall& call, const Facts& facts,
+                                                  const v1::Definition& tool,
+                                                  std::vector<const EffectiveRule*>& observed) {
+  const Validation validation(call.policy);
+  const Validation::Check check = validation.For(facts).arguments;
+  const std::string_view text = mcp::Member(tool.json(), "inputSchema");
+  if (check.action == Validation::Check::Action::kNone || text.empty()) return std::nullopt;
+  // Of the policy, which outlives the answer.
+  const EffectiveRule* rule = nullptr;
+  for (const EffectiveRule& one : call.policy.rules) {
+    if (one.origin() == check.rule->source.origin()) rule = &one;
+  }
+  const auto schema = CompileToolSchema(text);
+  std::string because;
+  if (!schema) {
+    because = "the tool's schema cannot be used: " + schema.error().message;
+  } else {
+    const std::string& arguments = call.arguments_json;
+    const auto places = Misfits(*schema, arguments.empty() ? "{}" : arguments);
+    for (const base::Violation& place : places)
+      because += (because.empty() ? "" : "; ") + place.ToString();
+  }
+  if (because.empty()) return std::nullopt;
+  if (check.action == Validation::Check::Action::kPrevent)
+    return No(schema ? "ArgumentsInvalid" : "SchemaUnusable", because, rule);
+  observed.push_back(rule);
+  return std::nullopt;
+}
+
 void AddLimits(const ImaginedCall& call, const Facts& facts, v1::ExplainResponse& response) {
   std::vector<const EffectiveRule*> limits;
   for (const EffectiveRule& rule : call.policy.rules) {
@@ -139,6 +174,9 @@ v1::ExplainResponse ExplainCall(const ImaginedCall& call) {
               rejected ? "the tool's change was rejected" : "the tool waits for a review");
   }
 
+  std::vector<const EffectiveRule*> observed;
+  if (auto misfit = CheckArguments(call, facts, *tool, observed)) return *std::move(misfit);
+
   const auto decision = authorization.Decide(facts, kOfTheRequest);
   if (decision.outcome == Outcome::kDenied)
     return No("PolicyDenied", decision.rule->Because(facts), &decision.rule->source);
@@ -146,8 +184,14 @@ v1::ExplainResponse ExplainCall(const ImaginedCall& call) {
   response.set_permitted(true);
   if (decision.outcome == Outcome::kUnknown)
     response.set_because("unless a rule says no to the request's address or headers");
+  for (const EffectiveRule* rule : observed) *response.add_observed() = ShownRule(*rule);
   if (decision.observed) *response.add_observed() = ShownRule(decision.observed->source);
   AddLimits(call, facts, response);
+  const Mocking mocking(call.policy);
+  if (const Mocking::Rule* mock = mocking.For(facts).answers) {
+    *response.mutable_rule() = ShownRule(mock->source);
+    response.set_because("the rule answers, and the server is asked nothing");
+  }
   return response;
 }
 

@@ -8,6 +8,7 @@
 #include "policy/address_set.h"
 #include "policy/effective_policy.h"
 #include "policy/expression.h"
+#include "policy/validate_answers.h"
 #include "portolan/v1/policy.pb.h"
 
 namespace policy {
@@ -230,15 +231,17 @@ base::Result<void> CheckRule(const v1::Rule& rule, const v1::PolicySet& set,
       return {};
     }
     case v1::Rule::kAuthorize: return CheckAuthorize(rule.authorize(), set, pointer + "/authorize");
+    case v1::Rule::kValidate:
+    case v1::Rule::kMock:
+    case v1::Rule::kCache: return CheckAnswerRule(rule, pointer);
     // Refused until they are enforced.
     case v1::Rule::kQuota:
     case v1::Rule::kConcurrency:
-    case v1::Rule::kValidate:
-    case v1::Rule::kMock:
-    case v1::Rule::kCache:
     case v1::Rule::POLICY_NOT_SET: break;
   }
-  return Bad(pointer, "must hold one policy: ip, authenticate, authorize, rate_limit or record");
+  return Bad(pointer,
+             "must hold one policy: ip, authenticate, authorize, validate, rate_limit, "
+             "mock, cache or record");
 }
 
 }  // namespace

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string>
 
+#include "policy/tool_schema.h"
+
 namespace registry::lint {
 namespace {
 
@@ -103,6 +105,17 @@ std::size_t SizeOf(const json& value) {
   return size;
 }
 
+// What `validate` rules cannot use, they refuse.
+void CheckUsable(const json* schema, const Place& place, Findings& findings) {
+  if (!schema || !schema->is_object()) return;
+  const auto compiled = policy::CompileToolSchema(*schema);
+  if (compiled) return;
+  findings.Add("schema-unusable", Severity::kError, place,
+               "the schema cannot be used to check anything: " + compiled.error().message,
+               "make it a JSON Schema (2020-12) that compiles: where rules demand that calls are "
+               "checked, they refuse this tool");
+}
+
 }  // namespace
 
 void CheckToolSchemas(const json& tool, const Place& root, Findings& findings) {
@@ -125,6 +138,8 @@ void CheckToolSchemas(const json& tool, const Place& root, Findings& findings) {
     }
     CheckParts(*input, input_place, findings);
   }
+  CheckUsable(input, input_place, findings);
+  CheckUsable(Find(tool, "outputSchema"), Member(root, "outputSchema"), findings);
   if (const json* output = Find(tool, "outputSchema");
       output && (!output->is_object() || Text(*output, "type") != "object")) {
     findings.Add("schema-object", Severity::kError, Member(root, "outputSchema"),

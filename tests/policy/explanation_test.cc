@@ -112,5 +112,33 @@ TEST_F(ExplanationTest, ANarrowerLimitStandsInPlaceOfAnOverridableOne) {
   EXPECT_EQ(answer.limits(0).rule().id(), "own");
 }
 
+TEST_F(ExplanationTest, ArgumentsThatDoNotFitAreRefusedWhereThatIsDemanded) {
+  definitions_.mutable_definitions(0)->set_json(
+      R"({"inputSchema":{"type":"object","properties":{"amount":{"type":"number"}}}})");
+  v1::Rule& shape = *set_.add_rules();
+  shape.set_id("shape");
+  shape.mutable_validate()->set_arguments(v1::SchemaCheck::PREVENT);
+  EXPECT_EQ(Say("create_refund", R"({"amount":"9"})"),
+            "ArgumentsInvalid shape: /amount: must be a number, and is a string");
+  EXPECT_EQ(Say("create_refund", R"({"amount":9})"), "yes");
+  set_.mutable_rules(3)->mutable_validate()->set_arguments(v1::SchemaCheck::DETECT);
+  definitions_.mutable_definitions(0)->set_json(R"({"inputSchema":{"required":["note"]}})");
+  const v1::ExplainResponse watched = Ask("create_refund", R"({"amount":9})");
+  EXPECT_TRUE(watched.permitted());
+  ASSERT_EQ(watched.observed_size(), 1);
+  EXPECT_EQ(watched.observed(0).rule().id(), "shape");
+}
+
+TEST_F(ExplanationTest, AMockIsNamedAsWhatAnswers) {
+  v1::Rule& stub = *set_.add_rules();
+  stub.set_id("stub");
+  stub.mutable_select()->add_tools("create_refund");
+  stub.mutable_mock()->set_result_json(R"({"content":[]})");
+  const v1::ExplainResponse answer = Ask("create_refund", R"({"amount":9})");
+  EXPECT_TRUE(answer.permitted());
+  EXPECT_EQ(answer.rule().rule().id(), "stub");
+  EXPECT_EQ(answer.because(), "the rule answers, and the server is asked nothing");
+}
+
 }  // namespace
 }  // namespace policy

@@ -46,9 +46,10 @@ TEST(ValidateTest, RuleIdsAreLabelsAndUnique) {
 }
 
 TEST(ValidateTest, ARuleHoldsOnePolicy) {
-  EXPECT_EQ(
-      CheckRule(""),
-      "/spec/rules/0: must hold one policy: ip, authenticate, authorize, rate_limit or record");
+  EXPECT_EQ(CheckRule(""),
+            "/spec/rules/0: must hold one policy: ip, authenticate, authorize, validate, "
+            "rate_limit, mock, "
+            "cache or record");
 }
 
 TEST(ValidateTest, AddressesMustParse) {

@@ -129,6 +129,16 @@ TEST(LintTest, ASchemaThatIsNoObjectIsAnError) {
   EXPECT_THAT(Rules(tool), Contains("schema-object"));
 }
 
+TEST(LintTest, ASchemaThatCannotCheckAnythingIsAnError) {
+  json tool = GoodTool();
+  tool["inputSchema"]["properties"]["city"] = {{"$ref", "#/$defs/nowhere"}};
+  EXPECT_THAT(Rules(tool), Contains("schema-unusable"));
+  tool = GoodTool();
+  tool["outputSchema"] = {{"type", "object"}, {"required", "city"}};
+  EXPECT_THAT(Rules(tool), Contains("schema-unusable"));
+  EXPECT_THAT(Rules(GoodTool()), ::testing::Not(Contains("schema-unusable")));
+}
+
 TEST(LintTest, NamesThatClientsRefuseAndNamesThatPeopleConfuse) {
   json tool = GoodTool();
   tool["name"] = "create issue";
