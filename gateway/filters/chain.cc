@@ -6,6 +6,8 @@
 #include "gateway/filters/hidden.h"
 #include "gateway/filters/rate_limit.h"
 #include "gateway/filters/record.h"
+#include "gateway/filters/validate_arguments.h"
+#include "gateway/filters/validate_results.h"
 
 namespace gateway {
 
@@ -37,6 +39,7 @@ Chain::Chain(const policy::EffectivePolicy& policy, const Target& target, state:
     if (!filter->empty()) filters_.push_back(std::move(filter));
   };
   const auto rules = std::make_shared<const AuthorizeRules>(policy);
+  const auto validate = std::make_shared<const ValidateRules>(policy, target.server, state.schemas);
   // THE ORDER. ip, authenticate and retired came before, on the head alone (edge/gate).
   add(std::make_unique<Record>(
       policy, target.server));  // first: what refuses below is written down by the same rule
@@ -48,10 +51,14 @@ Chain::Chain(const policy::EffectivePolicy& policy, const Target& target, state:
                                style_));  // who may not see an item is not told that it is held
   add(std::make_unique<Held>(target.server->items, target.unlisted, target.server->name,
                              style_));  // what changed is reviewed before anybody may pay for it
+  add(std::make_unique<ValidateArguments>(
+      validate, style_));  // rules below ask for arguments: let them be what they should be
   add(std::make_unique<Authorize>(rules, target.server,
                                   style_));  // before limits: what is refused is charged nowhere
-  add(std::make_unique<RateLimit>(policy, target.server,
-                                  state.limits));  // last: only a call that goes out is counted
+  add(std::make_unique<RateLimit>(
+      policy, target.server,
+      state.limits));  // behind what refuses; a made-up or kept answer counts for rates, too
+  add(std::make_unique<ValidateResults>(validate, style_));  // next to the server: what it says
 }
 
 base::Task<mcp::Response> Chain::Run(mcp::Call& call, mcp::Handler& server) const {

@@ -4,12 +4,13 @@
 
 namespace gateway {
 
-void OfferedItems::AddTool(std::string name, State state, const policy::ToolHints& hints) {
-  Add(tools_, std::move(name), {state, hints});
+void OfferedItems::AddTool(std::string name, State state, const policy::ToolHints& hints,
+                           std::string_view definition) {
+  Add(tools_, std::move(name), {state, hints, definition});
 }
 
 void OfferedItems::AddPrompt(std::string name, State state) {
-  Add(prompts_, std::move(name), {state, {}});
+  Add(prompts_, std::move(name), {state, {}, {}});
 }
 
 void OfferedItems::AddResource(std::string uri) {
@@ -35,6 +36,11 @@ const OfferedItems::State* OfferedItems::Find(std::string_view method,
 policy::ToolHints OfferedItems::HintsOf(std::string_view tool) const {
   const auto found = tools_.find(tool);
   return found == tools_.end() ? policy::ToolHints() : found->second.hints;
+}
+
+std::string_view OfferedItems::DefinitionOf(std::string_view tool) const {
+  const auto found = tools_.find(tool);
+  return found == tools_.end() ? std::string_view() : found->second.definition;
 }
 
 bool OfferedItems::MayHaveResource(std::string_view uri) const {

@@ -75,15 +75,26 @@ OfferedItems::State StateOf(const v1::HeldDefinition& held, bool listed) {
   return listed ? OfferedItems::State::kChanged : OfferedItems::State::kNew;
 }
 
-std::shared_ptr<const OfferedItems> ItemsOf(const v1::ServerDefinitions& definitions) {
+// `tools` is the ListResult of the tools: what they say of themselves is kept there.
+std::shared_ptr<const OfferedItems> ItemsOf(const v1::ServerDefinitions& definitions,
+                                            std::shared_ptr<const std::string> tools) {
   auto items = std::make_shared<OfferedItems>();
+  const std::string_view listed_tools = *tools;
+  items->HoldText(std::move(tools));
+  std::size_t at = std::string_view(R"({"tools":[)").size();
   for (const v1::Definition& definition : definitions.definitions()) {
     const bool is_json = mcp::IsObject(definition.json());
     const std::string_view json = is_json ? std::string_view(definition.json()) : "{}";
     constexpr auto kServed = OfferedItems::State::kServed;
     switch (definition.kind()) {
       case v1::DefinitionKind::TOOL:
-        items->AddTool(definition.name(), kServed, policy::HintsOf(json));
+        if (is_json) {
+          items->AddTool(definition.name(), kServed, policy::HintsOf(json),
+                         listed_tools.substr(at, json.size()));
+          at += json.size() + 1;  // and the comma
+        } else {
+          items->AddTool(definition.name(), kServed, policy::HintsOf(json));
+        }
         break;
       case v1::DefinitionKind::PROMPT: items->AddPrompt(definition.name(), kServed); break;
       case v1::DefinitionKind::RESOURCE:
@@ -140,8 +151,8 @@ DefinitionLists::DefinitionLists(const v1::ServerDefinitions& definitions) {
       if (headers && !headers->empty()) repeated_.emplace(definition.name(), *std::move(headers));
     }
   }
-  items_ = ItemsOf(definitions);
-  tools_ = list("tools", "tools", v1::DefinitionKind::TOOL);
+  tools_ = std::make_shared<const std::string>(list("tools", "tools", v1::DefinitionKind::TOOL));
+  items_ = ItemsOf(definitions, tools_);
   prompts_ = list("prompts", "prompts", v1::DefinitionKind::PROMPT);
   resources_ = list("resources", "resources", v1::DefinitionKind::RESOURCE);
   templates_ = list("resources", "resourceTemplates", v1::DefinitionKind::RESOURCE_TEMPLATE);
@@ -155,7 +166,7 @@ const DefinitionLists& DefinitionLists::Empty() {
 std::string_view DefinitionLists::ResultOf(std::string_view method, bool modern_caller) const {
   if (method == mcp::kDiscoverMethod)
     return modern_caller == modern_server_ ? discover_same_era_ : discover_other_era_;
-  if (method == "tools/list") return tools_;
+  if (method == "tools/list") return *tools_;
   if (method == "prompts/list") return prompts_;
   if (method == "resources/list") return resources_;
   if (method == "resources/templates/list") return templates_;

@@ -43,7 +43,7 @@ class DefinitionLists {
   std::string discover_same_era_;
   std::string discover_other_era_;
   // Empty: the server does not offer such items.
-  std::string tools_;
+  std::shared_ptr<const std::string> tools_;
   std::string prompts_;
   std::string resources_;
   std::string templates_;

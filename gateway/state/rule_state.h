@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "gateway/state/limits.h"
+#include "gateway/state/schema_cache.h"
 
 namespace gateway::state {
 
@@ -12,6 +13,7 @@ struct RuleState {
   explicit RuleState(const base::Clock& clock) : limits(clock) {}
 
   Limits limits;
+  SchemaCache schemas;
 };
 
 }  // namespace gateway::state
