@@ -127,7 +127,7 @@ class Gateway {
   std::unique_ptr<Guard> guard_;
   std::unique_ptr<StdioServers> stdio_;
 
-  state::RuleState rule_state_{clock_};
+  state::RuleState rule_state_{clock_, settings_.max_cache_bytes};
   state::FloodGuard flood_{clock_};
   state::Tokens tokens_;
   state::EndedSessions ended_;

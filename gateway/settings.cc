@@ -72,6 +72,7 @@ base::Result<Settings> SettingsOf(const v1::GatewayBootstrap& bootstrap) {
   Set(settings.server_limits.body_timeout, limits.body_timeout_ms());
   Set(settings.server_limits.keep_alive, limits.keep_alive_ms());
   Set(settings.max_body_bytes, limits.max_body_bytes());
+  Set(settings.max_cache_bytes, limits.max_cache_bytes());
   settings.backend_limits = BackendLimits::From(limits);
   auto level = base::ReadLogLevel(bootstrap.log_level());
   if (!level) return level.error();

@@ -11,6 +11,7 @@
 #include "base/rpc/peer.h"
 #include "gateway/backends/backend.h"
 #include "gateway/edge/gate.h"
+#include "gateway/state/result_cache.h"
 #include "portolan/v1/bootstrap.pb.h"
 
 namespace gateway {
@@ -31,6 +32,8 @@ struct Settings {
   policy::AddressSet trusted_proxies;
   base::http::ServerLimits server_limits;
   std::size_t max_body_bytes = 4 * 1024 * 1024;
+  // Of rules `cache`.
+  std::size_t max_cache_bytes = state::ResultCache::kMaxBytes;
   BackendLimits backend_limits;
   // Not in the bootstrap message: where to write the addresses that were bound; empty: nowhere.
   std::filesystem::path endpoints_file;

@@ -3,7 +3,9 @@
 #include "gateway/filters/addresses.h"
 #include "gateway/filters/approval.h"
 #include "gateway/filters/authorize.h"
+#include "gateway/filters/cache.h"
 #include "gateway/filters/hidden.h"
+#include "gateway/filters/mock.h"
 #include "gateway/filters/rate_limit.h"
 #include "gateway/filters/record.h"
 #include "gateway/filters/validate_arguments.h"
@@ -58,6 +60,8 @@ Chain::Chain(const policy::EffectivePolicy& policy, const Target& target, state:
   add(std::make_unique<RateLimit>(
       policy, target.server,
       state.limits));  // behind what refuses; a made-up or kept answer counts for rates, too
+  add(std::make_unique<Mock>(policy, target.server));  // stands in for the server and its cache
+  add(std::make_unique<Cache>(policy, target.server, state.results));  // keeps what was checked
   add(std::make_unique<ValidateResults>(validate, style_));  // next to the server: what it says
 }
 

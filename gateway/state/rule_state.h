@@ -4,15 +4,18 @@
 
 #include "base/clock.h"
 #include "gateway/state/limits.h"
+#include "gateway/state/result_cache.h"
 #include "gateway/state/schema_cache.h"
 
 namespace gateway::state {
 
 struct RuleState {
   // `clock` outlives it.
-  explicit RuleState(const base::Clock& clock) : limits(clock) {}
+  explicit RuleState(const base::Clock& clock, std::size_t max_cache_bytes = ResultCache::kMaxBytes)
+      : limits(clock), results(clock, max_cache_bytes) {}
 
   Limits limits;
+  ResultCache results;
   SchemaCache schemas;
 };
 
