@@ -8,6 +8,7 @@
 #include "policy/address_set.h"
 #include "policy/effective_policy.h"
 #include "policy/expression.h"
+#include "policy/jwt_proof.h"
 #include "policy/validate_answers.h"
 #include "portolan/v1/policy.pb.h"
 
@@ -156,8 +157,12 @@ base::Result<void> CheckAuthenticate(const v1::Authenticate& authenticate, const
   }
   for (int i = 0; i < authenticate.any_of_size(); ++i) {
     const std::string at = pointer + "/any_of/" + std::to_string(i);
-    if (!authenticate.any_of(i).has_api_key()) return Bad(at, "must name a proof: api_key");
-    if (auto ok = CheckApiKey(authenticate.any_of(i).api_key(), at + "/api_key"); !ok) return ok;
+    const v1::Authenticate::Proof& proof = authenticate.any_of(i);
+    if (proof.kind_case() == v1::Authenticate::Proof::KIND_NOT_SET)
+      return Bad(at, "must name a proof: api_key or jwt");
+    const auto ok = proof.has_jwt() ? CheckJwtProof(proof.jwt(), at + "/jwt")
+                                    : CheckApiKey(proof.api_key(), at + "/api_key");
+    if (!ok) return ok;
   }
   return {};
 }

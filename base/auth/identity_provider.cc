@@ -42,31 +42,45 @@ Result<std::vector<std::string>> GroupsOf(const Jwt& jwt, const ProviderSettings
   return groups;
 }
 
+bool Has(const std::vector<Algorithm>& list, Algorithm one) {
+  return std::find(list.begin(), list.end(), one) != list.end();
+}
+
 }  // namespace
 
-IdentityProvider::IdentityProvider(ProviderSettings settings)
-    : settings_(std::move(settings)),
-      rules_{settings_.issuer, settings_.audiences, settings_.clock_skew_s} {}
-
-Result<void> IdentityProvider::Precheck(const Jwt& jwt, std::int64_t now_unix_ms) const {
+Result<void> IdentityProvider::Precheck(const Jwt& jwt, const TokenTerms& terms,
+                                        std::span<const std::string> own_names,
+                                        std::int64_t now_unix_ms) const {
   const auto algorithm = AlgorithmNamed(jwt.algorithm);
-  const auto& allowed = settings_.algorithms;
-  if (!algorithm || std::find(allowed.begin(), allowed.end(), *algorithm) == allowed.end()) {
+  const bool narrowed =
+      algorithm && !terms.algorithms.empty() && !Has(terms.algorithms, *algorithm);
+  if (!algorithm || !Has(settings_.algorithms, *algorithm) || narrowed) {
     return TokenError("TokenAlgorithmNotAllowed",
                       "the token's algorithm is not one of those allowed");
   }
-  return CheckClaims(jwt, rules_, now_unix_ms);
+  ClaimRules rules{.issuer = settings_.issuer, .audiences = terms.audiences, .own_names = {}};
+  rules.clock_skew_s = terms.clock_skew_s.value_or(settings_.clock_skew_s);
+  if (terms.own) rules.own_names = own_names;
+  if (!terms.own && terms.audiences.empty()) rules.audiences = settings_.audiences;
+  return CheckClaims(jwt, rules, now_unix_ms);
 }
 
-Result<Principal> IdentityProvider::Verify(const Jwt& jwt, const KeySet& keys,
-                                           std::int64_t now_unix_ms) const {
-  if (const auto ok = Precheck(jwt, now_unix_ms); ok.has_error()) return ok.error();
+Result<void> IdentityProvider::Check(const ProvenToken& token, const TokenTerms& terms,
+                                     std::span<const std::string> own_names,
+                                     std::int64_t now_unix_ms) const {
+  if (const auto ok = Precheck(token.jwt, terms, own_names, now_unix_ms); ok.has_error()) return ok;
+  if (const auto ok = CheckDemands(token.jwt, terms.claims); ok.has_error()) return ok;
+  return CheckScopes(token.jwt, terms.scopes);
+}
+
+Result<ProvenToken> IdentityProvider::Verify(Jwt jwt, const KeySet& keys) const {
   if (const auto ok = VerifySignature(jwt, keys, settings_.algorithms); ok.has_error())
     return ok.error();
   const std::string subject = jwt.text(settings_.subject_claim.c_str());
   if (!IsPlain(subject))
     return TokenError("TokenClaimMissing", "the token does not say who it is for");
-  Principal principal;
+  ProvenToken proven;
+  Principal& principal = proven.principal;
   principal.id = settings_.name + "/" + subject;
   principal.kind = IsOfAService(jwt) ? PrincipalKind::kService : PrincipalKind::kUser;
   const std::string tenant = jwt.text(settings_.tenant_claim.c_str());
@@ -76,13 +90,10 @@ Result<Principal> IdentityProvider::Verify(const Jwt& jwt, const KeySet& keys,
   if (groups.has_error()) return groups.error();
   principal.groups = *std::move(groups);
   principal.claims_json = jwt.claims.dump();
-  return principal;
-}
-
-std::int64_t IdentityProvider::ExpiryMs(const Jwt& jwt) const {
-  const double seconds =
-      jwt.claims.at("exp").get<double>() + static_cast<double>(settings_.clock_skew_s);
-  return static_cast<std::int64_t>(std::clamp(seconds, 0.0, 1e12) * 1000);
+  proven.jwt = std::move(jwt);
+  proven.jwt.signed_part = {};
+  proven.jwt.signature = {};
+  return proven;
 }
 
 }  // namespace base::auth

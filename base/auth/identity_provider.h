@@ -4,13 +4,16 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/auth/jwk.h"
 #include "base/auth/jwt.h"
 #include "base/auth/principal.h"
+#include "base/auth/token_terms.h"
 #include "base/result.h"
 
 namespace base::auth {
@@ -28,23 +31,32 @@ struct ProviderSettings {
   std::string tenant_claim = "tid";
 };
 
+// A token whose signature was verified, and whom it proves. Whether it may be used somewhere is asked each time.
+struct ProvenToken {
+  Principal principal;
+  // Without the signature and what it is of.
+  Jwt jwt;
+};
+
 class IdentityProvider {
  public:
-  explicit IdentityProvider(ProviderSettings settings);
+  explicit IdentityProvider(ProviderSettings settings) : settings_(std::move(settings)) {}
 
   const ProviderSettings& settings() const { return settings_; }
 
-  // What can be said without the keys, so that nothing is fetched for a token that none could save:
-  // its algorithm and its claims. kUnauthenticated with the reason of policies.md, as below.
-  Result<void> Precheck(const Jwt& jwt, std::int64_t now_unix_ms) const;
-  // The whole verdict.
-  Result<Principal> Verify(const Jwt& jwt, const KeySet& keys, std::int64_t now_unix_ms) const;
-  // When a verified token stops to prove anything. REQUIRES: Precheck was content.
-  std::int64_t ExpiryMs(const Jwt& jwt) const;
+  // What can be said of a token without the keys, so that nothing is fetched for one that none could save: its
+  // algorithm, issuer, audience and times. `own_names` are those of whoever is asked. kUnauthenticated with the
+  // reason of policies.md, as below.
+  Result<void> Precheck(const Jwt& jwt, const TokenTerms& terms,
+                        std::span<const std::string> own_names, std::int64_t now_unix_ms) const;
+  // The signature, and whom the token proves. REQUIRES: Precheck was content.
+  Result<ProvenToken> Verify(Jwt jwt, const KeySet& keys) const;
+  // Whether it may be used where these terms hold: as Precheck, and what it must claim besides.
+  Result<void> Check(const ProvenToken& token, const TokenTerms& terms,
+                     std::span<const std::string> own_names, std::int64_t now_unix_ms) const;
 
  private:
   const ProviderSettings settings_;
-  const ClaimRules rules_;
 };
 
 }  // namespace base::auth

@@ -31,7 +31,8 @@ void IdentityProviders::Put(ProviderSettings settings) {
       old != table_->entries.end() && old->second->keys->source() == source)
     keys = old->second->keys;
   if (!keys) keys = IssuerKeys::Create(loop_, client_, clock_, source);
-  Entry entry{IdentityProvider(std::move(settings)), std::move(keys)};
+  Entry entry{IdentityProvider(std::move(settings)), std::move(keys),
+              std::make_unique<VerifiedTokens<ProvenToken>>()};
   Replace(name, std::make_shared<const Entry>(std::move(entry)));
 }
 
@@ -58,46 +59,94 @@ bool IdentityProviders::LooksLikeJwt(std::string_view bearer) {
   return std::count(bearer.begin(), bearer.end(), '.') == 2;
 }
 
-void IdentityProviders::Prepare(std::string_view token, std::function<void()> then) {
+IdentityProviders::Candidates IdentityProviders::CandidatesOf(const Table& table, Uses uses) {
+  static const TokenTerms kItsOwn;
+  Candidates candidates;
+  if (uses.empty()) {
+    for (const auto& [name, entry] : table.entries)
+      candidates.push_back({entry.get(), &kItsOwn, {}});
+  }
+  for (const TokenUse& use : uses) {
+    const auto found = table.entries.find(use.provider);
+    if (found == table.entries.end()) continue;
+    candidates.push_back({found->second.get(), &use.terms, use.own_names});
+  }
+  return candidates;
+}
+
+void IdentityProviders::Prepare(std::string_view token, Uses uses, std::function<void()> then) {
   const auto now_table = table();
-  const std::int64_t now = clock_.UnixMillis();
-  if (!LooksLikeJwt(token) || now_table->entries.empty() || now_table->verified->Find(token, now))
-    return then();
+  if (!LooksLikeJwt(token) || now_table->entries.empty() || VerifyAgain(token, uses)) return then();
   const auto jwt = ReadJwt(token);
   if (jwt.has_error()) return then();
-  // Several providers may read the tokens of one issuer, for different audiences: the first whose keys could help.
-  for (const auto& [name, entry] : now_table->entries) {
-    if (entry->provider.Precheck(*jwt, now).has_error()) continue;
+  // Several providers may read the tokens of one issuer: the first whose keys could help.
+  for (const auto& [entry, terms, own_names] : CandidatesOf(*now_table, uses)) {
+    if (entry->provider.Precheck(*jwt, *terms, own_names, clock_.UnixMillis()).has_error())
+      continue;
     return entry->keys->Prepare(jwt->key_id, std::move(then));
   }
   then();
 }
 
-IdentityProviders::Verdict IdentityProviders::Verify(std::string_view token) {
+std::optional<IdentityProviders::Verdict> IdentityProviders::VerifyAgain(std::string_view token,
+                                                                         Uses uses) {
   const auto now_table = table();
   const std::int64_t now = clock_.UnixMillis();
-  if (auto known = now_table->verified->Find(token, now)) return known;
+  const Candidates candidates = CandidatesOf(*now_table, uses);
+  std::shared_ptr<const ProvenToken> known;
+  const Entry* by = nullptr;
+  for (const Candidate& candidate : candidates) {
+    by = candidate.entry;
+    if ((known = by->verified->Find(token, now))) break;
+  }
+  if (!known) return std::nullopt;
 
+  std::optional<Verdict> verdict;
+  for (const auto& [entry, terms, own_names] : candidates) {
+    const IdentityProvider& provider = entry->provider;
+    if (provider.settings().issuer != by->provider.settings().issuer) continue;
+    if (entry != by) {
+      if (const auto ok = provider.Precheck(known->jwt, *terms, own_names, now); ok.has_error()) {
+        verdict = ok.error();
+        continue;
+      }
+      by = entry;
+      if (!(known = entry->verified->Find(token, now))) return std::nullopt;
+    }
+    const auto ok = provider.Check(*known, *terms, own_names, now);
+    if (ok.has_value()) return std::shared_ptr<const Principal>(known, &known->principal);
+    verdict = ok.error();
+  }
+  return verdict;
+}
+
+IdentityProviders::Verdict IdentityProviders::Verify(std::string_view token, Uses uses) {
+  if (auto known = VerifyAgain(token, uses)) return *std::move(known);
+  const auto now_table = table();
+  const std::int64_t now = clock_.UnixMillis();
   const auto jwt = ReadJwt(token);
   if (jwt.has_error()) return jwt.error();
   const std::string issuer = jwt->text("iss");
   Error why = TokenError("TokenIssuerNotAllowed",
-                         "no identity provider that is known here has issued the token");
-  for (const auto& [name, entry] : now_table->entries) {
+                         "the token was issued by nobody whose tokens are believed here");
+  for (const auto& [entry, terms, own_names] : CandidatesOf(*now_table, uses)) {
     const IdentityProvider& provider = entry->provider;
     if (provider.settings().issuer != issuer) continue;
-    if (const auto ok = provider.Precheck(*jwt, now); ok.has_error()) {
+    if (const auto ok = provider.Precheck(*jwt, *terms, own_names, now); ok.has_error()) {
       why = ok.error();
       continue;
     }
     const auto keys = entry->keys->Current();
     if (keys.has_error()) return keys.error();
-    auto principal = provider.Verify(*jwt, **keys, now);
-    if (principal.has_error()) return principal.error();
-    auto proven = std::make_shared<const Principal>(*std::move(principal));
-    now_table->verified->Remember(token, proven,
-                                  std::min(provider.ExpiryMs(*jwt), now + kBelievedMs));
-    return proven;
+    auto verified = provider.Verify(*jwt, **keys);
+    if (verified.has_error()) return verified.error();
+    const auto proven = std::make_shared<const ProvenToken>(*std::move(verified));
+    entry->verified->Remember(token, proven, now + kBelievedMs);
+    if (const auto ok = provider.Check(*proven, *terms, own_names, now); ok.has_error()) {
+      why = ok.error();
+      continue;
+    }
+    return std::shared_ptr<const Principal>(proven, &proven->principal);
   }
   return why;
 }

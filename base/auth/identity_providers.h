@@ -1,18 +1,20 @@
 // IdentityProviders says whom a token of an identity provider proves: the providers that are believed, with their
 // issuers' keys, and the tokens that were verified lately.
 //
-//   providers.Prepare(token, [&] { ... providers.Verify(token) ... });
+//   providers.Prepare(token, uses, [&] { ... providers.Verify(token, uses) ... });
 //
 // Any thread. Verify never waits: Prepare has fetched what a verdict needs, or tried to. A token that was seen
 // before costs one look-up; it is verified anew every five minutes, so that a key which its issuer has withdrawn
 // does not let it live on.
 #pragma once
 
-#include <chrono>
+#include <boost/container/small_vector.hpp>
 #include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -26,6 +28,14 @@
 #include "base/result.h"
 
 namespace base::auth {
+
+// What a token is asked for in one place: to be one provider's, on these terms. Views.
+struct TokenUse {
+  std::string_view provider;
+  const TokenTerms& terms;
+  // By which whoever is asked may be called in `aud` (TokenTerms::own).
+  std::span<const std::string> own_names;
+};
 
 class IdentityProviders {
  public:
@@ -41,12 +51,21 @@ class IdentityProviders {
   // Three parts with dots between them.
   static bool LooksLikeJwt(std::string_view bearer);
 
+  // The first of `uses` that a token fits decides; without any, the first provider of its issuer by name, on its own
+  // terms. All that follow say so of the same `uses`.
+  using Uses = std::span<const TokenUse>;
+
   // `then` runs once: at once, or on the loop when keys have been fetched, or could not be, after
   // IssuerKeys::kFetchWithin at most. It must not throw. For what is no token it runs at once.
-  void Prepare(std::string_view token, std::function<void()> then);
+  void Prepare(std::string_view token, Uses uses, std::function<void()> then);
+  void Prepare(std::string_view token, std::function<void()> then) {
+    Prepare(token, {}, std::move(then));
+  }
   using Verdict = Result<std::shared_ptr<const Principal>>;
   // kUnauthenticated; the message begins with the reason: `TokenExpired: ...`.
-  Verdict Verify(std::string_view token);
+  Verdict Verify(std::string_view token, Uses uses = {});
+  // The same of a token that was verified lately, in less than a microsecond; nullopt: it must be prepared.
+  std::optional<Verdict> VerifyAgain(std::string_view token, Uses uses);
 
   // On the loop: ends what is being fetched, and whoever waited for it goes on.
   void Stop();
@@ -55,11 +74,21 @@ class IdentityProviders {
   struct Entry {
     IdentityProvider provider;
     std::shared_ptr<IssuerKeys> keys;
+    // A changed provider begins without any.
+    std::unique_ptr<VerifiedTokens<ProvenToken>> verified;
   };
   struct Table {
     std::map<std::string, std::shared_ptr<const Entry>, std::less<>> entries;  // by name
-    const std::unique_ptr<VerifiedTokens> verified = std::make_unique<VerifiedTokens>();
   };
+  // A provider that may decide, and on which terms.
+  struct Candidate {
+    const Entry* entry;
+    const TokenTerms* terms;
+    std::span<const std::string> own_names;
+  };
+  using Candidates = boost::container::small_vector<Candidate, 4>;
+  static Candidates CandidatesOf(const Table& table, Uses uses);
+
   std::shared_ptr<const Table> table() const;
   // Under mutex_. Whoever waits for keys that nobody uses any more goes on.
   void Replace(std::string_view name, std::shared_ptr<const Entry> by);
@@ -69,7 +98,7 @@ class IdentityProviders {
   const Clock& clock_;
 
   mutable std::mutex mutex_;
-  // Under mutex_; replaced as a whole, with the tokens that were verified by it.
+  // Under mutex_; replaced as a whole.
   std::shared_ptr<const Table> table_;
   bool stopped_ = false;
 };

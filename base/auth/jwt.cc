@@ -35,12 +35,17 @@ Result<std::optional<double>> Date(const json& claims, const char* name) {
   return std::optional<double>(seconds);
 }
 
-bool IsFor(const json& claims, const std::vector<std::string>& audiences) {
+bool IsAmong(std::span<const std::string> names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+bool IsFor(const json& claims, const ClaimRules& rules) {
   const auto found = claims.find("aud");
   if (found == claims.end()) return false;
   const auto ours = [&](const json& one) {
-    return one.is_string() && std::find(audiences.begin(), audiences.end(),
-                                        one.get_ref<const std::string&>()) != audiences.end();
+    if (!one.is_string()) return false;
+    const std::string& name = one.get_ref<const std::string&>();
+    return IsAmong(rules.audiences, name) || IsAmong(rules.own_names, name);
   };
   return found->is_array() ? std::any_of(found->begin(), found->end(), ours) : ours(*found);
 }
@@ -108,9 +113,11 @@ Result<void> VerifySignature(const Jwt& jwt, std::span<const Jwk> keys,
 }
 
 Result<void> CheckClaims(const Jwt& jwt, const ClaimRules& rules, std::int64_t now_unix_ms) {
-  if (jwt.text("iss") != rules.issuer)
+  const auto issuer = jwt.claims.find("iss");
+  if (issuer == jwt.claims.end() || !issuer->is_string() ||
+      issuer->get_ref<const std::string&>() != rules.issuer)
     return TokenError("TokenIssuerNotAllowed", "the token was issued by somebody else");
-  if (!IsFor(jwt.claims, rules.audiences))
+  if (!IsFor(jwt.claims, rules))
     return TokenError("TokenAudienceNotAllowed", "the token is for somebody else");
   const double now = static_cast<double>(now_unix_ms) / 1000;
   const auto skew = static_cast<double>(rules.clock_skew_s);

@@ -43,9 +43,11 @@ Result<Jwt> ReadJwt(std::string_view token);
 Result<void> VerifySignature(const Jwt& jwt, std::span<const Jwk> keys,
                              std::span<const Algorithm> allowed);
 
+// Views.
 struct ClaimRules {
-  std::string issuer;                  // equals `iss` byte for byte
-  std::vector<std::string> audiences;  // one of them is in `aud`
+  std::string_view issuer;                 // equals `iss` byte for byte
+  std::span<const std::string> audiences;  // one of them is in `aud`
+  std::span<const std::string> own_names;  // or one of these
   std::int64_t clock_skew_s = 60;
 };
 // TokenIssuerNotAllowed, TokenAudienceNotAllowed, TokenExpired, TokenNotYetValid, TokenClaimMissing

@@ -1,4 +1,5 @@
-// VerifiedTokens remembers tokens that were verified, so that a client pays for the signature once.
+// VerifiedTokens remembers tokens that were verified, and what they proved, so that a client pays for the signature
+// once.
 //
 // Any thread; sharded and bounded: the oldest of a shard goes first. A token is looked up by its hash and
 // compared whole in constant time. Forget() when the keys change that vouch for them.
@@ -8,31 +9,62 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 
+#include "base/auth/api_key.h"
 #include "base/auth/principal.h"
 
 namespace base::auth {
 
+template <class Proof = Principal>
 class VerifiedTokens {
  public:
   explicit VerifiedTokens(std::size_t max_tokens = 10'000)
       : max_per_shard_((max_tokens + kShards - 1) / kShards) {}
 
-  // Who a living token proves; null when it is not known (any more).
-  std::shared_ptr<const Principal> Find(std::string_view token, std::int64_t now_unix_ms);
-  void Remember(std::string_view token, std::shared_ptr<const Principal> principal,
-                std::int64_t until_unix_ms);
-  void Forget();
+  // What a living token proves; null when it is not known (any more).
+  std::shared_ptr<const Proof> Find(std::string_view token, std::int64_t now_unix_ms) {
+    const std::size_t hash = std::hash<std::string_view>()(token);
+    Shard& shard = shards_[hash % kShards];
+    const std::lock_guard lock(shard.mutex);
+    const auto found = shard.entries.find(hash);
+    if (found == shard.entries.end() || !ConstantTimeEquals(found->second.token, token))
+      return nullptr;
+    if (found->second.until_unix_ms <= now_unix_ms) return nullptr;
+    return found->second.proof;
+  }
+
+  void Remember(std::string_view token, std::shared_ptr<const Proof> proof,
+                std::int64_t until_unix_ms) {
+    const std::size_t hash = std::hash<std::string_view>()(token);
+    Entry entry{std::string(token), std::move(proof), until_unix_ms};
+    Shard& shard = shards_[hash % kShards];
+    const std::lock_guard lock(shard.mutex);
+    if (shard.entries.insert_or_assign(hash, std::move(entry)).second) shard.order.push_back(hash);
+    while (shard.order.size() > max_per_shard_) {
+      shard.entries.erase(shard.order.front());
+      shard.order.pop_front();
+    }
+  }
+
+  void Forget() {
+    for (Shard& shard : shards_) {
+      const std::lock_guard lock(shard.mutex);
+      shard.entries.clear();
+      shard.order.clear();
+    }
+  }
 
  private:
   struct Entry {
     std::string token;
-    std::shared_ptr<const Principal> principal;
+    std::shared_ptr<const Proof> proof;
     std::int64_t until_unix_ms = 0;
   };
   struct Shard {

@@ -6,6 +6,6 @@
 
 namespace gateway::state {
 
-using Tokens = base::auth::VerifiedTokens;
+using Tokens = base::auth::VerifiedTokens<>;
 
 }  // namespace gateway::state

@@ -66,6 +66,20 @@ void OfServer(const v1::Resource& resource, References& out) {
   }
 }
 
+void OfPolicySet(const v1::PolicySet& set, References& out) {
+  out.Must("Server", set.attach().server(), "/spec/attach/server", "is attached to it");
+  out.Must("Consumer", set.attach().consumer(), "/spec/attach/consumer", "is attached to it");
+  for (int i = 0; i < set.rules_size(); ++i) {
+    const v1::Authenticate& authenticate = set.rules(i).authenticate();
+    for (int k = 0; k < authenticate.any_of_size(); ++k) {
+      out.Must("IdentityProvider", authenticate.any_of(k).jwt().provider(),
+               "/spec/rules/" + std::to_string(i) + "/authenticate/any_of/" + std::to_string(k) +
+                   "/jwt/provider",
+               "demands tokens of it");
+    }
+  }
+}
+
 void OfRoleBinding(const v1::RoleBinding& binding, References& out) {
   for (int i = 0; i < binding.subjects_size(); ++i) {
     const std::string& subject = binding.subjects(i);
@@ -86,12 +100,7 @@ std::vector<Reference> ReferencesOf(const v1::Resource& resource) {
       out.Must("Server", resource.name().substr(0, resource.name().find('@')), "/name",
                "is a version of it");
       break;
-    case v1::Resource::kPolicySet: {
-      const v1::Attachment& attach = resource.policy_set().attach();
-      out.Must("Server", attach.server(), "/spec/attach/server", "is attached to it");
-      out.Must("Consumer", attach.consumer(), "/spec/attach/consumer", "is attached to it");
-      break;
-    }
+    case v1::Resource::kPolicySet: OfPolicySet(resource.policy_set(), out); break;
     case v1::Resource::kApiKey:
       out.Must("Consumer", resource.api_key().consumer(), "/spec/consumer", "proves it");
       break;
@@ -111,7 +120,7 @@ std::vector<std::string_view> KindsReferringTo(std::string_view kind) {
   if (kind == "Server") return {"ServerVersion", "PolicySet", "Server", "AccessRequest"};
   if (kind == "Consumer") return {"ApiKey", "PolicySet", "Server", "RoleBinding", "AccessRequest"};
   if (kind == "Token") return {"Server", "RoleBinding", "AccessRequest"};
-  if (kind == "IdentityProvider") return {"Server", "RoleBinding"};
+  if (kind == "IdentityProvider") return {"Server", "RoleBinding", "PolicySet"};
   if (kind == "Environment" || kind == "MetadataSchema" || kind == "ServerVersion")
     return {"Server"};
   return {};

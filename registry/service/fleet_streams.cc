@@ -56,7 +56,8 @@ class FollowStream final : public Stream {
 
   base::Result<bool> NextChanges(v1::FollowResponse& response) {
     if (told_ && !more_ && around_.catalog.revision() <= position_.revision) return false;
-    static const std::vector<std::string> kKinds = {"Server", "PolicySet", "Consumer", "ApiKey"};
+    static const std::vector<std::string> kKinds = {"Server", "PolicySet", "Consumer", "ApiKey",
+                                                    "IdentityProvider"};
     auto read = around_.catalog.ChangesAfter(position_, kKinds, kPartBytes);
     if (read.has_error()) return read.error();
     more_ = read->more;

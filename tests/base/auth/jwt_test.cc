@@ -30,7 +30,9 @@ std::string VerdictOn(const std::string& token, const KeySet& keys,
   if (jwt.has_error()) return jwt.error().message;
   if (const auto ok = VerifySignature(*jwt, keys, allowed); ok.has_error())
     return ok.error().message;
-  const ClaimRules rules{"https://id.example", {"portolan"}, 60};
+  const std::vector<std::string> audiences = {"portolan"};
+  const ClaimRules rules{
+      .issuer = "https://id.example", .audiences = audiences, .own_names = {}, .clock_skew_s = 60};
   const auto ok = CheckClaims(*jwt, rules, kNowS * 1000);
   return ok.has_error() ? ok.error().message : "";
 }

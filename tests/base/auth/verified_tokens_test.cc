@@ -12,7 +12,7 @@ std::shared_ptr<const Principal> Named(const std::string& id) {
 }
 
 TEST(VerifiedTokensTest, AVerifiedTokenIsKnownUntilItExpires) {
-  VerifiedTokens tokens;
+  VerifiedTokens<> tokens;
   tokens.Remember("t", Named("token/a"), 1000);
   ASSERT_NE(tokens.Find("t", 999), nullptr);
   EXPECT_EQ(tokens.Find("t", 999)->id, "token/a");
@@ -21,14 +21,14 @@ TEST(VerifiedTokensTest, AVerifiedTokenIsKnownUntilItExpires) {
 }
 
 TEST(VerifiedTokensTest, NothingIsKnownAfterForget) {
-  VerifiedTokens tokens;
+  VerifiedTokens<> tokens;
   tokens.Remember("t", Named("token/a"), 1000);
   tokens.Forget();
   EXPECT_EQ(tokens.Find("t", 1), nullptr);
 }
 
 TEST(VerifiedTokensTest, TheNumberIsBounded) {
-  VerifiedTokens tokens(160);
+  VerifiedTokens<> tokens(160);
   for (int i = 0; i < 10'000; ++i) tokens.Remember(std::to_string(i), Named("p"), 1000);
   int known = 0;
   for (int i = 0; i < 10'000; ++i) known += tokens.Find(std::to_string(i), 1) != nullptr;
