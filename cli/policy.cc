@@ -89,10 +89,10 @@ std::string Does(const v1::Rule& rule) {
     case v1::Rule::kAuthenticate: {
       std::string text;
       for (const auto& proof : rule.authenticate().any_of()) {
-        if (!proof.has_api_key()) continue;
+        if (!text.empty()) text += " or ";
         const std::string& header = proof.api_key().header();
-        text += (text.empty() ? "" : " or ") +
-                ("api_key(" + (header.empty() ? "X-Api-Key" : header) + ")");
+        if (proof.has_api_key()) text += "api_key(" + (header.empty() ? "X-Api-Key" : header) + ")";
+        if (proof.has_jwt()) text += "jwt(" + proof.jwt().provider() + ")";
       }
       return text;
     }

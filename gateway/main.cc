@@ -28,6 +28,7 @@
 
 #include "base/auth/api_key.h"
 #include "base/daemon.h"
+#include "base/http/outward_client.h"
 #include "base/log.h"
 #include "base/openssl_lifetime.h"
 #include "base/renewal.h"
@@ -45,6 +46,7 @@
 #include "gateway/settings.h"
 #include "gateway/vitals.h"
 #include "gateway/worker.h"
+#include "policy/identity_provider.h"
 
 namespace gateway {
 namespace {
@@ -130,6 +132,10 @@ class Gateway {
   state::RuleState rule_state_{clock_, settings_.max_cache_bytes};
   state::FloodGuard flood_{clock_};
   state::Tokens tokens_;
+  // The keys of identity providers are fetched on the main loop.
+  const std::unique_ptr<base::http::Client> key_client_ =
+      base::http::CreateOutwardClient(loop_, {});
+  base::auth::IdentityProviders providers_{loop_, *key_client_, clock_};
   state::EndedSessions ended_;
   mcp::legacy::SessionTable sessions_{clock_};
   UpstreamTable upstreams_{clock_};
@@ -208,6 +214,7 @@ base::Result<void> Gateway::StartWorkers() {
                                     .tls = renewal_.tls(),
                                     .flood = flood_,
                                     .tokens = tokens_,
+                                    .providers = providers_,
                                     .ended_sessions = ended_,
                                     .sessions = sessions_,
                                     .make_backend = MakeBackend,
@@ -259,6 +266,10 @@ void Gateway::MakeFollower() {
     watcher_->Put(server.name, server.spec);
   };
   outlets.server_removed = [this](const std::string& name) { watcher_->Remove(name); };
+  outlets.provider_put = [this](const ProviderEntry& provider) {
+    providers_.Put(policy::SettingsOf(provider.name, provider.spec));
+  };
+  outlets.provider_removed = [this](const std::string& name) { providers_.Remove(name); };
   follower_ = std::make_unique<Follower>(loop_, rule_state_, reports_, std::move(outlets));
 }
 
@@ -314,6 +325,8 @@ void Gateway::Run() {
   signals_.cancel();
   admin_.reset();
   ending_ = true;
+  // Whose token waits for keys is answered before its worker ends.
+  providers_.Stop();
   workers_.clear();
   feed_.reset();
   EndProbes();

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "gateway/backends/upstream_table.h"
 #include "gateway/edge/admitted_exchange.h"
+#include "gateway/edge/prepared_token.h"
 #include "gateway/edge/well_known.h"
 #include "gateway/routing/definitions.h"
 #include "mcp/error.h"
@@ -199,7 +200,7 @@ Worker::Worker(std::vector<std::string> session_ring, SharedByWorkers& shared)
       backend_context_{
           loop_,         *client_,  shared.upstreams, shared.stdio, shared.backend_limits,
           shared.parked, shared.sse},
-      gate_(shared.gate, shared.flood, shared.tokens, shared.clock),
+      gate_(shared.gate, shared.flood, shared.tokens, shared.providers, shared.clock),
       sessions_(std::move(session_ring), shared.sessions, shared.ended_sessions, shared.clock),
       listeners_(loop_, [this](const Route& route) { return BackendOf(route); }),
       table_(boost::make_local_shared<const std::shared_ptr<const RouteTable>>(
@@ -267,10 +268,17 @@ void Worker::Drain() {
 
 base::Task<void> Worker::Serve(base::http::Exchange& exchange) {
   const base::http::RequestHead& head = exchange.head();
-  if (const auto answer = WellKnown(head.method, head.path))
-    return Respond(exchange, answer->status, kWellKnownFields, answer->body);
+  if (IsWellKnown(head.path)) return ServeWellKnown(exchange);
   if (gate_.IsPortalPreflight(head)) return Respond(exchange, 204, kPreflightFields, {});
   return ServeCall(exchange);
+}
+
+base::Task<void> Worker::ServeWellKnown(base::http::Exchange& exchange) {
+  const base::http::RequestHead& head = exchange.head();
+  const std::string own_url = gate_.OwnUrl(exchange);
+  const StaticAnswer answer =
+      WellKnown(head.method, head.path, own_url, **table_, shared_.providers);
+  co_await Respond(exchange, answer.status, kWellKnownFields, answer.body);
 }
 
 base::Task<void> Worker::Respond(base::http::Exchange& exchange, int status,
@@ -312,7 +320,12 @@ base::Task<void> Worker::ServeCall(base::http::Exchange& exchange) {
   const Table table = table_;  // a running call keeps the one it began with
 
   // ADMIT
-  const Admission admission = gate_.Admit(answered, **table, *record);
+  Admission admission = gate_.Admit(answered, **table, *record);
+  while (admission.waits) {
+    PreparedToken prepared(shared_.providers, loop_, admission);
+    co_await prepared;
+    gate_.Resume(answered, **table, *record, admission);
+  }
   if (admission.admitted()) {
     // ROUTE, GOVERN, SERVE
     const EndNotice& notice = admission.route->end_notice();

@@ -48,6 +48,7 @@ struct SharedByWorkers {
 
   state::FloodGuard& flood;
   state::Tokens& tokens;
+  base::auth::IdentityProviders& providers;
   state::EndedSessions& ended_sessions;
   mcp::legacy::SessionTable& sessions;
   // MakeBackend of gateway/backends, unless a test puts its own server there.
@@ -103,6 +104,7 @@ class Worker final : public base::http::Service, private mcp::PartSink {
   Worker(std::vector<std::string> session_ring, SharedByWorkers& shared);
 
   base::Task<void> ServeCall(base::http::Exchange& exchange);
+  base::Task<void> ServeWellKnown(base::http::Exchange& exchange);
   base::Task<void> Refuse(AdmittedExchange& answered, const GateRefusal& refusal,
                           mcp::Record& record);
   // Answers what is no call. `fields` and `body` are constants.

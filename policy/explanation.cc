@@ -1,5 +1,6 @@
 #include "policy/explanation.h"
 
+#include <algorithm>
 #include <optional>
 #include <vector>
 
@@ -68,8 +69,15 @@ v1::ExplainResponse No(std::string reason, std::string because,
 // What is decided before any expression is asked.
 std::optional<v1::ExplainResponse> Before(const ImaginedCall& call) {
   for (const EffectiveRule& rule : call.policy.rules) {
-    if (rule.rule.has_authenticate() && !rule.observe && !call.consumer)
-      return No("KeyMissing", "the caller has to show an API key", &rule);
+    if (!rule.rule.has_authenticate() || rule.observe) continue;
+    const auto& proofs = rule.rule.authenticate().any_of();
+    const bool takes_keys = std::any_of(proofs.begin(), proofs.end(),
+                                        [](const auto& proof) { return proof.has_api_key(); });
+    if (!takes_keys) {
+      return No("TokenMissing",
+                "the caller has to show a token of '" + proofs[0].jwt().provider() + "'", &rule);
+    }
+    if (!call.consumer) return No("KeyMissing", "the caller has to show an API key", &rule);
   }
   const v1::Server& server = call.server.server();
   if (server.lifecycle() == v1::Lifecycle::RETIRED) return No("Retired", "the server is retired");

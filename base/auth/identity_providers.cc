@@ -11,8 +11,13 @@ constexpr std::int64_t kBelievedMs = 5 * 60 * 1000;
 
 }  // namespace
 
-IdentityProviders::IdentityProviders(Loop& loop, http::Client& client, const Clock& clock)
-    : loop_(loop), client_(client), clock_(clock), table_(std::make_shared<const Table>()) {}
+IdentityProviders::IdentityProviders(Loop& loop, http::Client& client, const Clock& clock,
+                                     std::chrono::milliseconds fetch_within)
+    : loop_(loop),
+      client_(client),
+      clock_(clock),
+      fetch_within_(fetch_within),
+      table_(std::make_shared<const Table>()) {}
 
 IdentityProviders::~IdentityProviders() = default;
 
@@ -30,7 +35,7 @@ void IdentityProviders::Put(ProviderSettings settings) {
   if (const auto old = table_->entries.find(name);
       old != table_->entries.end() && old->second->keys->source() == source)
     keys = old->second->keys;
-  if (!keys) keys = IssuerKeys::Create(loop_, client_, clock_, source);
+  if (!keys) keys = IssuerKeys::Create(loop_, client_, clock_, source, fetch_within_);
   Entry entry{IdentityProvider(std::move(settings)), std::move(keys),
               std::make_unique<VerifiedTokens<ProvenToken>>()};
   Replace(name, std::make_shared<const Entry>(std::move(entry)));
@@ -55,6 +60,13 @@ void IdentityProviders::Replace(std::string_view name, std::shared_ptr<const Ent
 
 bool IdentityProviders::Has(std::string_view name) const { return table()->entries.contains(name); }
 
+std::optional<std::string> IdentityProviders::IssuerOf(std::string_view name) const {
+  const auto now_table = table();
+  const auto found = now_table->entries.find(name);
+  if (found == now_table->entries.end()) return std::nullopt;
+  return found->second->provider.settings().issuer;
+}
+
 bool IdentityProviders::LooksLikeJwt(std::string_view bearer) {
   return std::count(bearer.begin(), bearer.end(), '.') == 2;
 }
@@ -69,15 +81,16 @@ IdentityProviders::Candidates IdentityProviders::CandidatesOf(const Table& table
   for (const TokenUse& use : uses) {
     const auto found = table.entries.find(use.provider);
     if (found == table.entries.end()) continue;
-    candidates.push_back({found->second.get(), &use.terms, use.own_names});
+    candidates.push_back({found->second.get(), use.terms, use.own_names});
   }
   return candidates;
 }
 
-void IdentityProviders::Prepare(std::string_view token, Uses uses, std::function<void()> then) {
+void IdentityProviders::Prepare(const TokenKey& token, Uses uses, std::function<void()> then) {
   const auto now_table = table();
-  if (!LooksLikeJwt(token) || now_table->entries.empty() || VerifyAgain(token, uses)) return then();
-  const auto jwt = ReadJwt(token);
+  if (!LooksLikeJwt(token.text()) || now_table->entries.empty() || VerifyAgain(token, uses))
+    return then();
+  const auto jwt = ReadJwt(token.text());
   if (jwt.has_error()) return then();
   // Several providers may read the tokens of one issuer: the first whose keys could help.
   for (const auto& [entry, terms, own_names] : CandidatesOf(*now_table, uses)) {
@@ -88,7 +101,7 @@ void IdentityProviders::Prepare(std::string_view token, Uses uses, std::function
   then();
 }
 
-std::optional<IdentityProviders::Verdict> IdentityProviders::VerifyAgain(std::string_view token,
+std::optional<IdentityProviders::Verdict> IdentityProviders::VerifyAgain(const TokenKey& token,
                                                                          Uses uses) {
   const auto now_table = table();
   const std::int64_t now = clock_.UnixMillis();
@@ -120,11 +133,11 @@ std::optional<IdentityProviders::Verdict> IdentityProviders::VerifyAgain(std::st
   return verdict;
 }
 
-IdentityProviders::Verdict IdentityProviders::Verify(std::string_view token, Uses uses) {
+IdentityProviders::Verdict IdentityProviders::Verify(const TokenKey& token, Uses uses) {
   if (auto known = VerifyAgain(token, uses)) return *std::move(known);
   const auto now_table = table();
   const std::int64_t now = clock_.UnixMillis();
-  const auto jwt = ReadJwt(token);
+  const auto jwt = ReadJwt(token.text());
   if (jwt.has_error()) return jwt.error();
   const std::string issuer = jwt->text("iss");
   Error why = TokenError("TokenIssuerNotAllowed",

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <boost/container/small_vector.hpp>
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -32,7 +33,7 @@ namespace base::auth {
 // What a token is asked for in one place: to be one provider's, on these terms. Views.
 struct TokenUse {
   std::string_view provider;
-  const TokenTerms& terms;
+  const TokenTerms* terms;
   // By which whoever is asked may be called in `aud` (TokenTerms::own).
   std::span<const std::string> own_names;
 };
@@ -40,13 +41,16 @@ struct TokenUse {
 class IdentityProviders {
  public:
   // The loop and the client fetch keys, and outlive this.
-  IdentityProviders(Loop& loop, http::Client& client, const Clock& clock);
+  IdentityProviders(Loop& loop, http::Client& client, const Clock& clock,
+                    std::chrono::milliseconds fetch_within = IssuerKeys::kFetchWithin);
   ~IdentityProviders();
 
   // Replaces the one of this name.
   void Put(ProviderSettings settings);
   void Remove(std::string_view name);
   bool Has(std::string_view name) const;
+  // nullopt: there is none of this name.
+  std::optional<std::string> IssuerOf(std::string_view name) const;
 
   // Three parts with dots between them.
   static bool LooksLikeJwt(std::string_view bearer);
@@ -56,16 +60,16 @@ class IdentityProviders {
   using Uses = std::span<const TokenUse>;
 
   // `then` runs once: at once, or on the loop when keys have been fetched, or could not be, after
-  // IssuerKeys::kFetchWithin at most. It must not throw. For what is no token it runs at once.
-  void Prepare(std::string_view token, Uses uses, std::function<void()> then);
-  void Prepare(std::string_view token, std::function<void()> then) {
+  // `fetch_within` at most. It must not throw. For what is no token it runs at once.
+  void Prepare(const TokenKey& token, Uses uses, std::function<void()> then);
+  void Prepare(const TokenKey& token, std::function<void()> then) {
     Prepare(token, {}, std::move(then));
   }
   using Verdict = Result<std::shared_ptr<const Principal>>;
   // kUnauthenticated; the message begins with the reason: `TokenExpired: ...`.
-  Verdict Verify(std::string_view token, Uses uses = {});
+  Verdict Verify(const TokenKey& token, Uses uses = {});
   // The same of a token that was verified lately, in less than a microsecond; nullopt: it must be prepared.
-  std::optional<Verdict> VerifyAgain(std::string_view token, Uses uses);
+  std::optional<Verdict> VerifyAgain(const TokenKey& token, Uses uses);
 
   // On the loop: ends what is being fetched, and whoever waited for it goes on.
   void Stop();
@@ -96,6 +100,7 @@ class IdentityProviders {
   Loop& loop_;
   http::Client& client_;
   const Clock& clock_;
+  const std::chrono::milliseconds fetch_within_;
 
   mutable std::mutex mutex_;
   // Under mutex_; replaced as a whole.

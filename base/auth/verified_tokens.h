@@ -22,6 +22,21 @@
 
 namespace base::auth {
 
+// A token and its hash, which is taken once however often the token is looked up.
+class TokenKey {
+ public:
+  TokenKey(std::string_view token) : text_(token), hash_(std::hash<std::string_view>()(token)) {}
+  TokenKey(const std::string& token) : TokenKey(std::string_view(token)) {}
+  TokenKey(const char* token) : TokenKey(std::string_view(token)) {}
+
+  std::string_view text() const { return text_; }
+  std::size_t hash() const { return hash_; }
+
+ private:
+  std::string_view text_;
+  std::size_t hash_;
+};
+
 template <class Proof = Principal>
 class VerifiedTokens {
  public:
@@ -29,24 +44,23 @@ class VerifiedTokens {
       : max_per_shard_((max_tokens + kShards - 1) / kShards) {}
 
   // What a living token proves; null when it is not known (any more).
-  std::shared_ptr<const Proof> Find(std::string_view token, std::int64_t now_unix_ms) {
-    const std::size_t hash = std::hash<std::string_view>()(token);
-    Shard& shard = shards_[hash % kShards];
+  std::shared_ptr<const Proof> Find(const TokenKey& token, std::int64_t now_unix_ms) {
+    Shard& shard = shards_[token.hash() % kShards];
     const std::lock_guard lock(shard.mutex);
-    const auto found = shard.entries.find(hash);
-    if (found == shard.entries.end() || !ConstantTimeEquals(found->second.token, token))
+    const auto found = shard.entries.find(token.hash());
+    if (found == shard.entries.end() || !ConstantTimeEquals(found->second.token, token.text()))
       return nullptr;
     if (found->second.until_unix_ms <= now_unix_ms) return nullptr;
     return found->second.proof;
   }
 
-  void Remember(std::string_view token, std::shared_ptr<const Proof> proof,
+  void Remember(const TokenKey& token, std::shared_ptr<const Proof> proof,
                 std::int64_t until_unix_ms) {
-    const std::size_t hash = std::hash<std::string_view>()(token);
-    Entry entry{std::string(token), std::move(proof), until_unix_ms};
-    Shard& shard = shards_[hash % kShards];
+    Entry entry{std::string(token.text()), std::move(proof), until_unix_ms};
+    Shard& shard = shards_[token.hash() % kShards];
     const std::lock_guard lock(shard.mutex);
-    if (shard.entries.insert_or_assign(hash, std::move(entry)).second) shard.order.push_back(hash);
+    if (shard.entries.insert_or_assign(token.hash(), std::move(entry)).second)
+      shard.order.push_back(token.hash());
     while (shard.order.size() > max_per_shard_) {
       shard.entries.erase(shard.order.front());
       shard.order.pop_front();

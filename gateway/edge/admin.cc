@@ -66,6 +66,7 @@ std::string ConfigJson(const Snapshot& snapshot) {
   config["policy_sets"] = List(snapshot.policies());
   config["consumers"] = List(snapshot.consumers());
   config["api_keys"] = List(snapshot.api_keys());
+  config["identity_providers"] = List(snapshot.providers());
   return config.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 

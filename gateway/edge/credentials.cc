@@ -1,5 +1,6 @@
 #include "gateway/edge/credentials.h"
 
+#include <algorithm>
 #include <optional>
 
 namespace gateway {
@@ -42,11 +43,16 @@ std::optional<std::string> Parameter(std::string_view query, std::string_view na
   return std::nullopt;
 }
 
+bool TakesKeys(const GateRules& rules) {
+  return std::any_of(rules.authenticate.begin(), rules.authenticate.end(),
+                     [](const AuthenticateRule& rule) { return !rule.keys.empty(); });
+}
+
 }  // namespace
 
 Credentials CredentialsOf(const base::http::RequestHead& head, const GateRules& rules) {
   for (const AuthenticateRule& rule : rules.authenticate) {
-    for (const AuthenticateRule::ApiKeyProof& proof : rule.proofs) {
+    for (const AuthenticateRule::ApiKeyProof& proof : rule.keys) {
       for (const std::string& header : proof.headers) {
         if (base::http::EqualsIgnoreCase(header, "Authorization")) continue;  // below
         if (const auto value = head.fields.Find(header)) return Key(*value);
@@ -58,8 +64,11 @@ Credentials CredentialsOf(const base::http::RequestHead& head, const GateRules& 
       }
     }
   }
-  if (const auto value = head.fields.Find("X-Api-Key")) return Key(*value);
+  const auto own_key = head.fields.Find("X-Api-Key");
   const auto authorization = head.fields.Find("Authorization");
+  // Where no key helps, one is no reason to overlook a token.
+  const bool token_first = authorization && rules.takes_tokens() && !TakesKeys(rules);
+  if (own_key && !token_first) return Key(*own_key);
   if (!authorization) return {};
   constexpr std::string_view kBearer = "Bearer ";
   if (authorization->size() <= kBearer.size() ||

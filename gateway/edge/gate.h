@@ -1,7 +1,7 @@
 // The Gate admits or refuses an exchange on its head alone: a stranger's body is never read.
 //
 // Immutable but for what lives in gateway/state; one for each worker, so that its keys need no
-// lock. No I/O, no waiting.
+// lock. No I/O, no waiting: a token whose issuer's keys must be fetched first comes a second time.
 #pragma once
 
 #include <boost/asio/ip/address.hpp>
@@ -12,10 +12,12 @@
 #include <utility>
 #include <vector>
 
+#include "base/auth/identity_providers.h"
 #include "base/auth/principal.h"
 #include "base/clock.h"
 #include "base/http/server.h"
 #include "gateway/edge/caller_address.h"
+#include "gateway/edge/endpoint_path.h"
 #include "gateway/edge/hosts.h"
 #include "gateway/routing/compiler.h"
 #include "gateway/state/flood_guard.h"
@@ -38,9 +40,6 @@ struct GateRefusal {
   std::vector<std::pair<std::string, std::string>> headers;
 };
 
-// What of an endpoint a path means.
-enum class Face { kMcp, kSse, kMessages };
-
 // Who was admitted where. Holds what the exchange needs as long as it runs.
 struct Admission {
   const Route* route = nullptr;  // null when refused
@@ -51,21 +50,37 @@ struct Admission {
   std::shared_ptr<const base::auth::Principal> verified;
   GateRefusal refusal;
 
+  // A token that can be judged only when its issuer's keys are here: to be prepared for these uses.
+  bool waits = false;
+  std::string_view token;
+  std::vector<base::auth::TokenUse> uses;
+  std::size_t prepared = 0;
+  // What the uses and verdicts look at.
+  std::vector<std::string> own_audiences;
+
   bool admitted() const { return route != nullptr; }
+  // False.
+  bool Refuse(int status, int code, std::string_view reason, std::string message);
 };
 
 class Gate {
  public:
   // All references outlive the gate.
   Gate(const GateOptions& options, state::FloodGuard& flood, state::Tokens& tokens,
-       const base::Clock& clock);
+       base::auth::IdentityProviders& providers, const base::Clock& clock);
 
   // Ed25519 public keys of the registry.
   void SetCallTokenKeys(std::vector<std::string> keys) { call_token_keys_ = std::move(keys); }
 
-  // Decides, and begins the record. `table` outlives the admission.
+  // Decides, and begins the record. `table` and the head outlive the admission. While it waits: prepare its token,
+  // then Resume.
   Admission Admit(const base::http::Exchange& exchange, const RouteTable& table,
                   mcp::Record& record);
+  void Resume(const base::http::Exchange& exchange, const RouteTable& table, mcp::Record& record,
+              Admission& admission);
+
+  // This gateway's URL by the name that the caller has for it; empty: by none of ours.
+  std::string OwnUrl(const base::http::Exchange& exchange) const;
 
   // Whether a preflight of the portal may be answered (Fetch, CORS).
   bool IsPortalPreflight(const base::http::RequestHead& head) const;
@@ -75,7 +90,17 @@ class Gate {
  private:
   using Step = bool;  // false: refused, and `admission.refusal` says how
 
+  // Who asks for what.
+  struct Visit {
+    const base::http::Exchange& exchange;
+    const RouteTable& table;
+    const Route& route;
+    const CallerAddress& caller;
+  };
+
   void BeginRecord(const base::http::Exchange& exchange, mcp::Record& record);
+  void Decide(const base::http::Exchange& exchange, const RouteTable& table, mcp::Record& record,
+              Admission& admission);
   Step FindRoute(const base::http::RequestHead& head, const RouteTable& table, Admission& admission,
                  mcp::Record& record) const;
   Step CheckVisible(const Route& route, Admission& admission, mcp::Record& record) const;
@@ -83,16 +108,27 @@ class Gate {
                     Admission& admission, mcp::Record& record) const;
   Step CheckHostAndOrigin(const base::http::RequestHead& head, Admission& admission) const;
   Step CheckFlood(const CallerAddress& caller, Admission& admission) const;
-  Step Authenticate(const base::http::RequestHead& head, const Route& route,
-                    const RouteTable& table, const CallerAddress& caller, Admission& admission,
-                    mcp::Record& record);
-  Step CheckToken(std::string_view token, Admission& admission);
+  Step Authenticate(const Visit& visit, Admission& admission, mcp::Record& record);
+  Step CheckKey(const Visit& visit, std::string_view key, Admission& admission,
+                mcp::Record& record);
+  Step CheckToken(const Visit& visit, std::string_view token, Admission& admission,
+                  mcp::Record& record);
+  Step CheckCallToken(const Visit& visit, std::string_view token, Admission& admission);
+  Step CheckProviderToken(const Visit& visit, const base::auth::TokenKey& token,
+                          Admission& admission, mcp::Record& record);
+  Step CheckNobody(const Visit& visit, Admission& admission, mcp::Record& record);
+  Step RefuseCaller(const Visit& visit, Admission& admission, std::string_view reason,
+                    std::string message) const;
+  // `rule` demands another proof than was shown.
+  Step RefuseByRule(const Visit& visit, const AuthenticateRule& rule, Admission& admission,
+                    mcp::Record& record) const;
   Step CheckRetired(const Route& route, Admission& admission) const;
 
   // Constant after construction
   const GateOptions& options_;
   state::FloodGuard& flood_;
   state::Tokens& tokens_;
+  base::auth::IdentityProviders& providers_;
   const base::Clock& clock_;
   const base::auth::Principal anonymous_;
 

@@ -28,6 +28,9 @@ base::Result<Hosts> Hosts::Of(const base::http::ListenAddress& listen, std::stri
     auto url = base::http::Url::Parse(public_url);
     if (!url) return url.error().WithContext("public_url");
     hosts.names_.push_back(url->host);
+    hosts.public_host_ = url->host;
+    hosts.public_url_ = (url->tls ? "https://" : "http://") + url->authority() + url->target;
+    while (hosts.public_url_.ends_with('/')) hosts.public_url_.pop_back();
   } else {
     hosts.names_.emplace_back(HostWithoutPort(listen.ToString()));
     hosts.any_literal_ = listen.host == "0.0.0.0" || listen.host == "::";
@@ -69,6 +72,19 @@ bool Hosts::AllowsOrigin(std::string_view origin) const {
     if (origin.starts_with(scheme)) return AllowsHost(origin.substr(scheme.size()));
   }
   return false;  // `null` too
+}
+
+std::string Hosts::UrlFor(std::string_view host, bool tls) const {
+  const std::string_view name = HostWithoutPort(host);
+  if (!public_host_.empty() && EqualsIgnoreCase(name, public_host_)) return public_url_;
+  // What stands behind the name was never looked at.
+  const std::size_t colon = host.rfind(':');
+  const bool has_port = colon != host.npos && colon + 1 < host.size() && host.back() != ']' &&
+                        std::all_of(host.begin() + static_cast<std::ptrdiff_t>(colon) + 1,
+                                    host.end(), [](char c) { return c >= '0' && c <= '9'; });
+  std::string url = tls ? "https://" : "http://";
+  url += name.find(':') == name.npos ? std::string(name) : "[" + std::string(name) + "]";
+  return has_port ? url + std::string(host.substr(colon)) : url;
 }
 
 bool Hosts::IsPortal(std::string_view origin) const {

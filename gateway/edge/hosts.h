@@ -26,10 +26,16 @@ class Hosts {
   bool AllowsOrigin(std::string_view origin) const;
   bool IsPortal(std::string_view origin) const;
 
+  // This gateway's URL by the name that the caller has for it, without a slash at its end: the public one where
+  // `host` is that one's, else `host` itself. REQUIRES: AllowsHost(host).
+  std::string UrlFor(std::string_view host, bool tls) const;
+
  private:
   std::vector<std::string> names_;  // lower case, without port
   std::vector<std::string> portal_origins_;
   bool any_literal_ = false;
+  std::string public_host_;  // lower case; empty: there is no public URL
+  std::string public_url_;
 };
 
 }  // namespace gateway

@@ -19,7 +19,9 @@ constexpr std::size_t kKeyBytes = 32;
 // Far above any real catalog: a bound, not a budget.
 constexpr std::size_t kMaxSnapshotBytes = std::size_t{1} << 30;
 constexpr std::string_view kCredentialContext = "portolan gateway credential v1";
-constexpr std::string_view kSnapshotContext = "portolan gateway snapshot v1";
+// Another one whenever gateways begin to follow a further kind of resource.
+constexpr std::string_view kSnapshotContext = "portolan gateway snapshot v2";
+constexpr std::string_view kOlderSnapshotContext = "portolan gateway snapshot v1";
 
 std::string Trimmed(std::string text) {
   const std::size_t end = text.find_last_not_of(" \t\r\n");
@@ -89,8 +91,13 @@ void GatewayStore::ForgetCredential() {
   fs::remove(folder_ / "credential.sealed", ignored);
 }
 
-base::Result<std::string> GatewayStore::ReadSnapshot() {
-  return ReadSealed(folder_ / "snapshot.sealed", kSnapshotContext, kMaxSnapshotBytes);
+base::Result<GatewayStore::Snapshot> GatewayStore::ReadSnapshot() {
+  const fs::path path = folder_ / "snapshot.sealed";
+  auto bytes = ReadSealed(path, kSnapshotContext, kMaxSnapshotBytes);
+  const bool other = bytes.has_error() && bytes.error().code == Code::kDataLoss;
+  if (other) bytes = ReadSealed(path, kOlderSnapshotContext, kMaxSnapshotBytes);
+  if (bytes.has_error()) return bytes.error();
+  return Snapshot{*std::move(bytes), other};
 }
 
 base::Result<void> GatewayStore::WriteSnapshot(std::string_view bytes) {

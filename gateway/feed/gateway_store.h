@@ -30,7 +30,13 @@ class GatewayStore {
   base::Result<void> WriteCredential(const std::string& credential);
   void ForgetCredential();
 
-  base::Result<std::string> ReadSnapshot();
+  struct Snapshot {
+    std::string bytes;
+    // Kept by a gateway that did not follow all the kinds that this one does: good to serve from until the catalog has
+    // been heard anew.
+    bool lacks_kinds = false;
+  };
+  base::Result<Snapshot> ReadSnapshot();
   base::Result<void> WriteSnapshot(std::string_view bytes);
 
   // When the registry was last heard, Unix time in milliseconds: kept as the snapshot's

@@ -86,19 +86,20 @@ class GrpcFeed final : public ResourceFeed {
   // ---- The follower's thread (and Open's, before it runs)
 
   void RestoreSnapshot() {
-    const auto bytes = store_.ReadSnapshot();
-    if (!bytes) {
-      if (bytes.error().code != base::Code::kNotFound) {
-        spdlog::warn("the kept snapshot is not used: {}", bytes.error().message);
+    const auto kept = store_.ReadSnapshot();
+    if (!kept) {
+      if (kept.error().code != base::Code::kNotFound) {
+        spdlog::warn("the kept snapshot is not used: {}", kept.error().message);
       }
       return;
     }
-    auto events = UnpackEvents(*bytes);
+    auto events = UnpackEvents(kept->bytes);
     if (!events) return spdlog::warn("the kept snapshot is not used: {}", events.error().message);
     for (v1::FollowResponse& event : *events) {
       replica_.Apply(event);
       HandOn(std::move(event));
     }
+    if (kept->lacks_kinds) from_ = 0;
     revision_ = replica_.revision();
     heard_ms_ = store_.last_heard_ms().value_or(0);
     spdlog::info("serving the snapshot kept on disk, revision {}", replica_.revision());
@@ -228,7 +229,8 @@ class GrpcFeed final : public ResourceFeed {
   }
 
   void WriteSnapshot() {
-    if (!dirty_ || replica_.empty()) return;
+    // What is to be heard anew stays as it was kept.
+    if (!dirty_ || replica_.empty() || from_) return;
     next_snapshot_ = steady_clock::now() + kSnapshotInterval;
     if (auto written = store_.WriteSnapshot(PackEvents(replica_.Events())); !written) {
       return spdlog::error("the snapshot is not kept: {}", written.error().message);

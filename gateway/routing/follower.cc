@@ -6,6 +6,23 @@ namespace gateway {
 
 namespace v1 = portolan::v1;
 
+namespace {
+
+template <class Spec>
+void TellChanges(const Entries<Spec>& before, const Entries<Spec>& now,
+                 const std::function<void(const Entry<Spec>&)>& put,
+                 const std::function<void(const std::string&)>& removed) {
+  for (const auto& [name, entry] : now) {
+    const auto old = before.find(name);
+    if (old == before.end() || old->second != entry) put(*entry);
+  }
+  for (const auto& [name, entry] : before) {
+    if (!now.contains(name)) removed(name);
+  }
+}
+
+}  // namespace
+
 Follower::Follower(base::Loop& loop, state::RuleState& state, Reporter& reporter, Outlets outlets)
     : loop_(loop),
       state_(state),
@@ -35,24 +52,17 @@ void Follower::OnProbe(v1::ProbeOrder&& order) {
 }
 
 void Follower::Take(const v1::Changes& changes) {
-  const Entries<v1::Server> before = snapshot_.servers();
+  const Entries<v1::Server> servers = snapshot_.servers();
+  const Entries<v1::IdentityProvider> providers = snapshot_.providers();
   for (v1::Rejection& rejection : snapshot_.Apply(changes)) {
     spdlog::warn("rejected kind={} name={} revision={} reason=\"{}\"", rejection.kind(),
                  rejection.name(), rejection.revision(), rejection.message());
     reporter_.Reject(std::move(rejection));
   }
-  TellServers(before);
+  TellChanges(servers, snapshot_.servers(), outlets_.server_put, outlets_.server_removed);
+  // Before the rules that ask for their tokens.
+  TellChanges(providers, snapshot_.providers(), outlets_.provider_put, outlets_.provider_removed);
   ScheduleSwap();
-}
-
-void Follower::TellServers(const Entries<v1::Server>& before) {
-  for (const auto& [name, entry] : snapshot_.servers()) {
-    const auto old = before.find(name);
-    if (old == before.end() || old->second != entry) outlets_.server_put(*entry);
-  }
-  for (const auto& [name, entry] : before) {
-    if (!snapshot_.servers().contains(name)) outlets_.server_removed(name);
-  }
 }
 
 void Follower::ScheduleSwap() {

@@ -34,6 +34,9 @@ class Follower final : public FeedSink {
     // Servers that were written (with what is in force of them now), and those that went.
     std::function<void(const ServerEntry&)> server_put;
     std::function<void(const std::string&)> server_removed;
+    // The same of identity providers.
+    std::function<void(const ProviderEntry&)> provider_put;
+    std::function<void(const std::string&)> provider_removed;
   };
   // All references outlive the follower; the loop runs no more when it is destroyed.
   Follower(base::Loop& loop, state::RuleState& state, Reporter& reporter, Outlets outlets);
@@ -53,7 +56,6 @@ class Follower final : public FeedSink {
   static constexpr std::chrono::milliseconds kSwapEvery{50};
 
   void Take(const portolan::v1::Changes& changes);
-  void TellServers(const Entries<portolan::v1::Server>& before);
   void ScheduleSwap();
   void Swap();
 

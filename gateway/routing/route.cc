@@ -15,21 +15,6 @@ namespace v1 = portolan::v1;
 
 namespace {
 
-AuthenticateRule CompileAuthenticate(const policy::EffectiveRule& source) {
-  AuthenticateRule rule;
-  rule.name = RuleName::Of(source);
-  rule.observe = source.observe;
-  for (const v1::Authenticate::Proof& proof : source.rule.authenticate().any_of()) {
-    AuthenticateRule::ApiKeyProof compiled;
-    compiled.headers.push_back(proof.api_key().header().empty() ? "X-Api-Key"
-                                                                : proof.api_key().header());
-    for (const std::string& alias : proof.api_key().aliases()) compiled.headers.push_back(alias);
-    compiled.query = proof.api_key().query();
-    rule.proofs.push_back(std::move(compiled));
-  }
-  return rule;
-}
-
 std::string TagsJson(const v1::Server& spec) {
   std::string json = "[";
   for (const std::string& tag : spec.tags()) {
@@ -50,17 +35,6 @@ policy::EffectivePolicy CombineFor(const Route::Inputs& inputs, const CallerPoli
 }
 
 }  // namespace
-
-GateRules GateRules::Of(const policy::EffectivePolicy& policy) {
-  GateRules rules;
-  rules.explain = policy.explain;
-  for (const policy::EffectiveRule& rule : policy.rules) {
-    if (rule.scope == policy::Scope::kConsumer) continue;  // not known at the gate
-    if (rule.rule.has_ip()) rules.addresses.push_back(AddressRule::Of(rule));
-    if (rule.rule.has_authenticate()) rules.authenticate.push_back(CompileAuthenticate(rule));
-  }
-  return rules;
-}
 
 EndNotice EndNotice::Of(const ServerEntry& server, const std::string& successor_path) {
   EndNotice notice;

@@ -15,34 +15,14 @@
 #include <vector>
 
 #include "base/auth/principal.h"
-#include "gateway/filters/addresses.h"
 #include "gateway/filters/chain.h"
 #include "gateway/routing/callers.h"
 #include "gateway/routing/definitions.h"
+#include "gateway/routing/gate_rules.h"
 #include "gateway/routing/snapshot.h"
 #include "gateway/state/rule_state.h"
 
 namespace gateway {
-
-// An `authenticate` rule: one of its proofs is enough.
-struct AuthenticateRule {
-  struct ApiKeyProof {
-    std::vector<std::string> headers;  // the first is the one to name in a refusal
-    std::string query;                 // empty: not read there
-  };
-  RuleName name;
-  std::vector<ApiKeyProof> proofs;
-  bool observe = false;
-};
-
-// What the gate asks on the head alone: the rules of the global and the server's scope.
-struct GateRules {
-  std::vector<AddressRule> addresses;
-  std::vector<AuthenticateRule> authenticate;
-  bool explain = false;
-
-  static GateRules Of(const policy::EffectivePolicy& policy);
-};
 
 // What callers of a server that ends are told, as header lines' values; empty: nothing.
 struct EndNotice {

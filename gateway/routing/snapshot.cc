@@ -2,6 +2,7 @@
 
 #include "base/http/client.h"
 #include "mcp/raw_json.h"
+#include "policy/identity_provider.h"
 #include "policy/validate.h"
 
 namespace gateway {
@@ -49,6 +50,9 @@ base::Result<void> Check(const v1::ApiKey& key) {
 }
 
 base::Result<void> Check(const v1::PolicySet& set) { return policy::Validate(set); }
+base::Result<void> Check(const v1::IdentityProvider& provider) {
+  return policy::Validate(provider);
+}
 base::Result<void> Check(const v1::Consumer& consumer) {
   const std::string& claims = consumer.claims_json();
   if (claims.empty() || (mcp::IsJson(claims) && mcp::IsObject(claims))) return {};
@@ -113,6 +117,8 @@ base::Result<void> Snapshot::Put(const v1::Resource& resource) {
     case v1::Resource::kApiKey:
       ++callers_version_;
       return Take(resource, resource.api_key(), api_keys_);
+    case v1::Resource::kIdentityProvider:
+      return Take(resource, resource.identity_provider(), providers_);
     default: return {};  // of no meaning to a gateway
   }
 }
@@ -121,6 +127,10 @@ void Snapshot::Remove(const std::string& kind, const std::string& name) {
   if (kind == "Server") {
     servers_.erase(name);
     definitions_.erase(name);
+    return;
+  }
+  if (kind == "IdentityProvider") {
+    providers_.erase(name);
     return;
   }
   ++callers_version_;
@@ -141,6 +151,7 @@ void Snapshot::DropUnseen() {
   drop("PolicySet", policies_);
   drop("Consumer", consumers_);
   drop("ApiKey", api_keys_);
+  drop("IdentityProvider", providers_);
   seen_.clear();
 }
 

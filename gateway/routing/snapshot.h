@@ -35,6 +35,7 @@ using ServerEntry = Entry<portolan::v1::Server>;
 using PolicyEntry = Entry<portolan::v1::PolicySet>;
 using ConsumerEntry = Entry<portolan::v1::Consumer>;
 using ApiKeyEntry = Entry<portolan::v1::ApiKey>;
+using ProviderEntry = Entry<portolan::v1::IdentityProvider>;
 
 template <class Spec>
 using Entries = std::map<std::string, std::shared_ptr<const Entry<Spec>>, std::less<>>;
@@ -57,6 +58,7 @@ class Snapshot {
   const Entries<portolan::v1::PolicySet>& policies() const { return policies_; }
   const Entries<portolan::v1::Consumer>& consumers() const { return consumers_; }
   const Entries<portolan::v1::ApiKey>& api_keys() const { return api_keys_; }
+  const Entries<portolan::v1::IdentityProvider>& providers() const { return providers_; }
   // Null when the server never listed any.
   std::shared_ptr<const DefinitionLists> definitions(const std::string& server) const;
   // Moves with every change of a consumer, a key or a consumer's policy set.
@@ -71,6 +73,7 @@ class Snapshot {
   Entries<portolan::v1::PolicySet> policies_;
   Entries<portolan::v1::Consumer> consumers_;
   Entries<portolan::v1::ApiKey> api_keys_;
+  Entries<portolan::v1::IdentityProvider> providers_;
   std::map<std::string, std::shared_ptr<const DefinitionLists>, std::less<>> definitions_;
 
   std::int64_t revision_ = 0;

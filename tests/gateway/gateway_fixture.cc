@@ -13,6 +13,7 @@
 #include <future>
 
 #include "base/auth/api_key.h"
+#include "policy/identity_provider.h"
 
 namespace support {
 
@@ -93,7 +94,8 @@ std::string HttpAnswer::Field(std::string_view name) const {
   return {};
 }
 
-GatewayFixture::GatewayFixture(Options options) {
+GatewayFixture::GatewayFixture(Options options)
+    : providers_(key_thread_.loop(), *key_client_, clock, options.fetch_keys_within) {
   const base::http::ListenAddress loopback{"127.0.0.1", 0};
   auto hosts = gateway::Hosts::Of(loopback, "", options.portal_url);
   EXPECT_TRUE(hosts);
@@ -109,6 +111,7 @@ GatewayFixture::GatewayFixture(Options options) {
       .max_body_bytes = options.max_body_bytes,
       .flood = flood_,
       .tokens = tokens_,
+      .providers = providers_,
       .ended_sessions = ended_,
       .sessions = sessions_,
       .make_backend = [this](const std::string&, const v1::Server&,
@@ -131,7 +134,15 @@ GatewayFixture::GatewayFixture(Options options) {
   snapshot_.Apply(empty_catalog);
 }
 
-GatewayFixture::~GatewayFixture() = default;
+GatewayFixture::~GatewayFixture() {
+  StopProviders();
+  workers_.clear();
+  key_thread_.Do([this] { key_client_.reset(); });
+}
+
+void GatewayFixture::StopProviders() {
+  key_thread_.Do([this] { providers_.Stop(); });
+}
 
 void GatewayFixture::Put(const std::string& kind, const std::string& resource_text) {
   v1::Changes changes;
@@ -146,6 +157,7 @@ void GatewayFixture::Put(const std::string& kind, const std::string& resource_te
 }
 
 void GatewayFixture::Delete(const std::string& kind, const std::string& name) {
+  if (kind == "IdentityProvider") providers_.Remove(name);
   v1::Changes changes;
   v1::Change& change = *changes.add_changes();
   change.set_deleted(true);
@@ -181,6 +193,8 @@ std::string GatewayFixture::PutKey(const std::string& consumer, const std::strin
 }
 
 void GatewayFixture::Publish() {
+  for (const auto& [name, provider] : snapshot_.providers())
+    providers_.Put(policy::SettingsOf(name, provider->spec));
   table_ = gateway::Compile(snapshot_, *table_, rule_state);
   for (auto& worker : workers_) {
     auto in_force = std::make_shared<std::promise<void>>();

@@ -18,6 +18,7 @@
 #include "gateway/routing/snapshot.h"
 #include "gateway/worker.h"
 #include "tests/support/fake_handler.h"
+#include "tests/support/loop_thread.h"
 
 namespace support {
 
@@ -65,10 +66,14 @@ class GatewayFixture {
     std::size_t max_body_bytes = 4 * 1024 * 1024;
     std::string portal_url = "http://127.0.0.1:8901";
     std::vector<std::string> trusted_proxies;
+    std::chrono::milliseconds fetch_keys_within = base::auth::IssuerKeys::kFetchWithin;
   };
   explicit GatewayFixture(Options options);
   GatewayFixture() : GatewayFixture(Options()) {}
   ~GatewayFixture();
+
+  // Ends the waiting for keys, as a gateway that stops does.
+  void StopProviders();
 
   // Adds or replaces a resource given in text form: `name: 'local/x' server { ... }`. In force
   // after Publish.
@@ -125,6 +130,11 @@ class GatewayFixture {
   gateway::BackendLimits backend_limits_;
   gateway::state::FloodGuard flood_{clock};
   gateway::state::Tokens tokens_;
+  // Fetches keys.
+  test_support::LoopThread key_thread_;
+  std::unique_ptr<base::http::Client> key_client_ =
+      base::http::Client::Create(key_thread_.loop(), {});
+  base::auth::IdentityProviders providers_;
   gateway::state::EndedSessions ended_;
   mcp::legacy::SessionTable sessions_{clock};
   gateway::UpstreamTable upstreams_{clock};

@@ -76,7 +76,7 @@ TEST(ValidateTest, ProofsMustBeNamedAndTheirHeadersBeTokens) {
   EXPECT_EQ(CheckRule("authenticate {}"),
             "/spec/rules/0/authenticate/any_of: needs at least one proof");
   EXPECT_EQ(CheckRule("authenticate { any_of {} }"),
-            "/spec/rules/0/authenticate/any_of/0: must name a proof: api_key");
+            "/spec/rules/0/authenticate/any_of/0: must name a proof: api_key or jwt");
   EXPECT_EQ(CheckRule("authenticate { any_of { api_key { header: 'X Key' } } }"),
             "/spec/rules/0/authenticate/any_of/0/api_key/header: is no header name");
 }

@@ -5,6 +5,7 @@
 
 #include <fstream>
 
+#include "base/auth/aead.h"
 #include "base/auth/api_key.h"
 #include "base/auth/secret_file.h"
 
@@ -34,7 +35,8 @@ TEST_F(GatewayStoreTest, KeepsItsKeyAndWhatItSealedOverARestart) {
   ASSERT_TRUE(before->WriteCredential("bearer").has_value());
   auto after = GatewayStore::Open(data_);
   EXPECT_EQ(after->box_keys().public_key, before->box_keys().public_key);
-  EXPECT_EQ(*after->ReadSnapshot(), "the catalog");
+  EXPECT_EQ(after->ReadSnapshot()->bytes, "the catalog");
+  EXPECT_FALSE(after->ReadSnapshot()->lacks_kinds);
   EXPECT_EQ(*after->ReadCredential(), "bearer");
 }
 
@@ -59,6 +61,19 @@ TEST_F(GatewayStoreTest, ASnapshotThatWasChangedOrSwappedDoesNotOpen) {
   fs::copy_file(data_ / "gateway" / "credential.sealed", snapshot,
                 fs::copy_options::overwrite_existing);
   EXPECT_EQ(store->ReadSnapshot().error().code, base::Code::kDataLoss);
+}
+
+TEST_F(GatewayStoreTest, OneThatWasKeptBeforeGatewaysFollowedAllKindsSaysSo) {
+  auto store = GatewayStore::Open(data_);
+  const fs::path key_file = data_ / "gateway" / "key";
+  base::auth::Aead seal({Bytes(key_file).substr(0, 32)});
+  ASSERT_TRUE(base::auth::WriteSecretFile(data_ / "gateway" / "snapshot.sealed",
+                                          seal.Seal("older", "portolan gateway snapshot v1"))
+                  .has_value());
+  const auto kept = store->ReadSnapshot();
+  ASSERT_TRUE(kept.has_value());
+  EXPECT_EQ(kept->bytes, "older");
+  EXPECT_TRUE(kept->lacks_kinds);
 }
 
 TEST_F(GatewayStoreTest, RemembersWhenTheRegistryWasHeard) {
