@@ -16,6 +16,12 @@ namespace registry {
 inline constexpr std::string_view kNoRoom =
     "the disk takes nothing more: the catalog is read-only until it does";
 
+// Whatever context it was given.
+inline bool IsNoRoom(const base::Error& error) {
+  return error.code == base::Code::kResourceExhausted &&
+         error.message.find(kNoRoom) != std::string::npos;
+}
+
 // What an SQLite failure means to the rest of the house.
 base::Error ToError(const SqliteError& error);
 

@@ -174,6 +174,7 @@ base::Result<void> SqliteStore::Write(const Work& work, const std::function<void
 void SqliteStore::CommitTogether(const std::vector<Writer*>& writers) {
   Database& database = writer_->database();
   bool anything = false;
+  bool no_room = false;
   // When one writer's failure has ended the transaction of all.
   std::optional<base::Error> ended;
   auto commit = CatchSqlite([&] {
@@ -183,6 +184,7 @@ void SqliteStore::CommitTogether(const std::vector<Writer*>& writers) {
       const base::Result<Then> then = writer->work(*writer_);
       if (then.has_error()) {
         writer->result = then.error();
+        no_room = no_room || IsNoRoom(then.error());
         if (!database.in_transaction()) {
           ended = then.error();
           return;
@@ -204,10 +206,11 @@ void SqliteStore::CommitTogether(const std::vector<Writer*>& writers) {
     for (Writer* writer : writers) {
       if (writer->result.has_value()) writer->result = commit.error().WithContext("not stored");
     }
-    if (commit.error().code == base::Code::kResourceExhausted) NoteRoom(false);
+    if (no_room || IsNoRoom(commit.error())) NoteRoom(false);
     return;
   }
-  if (anything) NoteRoom(true);
+  // A statement may find no room in the middle, and the commit that others share still succeed.
+  if (no_room || anything) NoteRoom(!no_room);
   for (Writer* writer : writers) {
     if (writer->kept && writer->committed) writer->committed();
   }
