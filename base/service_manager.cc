@@ -1,6 +1,7 @@
 #include "base/service_manager.h"
 
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -48,19 +49,21 @@ ServiceManager ServiceManager::TakeFromEnvironment() {
 }
 
 void ServiceManager::Ready(std::string_view status) const {
-  Send("READY=1\n" + StatusLine(status));
+  Send("READY=1\n" + StatusLine(status), Patience::kSome);
 }
 
 void ServiceManager::Reloading() const {
   timespec now{};
   ::clock_gettime(CLOCK_MONOTONIC, &now);
   const std::int64_t micros = std::int64_t{now.tv_sec} * 1'000'000 + now.tv_nsec / 1'000;
-  Send("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(micros));
+  Send("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(micros), Patience::kSome);
 }
 
-void ServiceManager::Stopping() const { Send("STOPPING=1"); }
-void ServiceManager::Alive() const { Send("WATCHDOG=1"); }
-void ServiceManager::Status(std::string_view status) const { Send(StatusLine(status)); }
+void ServiceManager::Stopping() const { Send("STOPPING=1", Patience::kSome); }
+void ServiceManager::Alive() const { Send("WATCHDOG=1", Patience::kNone); }
+void ServiceManager::Status(std::string_view status) const {
+  Send(StatusLine(status), Patience::kNone);
+}
 
 bool ServiceManager::AliveIsDue() {
   if (watchdog_interval_.count() == 0) return false;
@@ -70,7 +73,7 @@ bool ServiceManager::AliveIsDue() {
   return true;
 }
 
-void ServiceManager::Send(std::string_view text) const {
+void ServiceManager::Send(std::string_view text, Patience patience) const {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (socket_.size() < 2 || socket_.size() >= sizeof address.sun_path) return;
@@ -80,7 +83,10 @@ void ServiceManager::Send(std::string_view text) const {
   if (socket_.front() == '@') address.sun_path[0] = '\0';
   const int descriptor = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (descriptor < 0) return;
-  (void)::sendto(descriptor, text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT,
+  const timeval two_seconds{2, 0};
+  (void)::setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &two_seconds, sizeof two_seconds);
+  const int flags = MSG_NOSIGNAL | (patience == Patience::kNone ? MSG_DONTWAIT : 0);
+  (void)::sendto(descriptor, text.data(), text.size(), flags,
                  reinterpret_cast<const sockaddr*>(&address),
                  static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + socket_.size()));
   ::close(descriptor);

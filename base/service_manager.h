@@ -7,7 +7,8 @@
 //   Alive       WATCHDOG=1                   in time, or we are killed and started again
 //   Status      STATUS=...                   a line for people: systemctl status
 //
-// Any thread. A datagram that the manager does not take at once is lost; it waits for nobody.
+// Any thread. What the manager acts on (Ready, Reloading, Stopping) waits two seconds at most for room in its queue; the
+// others are said again and wait for nobody.
 #pragma once
 
 #include <chrono>
@@ -35,7 +36,8 @@ class ServiceManager {
   bool AliveIsDue();
 
  private:
-  void Send(std::string_view text) const;
+  enum class Patience { kNone, kSome };
+  void Send(std::string_view text, Patience patience) const;
 
   std::string socket_;
   std::chrono::microseconds watchdog_interval_;  // zero: nobody watches

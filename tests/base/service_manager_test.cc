@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <thread>
 
 #include "tests/support/installation.h"
 #include "tests/support/notify_socket.h"
@@ -37,6 +38,17 @@ TEST(ServiceManagerTest, ASocketMayHaveAnAbstractName) {
   const ServiceManager manager(socket.name(), microseconds(0));
   manager.Stopping();
   EXPECT_EQ(socket.Read(), "STOPPING=1");
+}
+
+TEST(ServiceManagerTest, AManagerThatIsBehindHearsThatWeAreReadyAllTheSame) {
+  support::TemporaryFolder folder;
+  support::NotifySocket socket(folder.path() + "/notify");
+  const ServiceManager manager(socket.name(), microseconds(0));
+  // More than a socket keeps.
+  for (int i = 0; i < 5'000; ++i) manager.Status("waits");
+  std::thread daemon([&] { manager.Ready("serving"); });
+  EXPECT_EQ(socket.ReadUntil("READY=1"), "READY=1\nSTATUS=serving");
+  daemon.join();
 }
 
 TEST(ServiceManagerTest, AStatusIsOneLine) {
