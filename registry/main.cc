@@ -252,7 +252,9 @@ void Registry::MakeFaces() {
       .version = base::Version(),
       .public_url = settings_.public_url,
       .gateway_public_url = settings_.gateway_public_url,
-      .gateways_connected = [this] { return fleet_.connected(); }};
+      .gateways_connected = [this] { return fleet_.connected(); },
+      .servers_seen = [this](const base::auth::Principal& who,
+                             const auto& each) { listing_->ForEachSeenBy(who, each); }};
   catalog_service_ = std::make_unique<CatalogService>(catalog_, std::move(around));
   access_service_ = std::make_unique<AccessService>(catalog_, authenticator_, keys_, clock_,
                                                     settings_.public_url);

@@ -165,7 +165,7 @@ base::Result<v1::ChangeLifecycleResponse> CatalogService::ChangeLifecycle(
 base::Result<std::unique_ptr<Stream>> CatalogService::Watch(const Caller& caller,
                                                             const v1::WatchRequest& request,
                                                             Wake wake) {
-  return OpenWatch(catalog_, around_.tick, caller, request, std::move(wake));
+  return OpenWatch(catalog_, around_.tick, caller, request, around_.servers_seen, std::move(wake));
 }
 
 base::Result<v1::GetDefinitionsResponse> CatalogService::GetDefinitions(

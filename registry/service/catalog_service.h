@@ -7,6 +7,7 @@
 #include "policy/effective_policy.h"
 #include "registry/catalog/catalog.h"
 #include "registry/service/methods.h"
+#include "registry/service/watcher_sight.h"
 
 namespace registry {
 
@@ -22,6 +23,7 @@ class CatalogService {
     std::string public_url;
     std::string gateway_public_url;
     std::function<int()> gateways_connected;
+    SeenServers servers_seen;
   };
   CatalogService(Catalog& catalog, Surroundings surroundings)
       : catalog_(catalog), around_(std::move(surroundings)) {}

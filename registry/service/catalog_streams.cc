@@ -1,5 +1,6 @@
 #include "registry/service/catalog_streams.h"
 
+#include <algorithm>
 #include <atomic>
 #include <deque>
 
@@ -14,11 +15,12 @@ constexpr int kStatusPage = 256;
 class WatchStream final : public Stream {
  public:
   WatchStream(Catalog& catalog, Bell& tick, Caller caller, std::vector<std::string> kinds,
-              std::int64_t from, Wake wake)
+              std::int64_t from, const SeenServers& seen, Wake wake)
       : catalog_(catalog),
         caller_(std::move(caller)),
         kinds_(std::move(kinds)),
         position_{.revision = from, .began_at = -1},
+        sight_(catalog, {caller_, from != 0, Watches("ServerVersion")}, seen),
         on_change_(catalog.bell(), wake),
         on_tick_(tick, [this, wake] {
           tick_.store(true);
@@ -32,8 +34,8 @@ class WatchStream final : public Stream {
       if (read.has_error()) return read.error();
       more_ = read->more;
       for (v1::Change& change : read->changes) {
-        if (change.deleted() || MaySee(caller_, change.resource()))
-          changes_.push_back(std::move(change));
+        if (const auto ok = sight_.Take(std::move(change), changes_); ok.has_error())
+          return ok.error();
       }
     }
     if (!changes_.empty()) {
@@ -43,6 +45,7 @@ class WatchStream final : public Stream {
       return State::kMessage;
     }
     if (!replayed_ || tick_.exchange(false)) {
+      sight_.Follows();
       replayed_ = true;
       response.set_revision(position_.revision);
       return State::kMessage;
@@ -51,10 +54,15 @@ class WatchStream final : public Stream {
   }
 
  private:
+  bool Watches(std::string_view kind) const {
+    return std::find(kinds_.begin(), kinds_.end(), kind) != kinds_.end();
+  }
+
   Catalog& catalog_;
   const Caller caller_;
   const std::vector<std::string> kinds_;
   Catalog::Position position_;
+  WatcherSight sight_;
   std::deque<v1::Change> changes_;
   bool more_ = true;
   bool replayed_ = false;
@@ -97,7 +105,8 @@ class StatusStream final : public Stream {
 }  // namespace
 
 base::Result<std::unique_ptr<Stream>> OpenWatch(Catalog& catalog, Bell& tick, const Caller& caller,
-                                                const v1::WatchRequest& request, Wake wake) {
+                                                const v1::WatchRequest& request,
+                                                const SeenServers& seen, Wake wake) {
   std::vector<std::string> kinds(request.kinds().begin(), request.kinds().end());
   if (kinds.empty()) {
     kinds = {"Server", "ServerVersion", "PolicySet", "Consumer"};
@@ -112,7 +121,7 @@ base::Result<std::unique_ptr<Stream>> OpenWatch(Catalog& catalog, Bell& tick, co
   }
   if (request.from_revision() < 0) return FieldError("/from_revision", "must not be negative");
   return std::make_unique<WatchStream>(catalog, tick, caller, std::move(kinds),
-                                       request.from_revision(), std::move(wake));
+                                       request.from_revision(), seen, std::move(wake));
 }
 
 base::Result<std::unique_ptr<Stream>> OpenWatchStatus(

@@ -8,13 +8,15 @@
 
 #include "registry/catalog/catalog.h"
 #include "registry/service/methods.h"
+#include "registry/service/watcher_sight.h"
 
 namespace registry {
 
 // kPermissionDenied or kUnauthenticated for a kind that this caller may not read; kInvalidArgument
 // for none.
 base::Result<std::unique_ptr<Stream>> OpenWatch(Catalog& catalog, Bell& tick, const Caller& caller,
-                                                const v1::WatchRequest& request, Wake wake);
+                                                const v1::WatchRequest& request,
+                                                const SeenServers& seen, Wake wake);
 
 // Begins with how everything is now.
 base::Result<std::unique_ptr<Stream>> OpenWatchStatus(

@@ -352,6 +352,14 @@ std::vector<ListedVersion> ServerListing::Versions(std::string_view name, bool i
   return shown;
 }
 
+void ServerListing::ForEachSeenBy(const base::auth::Principal& who,
+                                  const std::function<void(std::string_view)>& each) const {
+  std::shared_lock lock(mutex_);
+  for (const auto& [name, known] : known_) {
+    if (known.VisibleTo(name, who)) each(name);
+  }
+}
+
 std::size_t ServerListing::CountVersions(std::string_view name) const {
   std::shared_lock lock(mutex_);
   const auto known = known_.find(name);

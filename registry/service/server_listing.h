@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <shared_mutex>
@@ -66,6 +67,9 @@ class ServerListing final : public Observer {
   // Newest first; empty when there is no such server, or it is not for `who`.
   std::vector<ListedVersion> Versions(std::string_view name, bool include_deleted,
                                       const base::auth::Principal& who) const;
+  // The names of those that `who` sees.
+  void ForEachSeenBy(const base::auth::Principal& who,
+                     const std::function<void(std::string_view)>& each) const;
   // Of whoever's server, deleted ones too.
   std::size_t CountVersions(std::string_view name) const;
   // `latest`, or exactly that one.
