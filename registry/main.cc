@@ -149,7 +149,7 @@ class Registry {
   SyncService sync_service_{sync_};
   MaintenanceService maintenance_service_{*store_, settings_.data, audit_, clock_};
   std::unique_ptr<Methods> methods_;
-  AuditKeeper audit_keeper_{audit_, pool_, clock_};
+  AuditKeeper audit_keeper_{audit_, catalog_, pool_, clock_};
 
   mcp::legacy::TokenSessionHost discovery_sessions_{base::auth::Aead(keys_.session_ring),
                                                     "registry", clock_};

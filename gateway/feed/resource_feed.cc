@@ -5,6 +5,8 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <cstdlib>
+#include <limits>
 #include <mutex>
 #include <thread>
 
@@ -31,6 +33,10 @@ constexpr std::int64_t kHeardIntervalMs = 10'000;
 constexpr std::chrono::minutes kProblemLogInterval{1};
 
 std::int64_t UnixMillis() { return base::SystemClock().UnixMillis(); }
+std::int64_t SteadyMillis() {
+  return std::chrono::duration_cast<milliseconds>(steady_clock::now().time_since_epoch()).count();
+}
+constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::min();
 
 base::Result<std::shared_ptr<grpc::Channel>> ChannelTo(const base::rpc::Peer& registry) {
   grpc::ChannelArguments arguments;
@@ -74,8 +80,8 @@ class GrpcFeed final : public ResourceFeed {
   bool connected() const override { return connected_; }
   std::int64_t revision() const override { return revision_; }
   std::int64_t stale_s() const override {
-    const std::int64_t heard = heard_ms_;
-    return heard == 0 ? -1 : std::max<std::int64_t>(0, (UnixMillis() - heard) / 1000);
+    const std::int64_t heard = heard_steady_ms_;
+    return heard == kNever ? -1 : std::max<std::int64_t>(0, (SteadyMillis() - heard) / 1000);
   }
   std::string problem() const override {
     const std::lock_guard lock(mutex_);
@@ -102,6 +108,10 @@ class GrpcFeed final : public ResourceFeed {
     if (kept->lacks_kinds) from_ = 0;
     revision_ = replica_.revision();
     heard_ms_ = store_.last_heard_ms().value_or(0);
+    // From now on the time that passes counts, whatever becomes of the wall clock.
+    if (heard_ms_ != 0) {
+      heard_steady_ms_ = SteadyMillis() - std::max<std::int64_t>(0, UnixMillis() - heard_ms_);
+    }
     spdlog::info("serving the snapshot kept on disk, revision {}", replica_.revision());
   }
 
@@ -219,11 +229,12 @@ class GrpcFeed final : public ResourceFeed {
   void Heard() {
     const std::int64_t now = UnixMillis();
     heard_ms_ = now;
+    heard_steady_ms_ = SteadyMillis();
     if (!connected_.exchange(true)) {
       spdlog::info("following the registry at {}", options_.registry.address);
       logged_problem_.clear();
     }
-    if (now - heard_kept_ms_ < kHeardIntervalMs) return;
+    if (std::abs(now - heard_kept_ms_) < kHeardIntervalMs) return;
     heard_kept_ms_ = now;
     store_.SetLastHeard(now);
   }
@@ -291,7 +302,7 @@ class GrpcFeed final : public ResourceFeed {
   void DropSilentStream() {
     const std::lock_guard lock(mutex_);
     if (!stream_ || steady_clock::now() - stream_began_ < kSilence) return;
-    if (UnixMillis() - heard_ms_ >= kSilence.count()) stream_->TryCancel();
+    if (SteadyMillis() - heard_steady_ms_ >= kSilence.count()) stream_->TryCancel();
   }
 
   // ---- Both
@@ -349,7 +360,8 @@ class GrpcFeed final : public ResourceFeed {
   const std::unique_ptr<v1::FleetService::Stub> stub_;
   std::atomic<bool> connected_{false};
   std::atomic<std::int64_t> revision_{0};
-  std::atomic<std::int64_t> heard_ms_{0};
+  std::atomic<std::int64_t> heard_ms_{0};  // by the wall clock, to be kept
+  std::atomic<std::int64_t> heard_steady_ms_{kNever};
 
   // Under the lock
   mutable std::mutex mutex_;

@@ -177,7 +177,7 @@ class CallerSession {
   // Forgets streams that were not asked for again for a while.
   void Tidy();
   // For the table's idle time-out.
-  std::atomic<std::int64_t> used_unix_ms = 0;
+  std::atomic<std::int64_t> used_ms = 0;
 
  private:
   struct Settling {

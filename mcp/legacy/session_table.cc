@@ -14,23 +14,29 @@ constexpr std::int64_t kSweepEveryMs = 15'000;
 // Looking for the least used costs a pass over the table, so several go at a time.
 constexpr std::size_t kFreedAtOnce = 10;  // in a hundred
 
+// How long a session was idle does not hang on a clock that somebody sets.
+std::int64_t SteadyMs(const base::Clock& clock) {
+  using std::chrono::duration_cast, std::chrono::milliseconds;
+  return duration_cast<milliseconds>(clock.Now().time_since_epoch()).count();
+}
+
 }  // namespace
 
 SessionTable::SessionTable(const base::Clock& clock, std::size_t max_per_principal)
     : clock_(clock), max_per_principal_(max_per_principal) {}
 
 std::shared_ptr<CallerSession> SessionTable::Find(std::string_view token) {
-  const std::int64_t now = clock_.UnixMillis();
+  const std::int64_t now = SteadyMs(clock_);
   Shard& shard = ShardOf(token);
   Freed freed;
   std::shared_ptr<CallerSession> session;
   {
     const std::lock_guard lock(shard.mutex);
-    if (now - shard.swept_unix_ms > kSweepEveryMs) Sweep(shard, now, freed);
+    if (now - shard.swept_ms > kSweepEveryMs) Sweep(shard, now, freed);
     const auto found = shard.sessions.find(token);
     if (found != shard.sessions.end()) session = found->second;
   }
-  if (session) session->used_unix_ms.store(now, std::memory_order_relaxed);
+  if (session) session->used_ms.store(now, std::memory_order_relaxed);
   Tell(freed);
   return session;
 }
@@ -49,7 +55,7 @@ base::Result<std::shared_ptr<CallerSession>> SessionTable::Adopt(std::string_vie
                       "more than " + std::to_string(max_per_principal_) + " sessions are in use");
   }
   auto made = std::make_shared<CallerSession>(std::move(facts));
-  made->used_unix_ms = clock_.UnixMillis();
+  made->used_ms = SteadyMs(clock_);
   Shard& shard = ShardOf(token);
   const std::lock_guard lock(shard.mutex);
   const auto [place, is_new] = shard.sessions.try_emplace(std::string(token), made);
@@ -103,11 +109,11 @@ void SessionTable::Tell(const Freed& freed) const {
 }
 
 void SessionTable::Sweep(Shard& shard, std::int64_t now, Freed& freed) {
-  shard.swept_unix_ms = now;
+  shard.swept_ms = now;
   std::erase_if(shard.sessions, [&](auto& entry) {
     const CallerSession& session = *entry.second;
     entry.second->Tidy();
-    if (entry.second.use_count() > 1 || now - session.used_unix_ms < kIdleMs) return false;
+    if (entry.second.use_count() > 1 || now - session.used_ms < kIdleMs) return false;
     Count(session, -1);
     freed.push_back(std::move(entry.second));
     return true;
@@ -127,7 +133,7 @@ bool SessionTable::MakeRoom(const std::string& principal) {
     const std::lock_guard lock(shard.mutex);
     for (const auto& [token, session] : shard.sessions) {
       if (session.use_count() == 1 && session->facts().principal == principal)
-        idle.push_back(session->used_unix_ms);
+        idle.push_back(session->used_ms);
     }
   }
   if (idle.empty()) return false;
@@ -139,7 +145,7 @@ bool SessionTable::MakeRoom(const std::string& principal) {
     const std::lock_guard lock(shard.mutex);
     std::erase_if(shard.sessions, [&](auto& entry) {
       const CallerSession& session = *entry.second;
-      if (entry.second.use_count() > 1 || session.used_unix_ms > oldest ||
+      if (entry.second.use_count() > 1 || session.used_ms > oldest ||
           session.facts().principal != principal) {
         return false;
       }

@@ -60,7 +60,7 @@ class SessionTable {
   struct Shard {
     mutable std::mutex mutex;
     Sessions sessions;
-    std::int64_t swept_unix_ms = 0;
+    std::int64_t swept_ms = 0;
   };
 
   Shard& ShardOf(std::string_view token) { return shards_[Hash()(token) % shards_.size()]; }

@@ -223,4 +223,32 @@ base::Result<std::int64_t> Catalog::DecideAccess(const Writer& writer,
   return revision;
 }
 
+base::Result<void> Catalog::ForgetDecidedAccess(std::int64_t older_than_ms) {
+  base::auth::Principal self;
+  self.id = "portolan";
+  self.kind = base::auth::PrincipalKind::kService;
+  self.roles = {base::auth::RoleGrant(RoleWith(Right::kAdminister))};
+  std::string after;
+  bool more = true;
+  while (more) {
+    const auto written = Write(Writer{self}, [&](const Writing& writing) -> base::Result<Keep> {
+      const auto page =
+          writing.store.List({.kind = "AccessRequest", .after_name = after, .limit = kPage});
+      if (page.has_error()) return page.error();
+      more = static_cast<int>(page->size()) == kPage;
+      if (more) after = page->back().name;
+      for (const StoredResource& stored : *page) {
+        if (stored.updated_at_ms >= older_than_ms) continue;
+        const auto request = ToResource(stored);
+        if (request.has_error()) return request.error();
+        if (Waits(*request)) continue;
+        if (const auto ok = DeleteWhole(writing, stored); ok.has_error()) return ok.error();
+      }
+      return writing.changes.empty() ? Keep::kNothing : Keep::kAll;
+    });
+    if (written.has_error()) return written.error();
+  }
+  return {};
+}
+
 }  // namespace registry

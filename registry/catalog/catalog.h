@@ -77,6 +77,8 @@ class Catalog {
   // or there is no such server; kNotFound; kPermissionDenied.
   base::Result<std::int64_t> DecideAccess(const Writer& writer,
                                           const v1::DecideAccessRequest& request);
+  // Removes what was decided before that; who was let in stays in. The retention's.
+  base::Result<void> ForgetDecidedAccess(std::int64_t older_than_ms);
 
   // ---- What changed
 

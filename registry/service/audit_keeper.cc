@@ -1,17 +1,26 @@
 #include "registry/service/audit_keeper.h"
 
 #include <chrono>
+#include <cstdlib>
 
 #include "base/log.h"
 
 namespace registry {
 namespace {
 
+constexpr std::chrono::hours kFirstTrim{1};
 constexpr std::chrono::hours kTrimEvery{24};
-// By so much the wall clock may be corrected within a day.
-constexpr std::chrono::hours kTolerated{1};
+constexpr std::int64_t kDayMs = 24 * 3'600'000;
 
 }  // namespace
+
+AuditKeeper::AuditKeeper(Audit& audit, Catalog& catalog, WorkerPool& pool, const base::Clock& clock)
+    : audit_(audit),
+      catalog_(catalog),
+      pool_(pool),
+      clock_(clock),
+      watch_(clock),
+      next_trim_(clock.Now() + kFirstTrim) {}
 
 void AuditKeeper::Refused(const Caller& caller, const std::string& what, base::Code why) {
   refusals_.Note({.principal = caller.principal.id,
@@ -25,28 +34,32 @@ void AuditKeeper::Refused(const Caller& caller, const std::string& what, base::C
 }
 
 void AuditKeeper::Tick() {
+  LookAtClock();
   Trim();
   if (refusals_.due(clock_.UnixMillis()))
     pool_.Post([this] { KeepRefusals(base::Refusals::Which::kOver); });
 }
 
-// A wall clock that has jumped is no reason to drop anything: then it waits for the next day.
+void AuditKeeper::LookAtClock() {
+  const std::int64_t jumped = watch_.Look();
+  if (jumped == 0) return;
+  spdlog::warn(
+      "the clock was set {} by {} s: what is written now has that time, tokens and keys end by it, "
+      "and the retention goes on "
+      "by the time that has passed",
+      jumped < 0 ? "back" : "forward", std::abs(jumped) / 1000);
+}
+
 void AuditKeeper::Trim() {
   const base::TimePoint now = clock_.Now();
   if (retention_days_ == 0 || now < next_trim_) return;
   next_trim_ = now + kTrimEvery;
-  const std::int64_t wall = clock_.UnixMillis();
-  const auto passed = std::chrono::duration_cast<std::chrono::milliseconds>(now - trimmed_at_);
-  const bool jumped =
-      trimmed_wall_ms_ != 0 && wall - trimmed_wall_ms_ > (passed + kTolerated).count();
-  trimmed_at_ = now;
-  trimmed_wall_ms_ = wall;
-  if (jumped) return spdlog::warn("the clock has jumped forward: the audit is not trimmed today");
-  const std::int64_t older_than =
-      wall - std::int64_t{retention_days_} * kTrimEvery.count() * 3'600'000;
+  const std::int64_t older_than = watch_.CautiousUnixMillis() - retention_days_ * kDayMs;
   pool_.Post([this, older_than] {
     if (const auto ok = audit_.Trim(older_than); ok.has_error())
       spdlog::error("audit retention: {}", ok.error().message);
+    if (const auto ok = catalog_.ForgetDecidedAccess(older_than); ok.has_error())
+      spdlog::error("retention of decided requests for access: {}", ok.error().message);
   });
 }
 

@@ -1,12 +1,17 @@
 // The AuditKeeper is what the audit needs from time to time: what the registry itself refused, of each minute when it is
-// over, and records that are too old dropped, at the start and once a day.
+// over, and, once a day, what is older than the retention dropped: records of the audit, and decided requests for access.
+//
+// How old something is, is measured by a clock that nobody sets while we run: a wall clock that jumps is told of and drops
+// nothing. The first time is an hour after the start, so that a clock which is wrong when the machine starts can be mended.
 #pragma once
 
 #include <string>
 
 #include "base/clock.h"
+#include "base/clock_watch.h"
 #include "base/refusals.h"
 #include "registry/catalog/audit.h"
+#include "registry/catalog/catalog.h"
 #include "registry/service/caller.h"
 #include "registry/service/worker_pool.h"
 
@@ -15,8 +20,7 @@ namespace registry {
 class AuditKeeper {
  public:
   // All outlive it. Work that was begun ends with the pool.
-  AuditKeeper(Audit& audit, WorkerPool& pool, const base::Clock& clock)
-      : audit_(audit), pool_(pool), clock_(clock) {}
+  AuditKeeper(Audit& audit, Catalog& catalog, WorkerPool& pool, const base::Clock& clock);
 
   // 0: for ever.
   void SetRetention(int days) { retention_days_ = days; }
@@ -29,17 +33,18 @@ class AuditKeeper {
   void KeepRest() { KeepRefusals(base::Refusals::Which::kAll); }
 
  private:
+  void LookAtClock();
   void Trim();
   void KeepRefusals(base::Refusals::Which which);
 
   Audit& audit_;
+  Catalog& catalog_;
   WorkerPool& pool_;
   const base::Clock& clock_;
+  base::ClockWatch watch_;
   base::Refusals refusals_;
   int retention_days_ = 0;
-  base::TimePoint next_trim_{};
-  base::TimePoint trimmed_at_{};
-  std::int64_t trimmed_wall_ms_ = 0;
+  base::TimePoint next_trim_;
 };
 
 }  // namespace registry

@@ -119,7 +119,10 @@ void Sync::Tick() {
       if (clock_.Now() - source.running->began > kLongestRun) too_long.push_back(source.running);
     }
     for (auto& [name, source] : sources_) {
-      const bool due = source.asked || (!source.spec.paused() && now >= source.next_ms);
+      // Further ahead than it can be: the clock was ahead when that was decided, and was set back.
+      const bool misdated = source.next_ms - now > IntervalMs(source.spec);
+      const bool due =
+          source.asked || (!source.spec.paused() && (now >= source.next_ms || misdated));
       if (source.running || !due || count >= kMaxRunning) continue;
       ++count;
       source.running = std::make_shared<Running>();

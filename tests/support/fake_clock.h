@@ -14,13 +14,16 @@ class FakeClock final : public base::Clock {
   }
   std::int64_t UnixMillis() const override {
     return 1'790'000'000'000 +
-           std::chrono::duration_cast<std::chrono::milliseconds>(since_start()).count();
+           std::chrono::duration_cast<std::chrono::milliseconds>(since_start()).count() + wall_ms_;
   }
   void Advance(base::Duration by) { nanoseconds_ += by.count(); }
+  // Somebody sets the wall clock, by so much: no time passes.
+  void SetWall(std::chrono::milliseconds by) { wall_ms_ += by.count(); }
 
  private:
   base::Duration since_start() const { return base::Duration(nanoseconds_.load()); }
   std::atomic<std::int64_t> nanoseconds_ = 0;
+  std::atomic<std::int64_t> wall_ms_ = 0;
 };
 
 }  // namespace support
