@@ -36,7 +36,8 @@ std::int64_t UnixMillis() { return base::SystemClock().UnixMillis(); }
 std::int64_t SteadyMillis() {
   return std::chrono::duration_cast<milliseconds>(steady_clock::now().time_since_epoch()).count();
 }
-constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::min();
+// Long before any start; differences to it can be taken.
+constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::min() / 2;
 
 base::Result<std::shared_ptr<grpc::Channel>> ChannelTo(const base::rpc::Peer& registry) {
   grpc::ChannelArguments arguments;
