@@ -21,8 +21,31 @@ function assertValid(validate, value) {
   assert.ok(validate(value), `${JSON.stringify(validate.errors?.slice(0, 3))} in ${JSON.stringify(value).slice(0, 400)}`);
 }
 
+// The operation that a path of ours is, as the document spells it; undefined for paths that the document lacks.
+const operations = Object.keys(openapi.paths).map((path) =>
+  [path, new RegExp(`^(?:/workspaces/default)?${path.replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, '[^/]+')}/?$`)]);
+const operationOf = (path) => operations.find(([, form]) => form.test(path.replace(/^\/+/, '/').split('?')[0]))?.[0];
+let validated = 0;
+// Every answer of this file comes through here: what the document says of it holds.
+async function fits(response, path, method) {
+  const operation = openapi.paths[operationOf(path)]?.[method.toLowerCase()];
+  const documented = operation?.responses[response.status]?.content?.['application/json'];
+  if (!documented) {
+    assert.ok(!operation || response.status >= 400, `${method} ${path}: ${response.status} is not in the document`);
+    return;
+  }
+  const pointer = [operationOf(path), method.toLowerCase(), 'responses', response.status, 'content', 'application/json', 'schema']
+    .map((part) => encodeURIComponent(String(part).replaceAll('~', '~0').replaceAll('/', '~1')));
+  assertValid(validators.getSchema(`api#/paths/${pointer.join('/')}`), await response.clone().json());
+  validated += 1;
+}
+
 let portolan;
-const get = (path, options) => fetch(portolan.endpoints.http + path, options);
+const get = async (path, options) => {
+  const response = await fetch(portolan.endpoints.http + path, options);
+  await fits(response, path, options?.method ?? 'GET');
+  return response;
+};
 const json = async (path) => {
   const response = await get(path);
   assert.equal(response.status, 200, path);
@@ -246,5 +269,9 @@ describe('The registry API', () => {
     await portolan.run('key', 'revoke', key.split('_')[1]);
     assert.equal((await fetch(`${registry_url}/v0.1/servers`)).status, 404);
     assert.ok(!portolan.talk().includes(registry_url.split('/r/')[1]));
+  });
+
+  test('has been held against the document with every answer', () => {
+    assert.ok(validated > 2 * entries.length, `${validated} answers`);
   });
 });
