@@ -242,6 +242,7 @@ base::Result<void> Gateway::StartAdmin() {
   sources.metrics = [this] { return vitals_->Metrics(); };
   sources.health_json = [this] { return vitals_->HealthJson(); };
   sources.snapshot = [this]() -> const Snapshot& { return follower_->snapshot(); };
+  sources.clear_cache = [this] { rule_state_.results.Clear(); };
   auto admin = Admin::Listen(loop_, settings_.admin_listen, std::move(sources));
   if (!admin)
     return admin.error().WithContext("--admin-listen " + settings_.admin_listen.ToString());

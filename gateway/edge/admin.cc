@@ -90,8 +90,11 @@ base::Task<void> Admin::Serve(base::http::Exchange& exchange) {
   Page page;
   if (!hosts_.AllowsHost(head.fields.Find("Host").value_or("")) || head.fields.Find("Origin")) {
     page = {403, "text/plain", "This Host or Origin is not ours.\n"};
+  } else if (head.method == "POST" && head.path == "/cache/clear") {
+    sources_.clear_cache();
+    page.body = "{\"status\":\"cleared\"}\n";
   } else if (head.method != "GET" && head.method != "HEAD") {
-    page = {405, "text/plain", "Only GET.\n"};
+    page = {405, "text/plain", "Only GET, and POST of /cache/clear.\n"};
   } else if (head.path == "/healthz") {
     page.body = "{\"status\":\"ok\"," + sources_.health_json() + "}\n";
   } else if (head.path == "/readyz") {
@@ -105,7 +108,8 @@ base::Task<void> Admin::Serve(base::http::Exchange& exchange) {
   } else if (head.path == "/config") {
     page.body = ConfigJson(sources_.snapshot()) + "\n";
   } else {
-    page = {404, "text/plain", "Pages here: /healthz /readyz /metrics /config\n"};
+    page = {404, "text/plain",
+            "Pages here: /healthz /readyz /metrics /config; POST /cache/clear\n"};
   }
   const base::http::Field fields[] = {{"Content-Type", page.content_type},
                                       {"Cache-Control", "no-store"}};

@@ -1,5 +1,5 @@
 // The Admin pages of a gateway: /healthz, /readyz, /metrics and /config, on a port of their own
-// (loopback unless told).
+// (loopback unless told); and POST /cache/clear, which forgets the answers that rules keep.
 //
 // One thread, the main loop's. /config shows the snapshot in force, with everything secret left
 // out.
@@ -26,6 +26,7 @@ class Admin final : public base::http::Service {
     // Raw JSON: `"stale_s":3,...` for /healthz and /config.
     std::function<std::string()> health_json;
     std::function<const Snapshot&()> snapshot;
+    std::function<void()> clear_cache;
   };
   // All references outlive it.
   static base::Result<std::unique_ptr<Admin>> Listen(base::Loop& loop,

@@ -39,6 +39,8 @@ void Traffic::Note(const mcp::Record& record) {
   Add(server_us_, Micros(record.server_time));
   Add(bytes_in_, record.bytes_in);
   Add(bytes_out_, record.bytes_out);
+  if (record.cache == mcp::CacheUse::kHit) Add(cache_hits_, 1);
+  if (record.cache == mcp::CacheUse::kMiss) Add(cache_misses_, 1);
 }
 
 void Traffic::AddTo(Sums& sums) const {
@@ -50,6 +52,8 @@ void Traffic::AddTo(Sums& sums) const {
   sums.server_us += load(server_us_);
   sums.bytes_in += load(bytes_in_);
   sums.bytes_out += load(bytes_out_);
+  sums.cache_hits += load(cache_hits_);
+  sums.cache_misses += load(cache_misses_);
 }
 
 std::string Traffic::Sums::Render() const {
@@ -89,6 +93,10 @@ std::string Traffic::Sums::Render() const {
           Seconds(static_cast<double>(server_us)));
   counter("gateway_request_bytes_total", "Bytes of request bodies.", std::to_string(bytes_in));
   counter("gateway_response_bytes_total", "Bytes of response bodies.", std::to_string(bytes_out));
+  counter("gateway_cache_hits_total", "Calls that were given an answer that was kept.",
+          std::to_string(cache_hits));
+  counter("gateway_cache_misses_total", "Calls whose answers may be kept, and that were asked.",
+          std::to_string(cache_misses));
   return out;
 }
 

@@ -33,6 +33,8 @@ class Traffic {
   Count server_us_ = 0;
   Count bytes_in_ = 0;
   Count bytes_out_ = 0;
+  Count cache_hits_ = 0;
+  Count cache_misses_ = 0;
 };
 
 struct Traffic::Sums {
@@ -42,6 +44,8 @@ struct Traffic::Sums {
   std::uint64_t server_us = 0;
   std::uint64_t bytes_in = 0;
   std::uint64_t bytes_out = 0;
+  std::uint64_t cache_hits = 0;
+  std::uint64_t cache_misses = 0;
 
   // In Prometheus' text form.
   std::string Render() const;
