@@ -8,6 +8,7 @@
 #include "base/auth/api_key.h"
 #include "gateway/filters/answer_tap.h"
 #include "gateway/filters/cache_key.h"
+#include "mcp/http_client.h"
 #include "mcp/message.h"
 #include "mcp/raw_json.h"
 
@@ -181,6 +182,8 @@ ResultCache::Pointer Cache::ToKeep(const mcp::Call& call, std::string_view answe
                                    const Question& question, bool& mine) const {
   const auto envelope = mcp::Scan(answer);
   if (!envelope || envelope->kind != mcp::Envelope::Kind::kResult) return nullptr;
+  // Somebody else's answer is none to keep.
+  if (!mcp::IsAnswerTo(answer, *envelope, call.id())) return nullptr;
   if (!envelope->is_error.empty() && envelope->is_error.of(answer) != "false") return nullptr;
   if (!envelope->result_type.empty() &&
       mcp::DecodeString(envelope->result_type.of(answer)) != "complete")

@@ -185,6 +185,35 @@ TEST_F(CacheTest, AnswersThatAreTooLongPassAndAreNotKept) {
   EXPECT_THAT(Ask("find", "{}"), HasSubstr("x2\""));
 }
 
+TEST_F(CacheTest, AnAnswerThatIsRelayedIsKeptAsItPasses) {
+  Keep("ttl_s: 300 vary: \"'all'\"");
+  using Form = mcp::Source::Form;
+  std::atomic<Form> form = Form::kJson;
+  gateway_.server = [&](mcp::Call& call, base::Loop&) -> base::Task<mcp::Response> {
+    std::string head = R"({"jsonrpc":"2.0","id":)";
+    head.append(call.id()).append(R"(,"result":{"resultType":"complete",)");
+    std::string rest = R"("content":[]}})";
+    if (form == Form::kEventStream) {
+      head = "data: {\"jsonrpc\":\"2.0\",\"method\":\"notifications/progress\"}\n\ndata: " + head;
+      rest += "\n\n";
+    }
+    std::vector<std::string> pieces;
+    pieces.push_back(std::move(head));
+    pieces.push_back(std::move(rest));
+    support::PiecedAnswer answer(form, std::move(pieces));
+    const auto relayed = co_await call.client.Relay(answer);
+    co_return relayed ? mcp::Response::Relayed() : mcp::Response::Gone();
+  };
+  EXPECT_THAT(Ask("find", "{}"), HasSubstr(R"("content":[]}})"));
+  EXPECT_EQ(Ask("find", "{}", "", "7"),
+            R"({"jsonrpc":"2.0","id":7,"result":{"resultType":"complete","content":[]}})");
+  form = Form::kEventStream;
+  EXPECT_THAT(Ask("find", R"({"a":1})"), HasSubstr("notifications/progress"));
+  EXPECT_EQ(Ask("find", R"({"a":1})", "", "8"),
+            R"({"jsonrpc":"2.0","id":8,"result":{"resultType":"complete","content":[]}})");
+  EXPECT_EQ(gateway_.server_calls, 2);
+}
+
 TEST_F(CacheTest, WhatTheRulesOrTheDefinitionsOrTheServerChangeIsAskedAnew) {
   Keep("ttl_s: 300 vary: \"'all'\"");
   EXPECT_THAT(Ask("find", "{}"), HasSubstr("answer 1"));

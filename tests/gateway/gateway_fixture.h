@@ -142,6 +142,25 @@ class GatewayFixture {
   std::vector<std::unique_ptr<gateway::Worker>> workers_;
 };
 
+// An answer as a server's connection gives it, in pieces: what a fake server relays to its caller.
+class PiecedAnswer final : public mcp::Source {
+ public:
+  PiecedAnswer(Form form, std::vector<std::string> pieces)
+      : form_(form), pieces_(std::move(pieces)) {}
+
+  Form form() const override { return form_; }
+  std::uint64_t length() const override { return 0; }
+  base::Task<base::Result<std::string_view>> Next() override {
+    if (next_ == pieces_.size()) co_return std::string_view();
+    co_return std::string_view(pieces_[next_++]);
+  }
+
+ private:
+  const Form form_;
+  const std::vector<std::string> pieces_;
+  std::size_t next_ = 0;
+};
+
 // A modern request with the members that revision 2026-07-28 demands.
 std::string ModernRequest(const std::string& id, const std::string& method,
                           const std::string& params_members);

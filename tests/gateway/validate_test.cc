@@ -2,6 +2,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <boost/asio/read_until.hpp>
+#include <boost/asio/write.hpp>
+#include <mutex>
+
+#include "base/doorbell.h"
 #include "tests/gateway/gateway_fixture.h"
 
 namespace gateway {
@@ -151,6 +156,40 @@ TEST_F(GatewayValidateTest, AResultThatIsOnlyDetectedPassesAsItComes) {
   EXPECT_THAT(Call("refund", "{}").body, HasSubstr(R"("structuredContent":{"id":7})"));
   EXPECT_EQ(gateway_.LastRecord().reason, "ResultInvalid");
   EXPECT_TRUE(gateway_.LastRecord().observed_only);
+}
+
+TEST_F(GatewayValidateTest, WhatIsSaidBeforeTheAnswerIsNotHeldWithIt) {
+  Rules("validate { results: PREVENT }");
+  std::mutex mutex;
+  base::Doorbell* bell = nullptr;
+  gateway_.server = [&](mcp::Call& call, base::Loop& loop) -> base::Task<mcp::Response> {
+    base::Doorbell heard(loop);
+    {
+      const std::lock_guard lock(mutex);
+      bell = &heard;
+    }
+    (void)co_await call.client.Notify(
+        R"({"jsonrpc":"2.0","method":"notifications/progress","params":{"progress":1}})");
+    co_await heard.Wait(std::chrono::seconds(10), call.cancel);
+    {
+      const std::lock_guard lock(mutex);
+      bell = nullptr;
+    }
+    std::string body = R"({"jsonrpc":"2.0","id":)";
+    body.append(call.id()).append(R"(,"result":{"resultType":"complete","content":[]}})");
+    co_return mcp::Response::Message(std::move(body));
+  };
+  boost::asio::io_context io;
+  auto socket = gateway_.Connect(io);
+  boost::asio::write(socket, boost::asio::buffer(gateway_.ToolCall("/pay/mcp", "refund")));
+  std::string told;
+  boost::asio::read_until(socket, boost::asio::dynamic_buffer(told), "notifications/progress");
+  {
+    const std::lock_guard lock(mutex);
+    bell->Ring();
+  }
+  boost::asio::read_until(socket, boost::asio::dynamic_buffer(told), "ResultInvalid");
+  EXPECT_THAT(told, HasSubstr(R"("isError":true)"));
 }
 
 TEST_F(GatewayValidateTest, ARequestThatIsTooLongIs413) {
