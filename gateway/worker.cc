@@ -331,7 +331,8 @@ base::Task<void> Worker::ServeCall(base::http::Exchange& exchange) {
     const EndNotice& notice = admission.route->end_notice();
     if (!notice.deprecation.empty()) answered.Add("Deprecation", notice.deprecation);
     if (!notice.sunset.empty()) answered.Add("Sunset", notice.sunset);
-    if (!notice.link.empty()) answered.Add("Link", notice.link);
+    const std::string link = admission.route->SuccessorLinkFor(*admission.principal);
+    if (!link.empty()) answered.Add("Link", link);
     RoutedCall handler(*this, admission);
     Sessions::OfEndpoint sessions(sessions_, admission.route->base_path());
     mcp::EndpointOptions options;

@@ -155,9 +155,9 @@ Gate::Step Gate::CheckVisible(const Route& route, Admission& admission, mcp::Rec
 
 Gate::Step Gate::CheckRetired(const Route& route, Admission& admission) const {
   if (!route.retired()) return true;
-  const EndNotice& notice = route.end_notice();
-  admission.refusal.headers.emplace_back("Sunset", notice.sunset);
-  if (!notice.link.empty()) admission.refusal.headers.emplace_back("Link", notice.link);
+  admission.refusal.headers.emplace_back("Sunset", route.end_notice().sunset);
+  if (std::string link = route.SuccessorLinkFor(*admission.principal); !link.empty())
+    admission.refusal.headers.emplace_back("Link", std::move(link));
   return admission.Refuse(410, mcp::kRetired, "ServerRetired",
                           "Server '" + route.server_name() + "' was retired.");
 }

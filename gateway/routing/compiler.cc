@@ -32,15 +32,16 @@ Policies SetsOf(const SetsByScope& sets, const std::string& server) {
   return all;
 }
 
-// Where the server to use instead is called, when it can be.
-std::string SuccessorPath(const Snapshot& snapshot, const portolan::v1::Server& server) {
+// The server to use instead, when it can be called.
+std::shared_ptr<const ServerEntry> SuccessorOf(const Snapshot& snapshot,
+                                               const portolan::v1::Server& server) {
   const auto found = snapshot.servers().find(server.successor());
-  if (found == snapshot.servers().end()) return {};
+  if (found == snapshot.servers().end()) return nullptr;
   const portolan::v1::Server& successor = found->second->spec;
   const bool served = successor.has_endpoint() &&
                       successor.approval() == portolan::v1::Approval::APPROVED &&
                       successor.lifecycle() != portolan::v1::Lifecycle::RETIRED;
-  return served ? successor.base_path() : std::string();
+  return served ? found->second : nullptr;
 }
 
 }  // namespace
@@ -72,7 +73,7 @@ std::shared_ptr<const RouteTable> Compile(const Snapshot& snapshot, const RouteT
     if (!server->spec.has_endpoint()) continue;  // external: found in the catalog, not routed
     while (before != previous.routes_.end() && (*before)->server_name() < name) ++before;
     Route::Inputs inputs{server, snapshot.definitions(name), SetsOf(sets, name),
-                         SuccessorPath(snapshot, server->spec)};
+                         SuccessorOf(snapshot, server->spec)};
     const bool same = before != previous.routes_.end() && (*before)->server_name() == name &&
                       (*before)->inputs() == inputs;
     table->routes_.push_back(same ? *before : std::make_shared<Route>(std::move(inputs), state));

@@ -36,7 +36,7 @@ policy::EffectivePolicy CombineFor(const Route::Inputs& inputs, const CallerPoli
 
 }  // namespace
 
-EndNotice EndNotice::Of(const ServerEntry& server, const std::string& successor_path) {
+EndNotice EndNotice::Of(const ServerEntry& server) {
   EndNotice notice;
   const bool deprecated = server.spec.lifecycle() == v1::Lifecycle::DEPRECATED;
   const bool retired = server.spec.lifecycle() == v1::Lifecycle::RETIRED;
@@ -52,9 +52,6 @@ EndNotice EndNotice::Of(const ServerEntry& server, const std::string& successor_
     // Retired before its day: it ended when it was retired.
     notice.sunset = HttpDate(day ? std::min(*day, since_ms) : since_ms);
   }
-  // Relative, so that it is right whatever name the caller has for this gateway.
-  if (!successor_path.empty())
-    notice.link = "</" + successor_path + "/mcp>; rel=\"successor-version\"";
   return notice;
 }
 
@@ -62,7 +59,7 @@ Route::Route(Inputs inputs, state::RuleState& state)
     : inputs_(std::move(inputs)),
       backend_key_(BackendKey(inputs_.server->name, inputs_.server->spec)),
       state_(state),
-      end_notice_(EndNotice::Of(*inputs_.server, inputs_.successor_path)),
+      end_notice_(EndNotice::Of(*inputs_.server)),
       for_everybody_(policy::IsForEverybody(inputs_.server->spec.visibility().audiences())),
       gate_(GateRules::Of(CombineFor(inputs_, nullptr))),
       chain_(Compile(nullptr)) {}
@@ -70,6 +67,14 @@ Route::Route(Inputs inputs, state::RuleState& state)
 bool Route::IsSeenBy(const base::auth::Principal& who) const {
   return for_everybody_ ||
          policy::CanSeeAudiences(who, server_name(), spec().visibility().audiences());
+}
+
+std::string Route::SuccessorLinkFor(const base::auth::Principal& who) const {
+  if (!inputs_.successor || end_notice_.empty()) return {};
+  const ServerEntry& next = *inputs_.successor;
+  if (!policy::CanSeeAudiences(who, next.name, next.spec.visibility().audiences())) return {};
+  // Relative, so that it is right whatever name the caller has for this gateway.
+  return "</" + next.spec.base_path() + "/mcp>; rel=\"successor-version\"";
 }
 
 const DefinitionLists* Route::lists_for(std::string_view method) const {

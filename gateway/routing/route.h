@@ -28,9 +28,9 @@ namespace gateway {
 struct EndNotice {
   std::string deprecation;  // RFC 9745
   std::string sunset;       // RFC 8594
-  std::string link;         // RFC 8288, successor-version
 
-  static EndNotice Of(const ServerEntry& server, const std::string& successor_path);
+  bool empty() const { return deprecation.empty() && sunset.empty(); }
+  static EndNotice Of(const ServerEntry& server);
 };
 
 class Route {
@@ -40,8 +40,8 @@ class Route {
     std::shared_ptr<const ServerEntry> server;
     std::shared_ptr<const DefinitionLists> definitions;  // null: never listed
     std::vector<std::shared_ptr<const PolicyEntry>> policies;
-    // Base path of the server to use instead; empty: none that could be called.
-    std::string successor_path;
+    // To use instead; null: none that could be called.
+    std::shared_ptr<const ServerEntry> successor;
 
     friend bool operator==(const Inputs&, const Inputs&) = default;
   };
@@ -57,9 +57,12 @@ class Route {
   bool approved() const { return spec().approval() == portolan::v1::Approval::APPROVED; }
   bool retired() const { return spec().lifecycle() == portolan::v1::Lifecycle::RETIRED; }
   const EndNotice& end_notice() const { return end_notice_; }
+  // Link of an ending server (RFC 8288, successor-version) for that caller; empty: there is none that it sees.
+  std::string SuccessorLinkFor(const base::auth::Principal& who) const;
   // Whether its audiences have that principal, or a role has the server. To all others it is not
   // there.
   bool IsSeenBy(const base::auth::Principal& who) const;
+  bool for_everybody() const { return for_everybody_; }
 
   const GateRules& gate() const { return gate_; }
   // The lists to answer from; null: ask the server.

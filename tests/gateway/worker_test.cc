@@ -327,6 +327,21 @@ TEST_F(WorkerTest, ARetiredServerNamesItsSuccessorWhileThatIsServed) {
   EXPECT_EQ(Call().Field("Link"), "");
 }
 
+TEST_F(WorkerTest, ASuccessorThatTheCallerMayNotSeeIsNotNamed) {
+  const std::string alice = gateway_.PutKey("alice");
+  const std::string bob = gateway_.PutKey("bob");
+  gateway_.PutServer("pay2", "approval: APPROVED visibility { audiences: 'consumer:alice' }");
+  for (const std::string stage : {"DEPRECATED", "RETIRED"}) {
+    gateway_.PutServer("pay",
+                       "approval: APPROVED lifecycle: " + stage + " successor: 'local/pay2'");
+    gateway_.Publish();
+    EXPECT_EQ(gateway_.CallTool("/pay/mcp", "a", "X-Api-Key: " + alice + "\r\n").Field("Link"),
+              "</pay2/mcp>; rel=\"successor-version\"");
+    EXPECT_EQ(gateway_.CallTool("/pay/mcp", "a", "X-Api-Key: " + bob + "\r\n").Field("Link"), "");
+    EXPECT_EQ(Call().Field("Link"), "");
+  }
+}
+
 TEST_F(WorkerTest, ARejectedServerSaysThatItWasRejected) {
   gateway_.PutServer("pay", "approval: REJECTED");
   gateway_.Publish();
