@@ -3,6 +3,7 @@
 
 #include "base/manifest.h"
 #include "cli/context.h"
+#include "cli/in_force.h"
 #include "cli/lifetime.h"
 #include "cli/registry_url.h"
 #include "cli/verbs.h"
@@ -20,6 +21,15 @@ struct CreateArguments {
   std::string description;
 };
 
+// Gateways refuse the call tokens of a token that they have not heard of.
+void WaitUntilKnown(RegistryClient& registry, const std::string& name) {
+  v1::GetRequest request;
+  request.set_kind("Token");
+  request.set_name(name);
+  if (const auto token = registry.Get(request))
+    WaitUntilInForce(registry, token->resource().revision());
+}
+
 Exit Create(Context& context, const CreateArguments& arguments) {
   Printer& printer = context.printer();
   const auto lifetime = ParseLifetime(arguments.expires);
@@ -34,6 +44,7 @@ Exit Create(Context& context, const CreateArguments& arguments) {
   request.set_description(arguments.description);
   auto created = context.registry().CreateToken(request);
   if (!created) return printer.Fail(FailureFrom(created.error(), "token"));
+  WaitUntilKnown(context.registry(), arguments.name);
   ordered_json tree = {
       {"name", arguments.name}, {"role", arguments.role}, {"token", created->token()}};
   const auto url = RegistryUrlOf(context, created->token());

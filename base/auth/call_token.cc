@@ -1,6 +1,5 @@
 #include "base/auth/call_token.h"
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -85,11 +84,6 @@ std::optional<PrincipalKind> ParseKind(std::string_view name) {
   return std::nullopt;
 }
 
-bool AreTexts(const json& list) {
-  return list.is_array() &&
-         std::all_of(list.begin(), list.end(), [](const json& one) { return one.is_string(); });
-}
-
 bool Names(const json& claims, std::string_view wanted) {
   const auto audience = claims.find("aud");
   if (audience == claims.end()) return false;
@@ -123,6 +117,7 @@ Result<Principal> ReadClaims(std::string_view payload, std::int64_t now_unix_ms,
   Principal principal;
   principal.id = Text(claims, "sub");
   principal.tenant = Text(claims, "tenant");
+  principal.credential = Text(claims, "credential");
   principal.authentication = "call_token";
   const auto kind = ParseKind(Text(claims, "kind"));
   if (principal.id.empty() || !kind) {
@@ -134,23 +129,7 @@ Result<Principal> ReadClaims(std::string_view payload, std::int64_t now_unix_ms,
       if (group.is_string()) principal.groups.push_back(group.get<std::string>());
     }
   }
-  if (const auto roles = claims.find("roles"); roles != claims.end() && roles->is_array()) {
-    for (const json& role : *roles) {
-      const auto in = role.is_object() ? role.find("in") : json::const_iterator();
-      // A role that cannot be read whole gives nothing: without its namespaces it would be wider.
-      if (!role.is_object() || Text(role, "role").empty() || in == role.end() || !AreTexts(*in))
-        return Refuse("TokenMalformed", "a role of the token cannot be read");
-      principal.roles.emplace_back(Text(role, "role"), in->get<std::vector<std::string>>());
-    }
-  }
   return principal;
-}
-
-json RolesClaim(const Principal& principal) {
-  json roles = json::array();
-  for (const RoleGrant& grant : principal.roles)
-    roles.push_back({{"role", grant.role}, {"in", grant.namespaces}});
-  return roles;
 }
 
 }  // namespace
@@ -183,7 +162,7 @@ std::string SignCallToken(const SigningKeyPair& key, const Principal& principal,
                  {"exp", expires_unix_ms / 1000}};
   if (!principal.tenant.empty()) claims["tenant"] = principal.tenant;
   if (!principal.groups.empty()) claims["groups"] = principal.groups;
-  if (!principal.roles.empty()) claims["roles"] = RolesClaim(principal);
+  if (!principal.credential.empty()) claims["credential"] = principal.credential;
   std::string token = Base64UrlEncode(header.dump()) + "." + Base64UrlEncode(claims.dump());
   const std::string signature = SignatureOf(key, token);
   return token + "." + Base64UrlEncode(signature);

@@ -26,8 +26,8 @@ inline constexpr std::string_view kGatewayAudience = "portolan-gateway";
 // head.
 inline constexpr std::size_t kMaxCallTokenBytes = 24 * 1024;
 
-// With the principal's groups and roles inside. REQUIRES: whoever shows it to somebody checks
-// kMaxCallTokenBytes.
+// Says who, by which credential, and of which groups; not with which roles, since those are the catalog's to say when
+// it is shown. REQUIRES: whoever shows it to somebody checks kMaxCallTokenBytes.
 std::string SignCallToken(const SigningKeyPair& key, const Principal& principal,
                           std::int64_t expires_unix_ms,
                           std::string_view audience = kGatewayAudience);

@@ -36,7 +36,7 @@ struct Principal {
   std::string claims_json;
   // How it was proven: `none`, `api_key`, `call_token`, `admin_token`.
   std::string_view authentication = "none";
-  // Which of its credentials proved it, where it may have several: an API key's id.
+  // Which of its credentials proved it, where it may have several in time: an API key's id, when a token was made.
   std::string credential;
   // As `PROVIDER/GROUP`, from the identity provider that vouched for it.
   std::vector<std::string> groups;

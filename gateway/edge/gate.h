@@ -18,6 +18,7 @@
 #include "base/http/server.h"
 #include "gateway/edge/caller_address.h"
 #include "gateway/edge/endpoint_path.h"
+#include "gateway/edge/given_roles.h"
 #include "gateway/edge/hosts.h"
 #include "gateway/routing/compiler.h"
 #include "gateway/state/flood_guard.h"
@@ -116,6 +117,9 @@ class Gate {
   Step CheckCallToken(const Visit& visit, std::string_view token, Admission& admission);
   Step CheckProviderToken(const Visit& visit, const base::auth::TokenKey& token,
                           Admission& admission, mcp::Record& record);
+  Step CheckStanding(const Visit& visit, Admission& admission, mcp::Record& record);
+  Step AdmitConsumer(const Visit& visit, const Caller& consumer, Admission& admission,
+                     mcp::Record& record);
   Step CheckNobody(const Visit& visit, Admission& admission, mcp::Record& record);
   Step RefuseCaller(const Visit& visit, Admission& admission, std::string_view reason,
                     std::string message) const;
@@ -133,6 +137,7 @@ class Gate {
   const base::auth::Principal anonymous_;
 
   std::vector<std::string> call_token_keys_;
+  GivenRoles roles_;
 };
 
 }  // namespace gateway

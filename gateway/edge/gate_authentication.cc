@@ -82,13 +82,33 @@ Gate::Step Gate::CheckKey(const Visit& visit, std::string_view key, Admission& a
     return RefuseCaller(visit, admission, known.error().reason,
                         std::string(known.error().sentence));
   }
+  return AdmitConsumer(visit, **known, admission, record);
+}
+
+Gate::Step Gate::AdmitConsumer(const Visit& visit, const Caller& consumer, Admission& admission,
+                               mcp::Record& record) {
   for (const AuthenticateRule& rule : visit.route.gate().authenticate) {
     if (!rule.keys.empty()) continue;
     if (!rule.observe) return RefuseByRule(visit, rule, admission, record);
     NoteObserved(record, rule, MissingOf(rule));
   }
-  admission.principal = &(*known)->principal;
-  admission.caller_policy = (*known)->policy;
+  admission.principal = &consumer.principal;
+  admission.caller_policy = consumer.policy;
+  return true;
+}
+
+// A signature says who somebody was when it was made. Whether that still holds, and which roles it has, the catalog says.
+Gate::Step Gate::CheckStanding(const Visit& visit, Admission& admission, mcp::Record& record) {
+  const Callers& callers = visit.table.callers();
+  const auto standing = callers.Recheck(*admission.verified, clock_.UnixMillis());
+  if (!standing) {
+    return RefuseCaller(visit, admission, standing.error().reason,
+                        std::string(standing.error().sentence));
+  }
+  // A consumer's call token is as good as the key that it was given for.
+  if (*standing) return AdmitConsumer(visit, **standing, admission, record);
+  admission.verified = roles_.With(admission.verified, callers);
+  admission.principal = admission.verified.get();
   return true;
 }
 
@@ -99,8 +119,7 @@ Gate::Step Gate::CheckToken(const Visit& visit, std::string_view token, Admissio
   const base::auth::TokenKey key(token);
   admission.verified = tokens_.Find(key, clock_.UnixMillis());
   if (!admission.verified && !CheckProviderToken(visit, key, admission, record)) return false;
-  admission.principal = admission.verified.get();
-  return true;
+  return CheckStanding(visit, admission, record);
 }
 
 Gate::Step Gate::CheckProviderToken(const Visit& visit, const base::auth::TokenKey& token,

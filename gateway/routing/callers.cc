@@ -20,6 +20,14 @@ PrincipalKind KindOf(const v1::Consumer& consumer) {
   }
 }
 
+constexpr std::string_view kConsumerPrincipal = "consumer/";
+constexpr std::string_view kTokenPrincipal = "token/";
+
+// 0: never.
+bool IsOver(std::int64_t expires_at_ms, std::int64_t now_unix_ms) {
+  return expires_at_ms != 0 && expires_at_ms <= now_unix_ms;
+}
+
 std::map<std::string, std::shared_ptr<const CallerPolicy>> PoliciesByConsumer(
     const Snapshot& snapshot) {
   std::map<std::string, std::shared_ptr<CallerPolicy>> building;
@@ -39,7 +47,11 @@ void throw_exception_from_error(const Callers::Refusal& refusal, const boost::so
   throw std::runtime_error(std::string(refusal.sentence));
 }
 
-Callers::Callers(const Snapshot& snapshot) : version_(snapshot.callers_version()) {
+Callers::Callers(const Snapshot& snapshot)
+    : version_(snapshot.callers_version()),
+      tokens_(snapshot.tokens()),
+      providers_(snapshot.providers()) {
+  for (const auto& [name, binding] : snapshot.role_bindings()) roles_.Put(name, binding->spec);
   const auto policies = PoliciesByConsumer(snapshot);
   std::map<std::string, Caller> callers;
   for (const auto& [name, consumer] : snapshot.consumers()) {
@@ -49,6 +61,7 @@ Callers::Callers(const Snapshot& snapshot) : version_(snapshot.callers_version()
     caller.principal.tenant = consumer->spec.tenant();
     caller.principal.claims_json = consumer->spec.claims_json();
     caller.principal.authentication = "api_key";
+    caller.principal.roles = roles_.RolesOf(caller.principal);
     if (const auto policy = policies.find(name); policy != policies.end())
       caller.policy = policy->second;
   }
@@ -65,11 +78,6 @@ Callers::Callers(const Snapshot& snapshot) : version_(snapshot.callers_version()
   }
 }
 
-bool Callers::Honours(std::string_view key_id) const {
-  const auto found = keys_.find(key_id);
-  return found != keys_.end() && found->second.caller && !found->second.entry->spec.revoked();
-}
-
 boost::system::result<const Caller*, Callers::Refusal> Callers::Find(
     std::string_view key, std::int64_t now_unix_ms) const {
   constexpr Refusal kInvalid{"KeyInvalid", "The API key is not valid."};
@@ -77,14 +85,53 @@ boost::system::result<const Caller*, Callers::Refusal> Callers::Find(
   if (!id) return kInvalid;
   const auto found = keys_.find(*id);
   if (found == keys_.end() || !found->second.caller) return kInvalid;
-  const v1::ApiKey& known = found->second.entry->spec;
   // Whoever does not have the whole key learns nothing about it, not even that it expired.
-  if (!base::auth::ConstantTimeEquals(base::auth::HashKey(key), known.sha256())) return kInvalid;
+  if (!base::auth::ConstantTimeEquals(base::auth::HashKey(key), found->second.entry->spec.sha256()))
+    return kInvalid;
+  return CheckKey(found->second, now_unix_ms);
+}
+
+boost::system::result<const Caller*, Callers::Refusal> Callers::CheckKey(const Key& key,
+                                                                         std::int64_t now_unix_ms) {
+  const v1::ApiKey& known = key.entry->spec;
   if (known.revoked()) return Refusal{"KeyRevoked", "The API key was revoked."};
-  if (known.expires_at_ms() != 0 && known.expires_at_ms() <= now_unix_ms) {
+  if (IsOver(known.expires_at_ms(), now_unix_ms))
     return Refusal{"KeyExpired", "The API key has expired."};
+  return key.caller.get();
+}
+
+boost::system::result<const Caller*, Callers::Refusal> Callers::Recheck(
+    const base::auth::Principal& proven, std::int64_t now_unix_ms) const {
+  constexpr const Caller* kNothing = nullptr;
+  if (proven.authentication != "api_key" && proven.authentication != "call_token") return kNothing;
+  if (proven.id.starts_with(kConsumerPrincipal)) {
+    const auto key = keys_.find(proven.credential);
+    if (key == keys_.end() || !key->second.caller || key->second.caller->principal.id != proven.id)
+      return Refusal{"KeyInvalid", "The API key is not valid any more."};
+    return CheckKey(key->second, now_unix_ms);
   }
-  return found->second.caller.get();
+  if (!proven.id.starts_with(kTokenPrincipal)) {
+    const bool by_provider = proven.id.find('/') != proven.id.npos;
+    if (by_provider && !providers_.contains(proven.id.substr(0, proven.id.find('/')))) {
+      return Refusal{"TokenIssuerNotAllowed",
+                     "The identity provider behind this call token is not known any more."};
+    }
+    return kNothing;
+  }
+  const auto token = tokens_.find(proven.id.substr(kTokenPrincipal.size()));
+  // Another token of that name is another one.
+  if (token == tokens_.end() || token->second->spec.revoked() ||
+      std::to_string(token->second->spec.created_at_ms()) != proven.credential)
+    return Refusal{"TokenRevoked", "The token behind this call token was revoked."};
+  if (IsOver(token->second->spec.expires_at_ms(), now_unix_ms))
+    return Refusal{"TokenExpired", "The token behind this call token has expired."};
+  return kNothing;
+}
+
+std::vector<base::auth::RoleGrant> Callers::RolesOf(const base::auth::Principal& principal) const {
+  // Who administers the registry needs no binding; nobody else's id is that word.
+  if (principal.id == "admin") return {base::auth::RoleGrant("admin")};
+  return roles_.RolesOf(principal);
 }
 
 }  // namespace gateway

@@ -1,7 +1,7 @@
-// The Callers are the consumers of the catalog and their keys: who an API key proves.
+// The Callers are the consumers of the catalog and their keys, the tokens of who works on it, and who has which role:
+// who an API key proves, and what a proof is worth now.
 //
-// Immutable; made anew when a consumer, a key or a consumer's policy set changes, and shared by all
-// workers.
+// Immutable; made anew when one of them or a consumer's policy set changes, and shared by all workers.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +14,7 @@
 #include "base/auth/principal.h"
 #include "base/result.h"
 #include "gateway/routing/snapshot.h"
+#include "policy/role_book.h"
 
 namespace gateway {
 
@@ -42,9 +43,14 @@ class Callers {
   boost::system::result<const Caller*, Refusal> Find(std::string_view key,
                                                      std::int64_t now_unix_ms) const;
 
-  // Whether the key of that id (Principal::credential) still proves who it did: it is there, and not
-  // revoked.
-  bool Honours(std::string_view key_id) const;
+  // What a proof of before is worth now: a call token says who somebody was when it was signed, a listener who it was
+  // when it came. Refused when the key or token behind it is gone, revoked or (by `now_unix_ms`) expired. Null: nothing in
+  // the catalog says otherwise. Else the consumer's caller as it is now.
+  boost::system::result<const Caller*, Refusal> Recheck(const base::auth::Principal& proven,
+                                                        std::int64_t now_unix_ms) const;
+
+  // Its roles in the catalog; none of them comes from a token.
+  std::vector<base::auth::RoleGrant> RolesOf(const base::auth::Principal& principal) const;
 
   std::uint64_t version() const { return version_; }
   std::size_t keys() const { return keys_.size(); }
@@ -61,8 +67,14 @@ class Callers {
     }
   };
 
+  static boost::system::result<const Caller*, Refusal> CheckKey(const Key& key,
+                                                                std::int64_t now_unix_ms);
+
   // Constant after construction
   const std::uint64_t version_;
+  const Entries<portolan::v1::Token> tokens_;
+  const Entries<portolan::v1::IdentityProvider> providers_;
+  policy::RoleBook roles_;
   std::unordered_map<std::string, Key, Hash, std::equal_to<>> keys_;
 };
 

@@ -340,17 +340,29 @@ base::Task<Response> Listeners::Listen(mcp::Call& call, std::shared_ptr<const Ro
   co_return co_await listener.Run(*std::move(wanted));
 }
 
+namespace {
+
+// With the roles of now: those of the principal are from when it came.
+bool IsSeenNow(const Route& route, const base::auth::Principal& principal, const Callers& callers) {
+  if (route.for_everybody()) return true;
+  base::auth::Principal now = principal;
+  now.roles = callers.RolesOf(principal);
+  return route.IsSeenBy(now);
+}
+
+}  // namespace
+
 void Listeners::Follow(const RouteTable& table) {
   for (Listener* listener : open_) {
     const base::auth::Principal& principal = listener->principal();
-    // Admission was long ago: who came in by a key that is revoked by now hears nothing more.
-    if (principal.authentication == "api_key" && !table.callers().Honours(principal.credential)) {
+    // Admission was long ago: who came in by a key or token that is revoked by now hears nothing more.
+    if (!table.callers().Recheck(principal, /*now_unix_ms=*/0)) {
       listener->End();
       continue;
     }
     std::shared_ptr<const Route> route = table.FindServer(listener->route().server_name());
     // To whom may not see it any more, it is gone.
-    if (route && !route->IsSeenBy(principal)) route = nullptr;
+    if (route && !IsSeenNow(*route, principal, table.callers())) route = nullptr;
     listener->Follow(std::move(route));
   }
 }

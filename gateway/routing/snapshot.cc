@@ -59,6 +59,9 @@ base::Result<void> Check(const v1::Consumer& consumer) {
   return base::Fail(base::Code::kInvalidArgument, "/spec/claims_json: must be an object");
 }
 
+base::Result<void> Check(const v1::Token&) { return {}; }
+base::Result<void> Check(const v1::RoleBinding&) { return {}; }
+
 template <class Spec>
 base::Result<void> Take(const v1::Resource& resource, const Spec& spec, Entries<Spec>& entries) {
   if (auto ok = Check(spec); !ok) return ok;
@@ -118,7 +121,12 @@ base::Result<void> Snapshot::Put(const v1::Resource& resource) {
       ++callers_version_;
       return Take(resource, resource.api_key(), api_keys_);
     case v1::Resource::kIdentityProvider:
+      ++callers_version_;
       return Take(resource, resource.identity_provider(), providers_);
+    case v1::Resource::kToken: ++callers_version_; return Take(resource, resource.token(), tokens_);
+    case v1::Resource::kRoleBinding:
+      ++callers_version_;
+      return Take(resource, resource.role_binding(), role_bindings_);
     default: return {};  // of no meaning to a gateway
   }
 }
@@ -129,14 +137,13 @@ void Snapshot::Remove(const std::string& kind, const std::string& name) {
     definitions_.erase(name);
     return;
   }
-  if (kind == "IdentityProvider") {
-    providers_.erase(name);
-    return;
-  }
   ++callers_version_;
   if (kind == "PolicySet") policies_.erase(name);
   if (kind == "Consumer") consumers_.erase(name);
   if (kind == "ApiKey") api_keys_.erase(name);
+  if (kind == "IdentityProvider") providers_.erase(name);
+  if (kind == "Token") tokens_.erase(name);
+  if (kind == "RoleBinding") role_bindings_.erase(name);
 }
 
 void Snapshot::DropUnseen() {
@@ -152,6 +159,8 @@ void Snapshot::DropUnseen() {
   drop("Consumer", consumers_);
   drop("ApiKey", api_keys_);
   drop("IdentityProvider", providers_);
+  drop("Token", tokens_);
+  drop("RoleBinding", role_bindings_);
   seen_.clear();
 }
 

@@ -36,6 +36,8 @@ using PolicyEntry = Entry<portolan::v1::PolicySet>;
 using ConsumerEntry = Entry<portolan::v1::Consumer>;
 using ApiKeyEntry = Entry<portolan::v1::ApiKey>;
 using ProviderEntry = Entry<portolan::v1::IdentityProvider>;
+using TokenEntry = Entry<portolan::v1::Token>;
+using RoleBindingEntry = Entry<portolan::v1::RoleBinding>;
 
 template <class Spec>
 using Entries = std::map<std::string, std::shared_ptr<const Entry<Spec>>, std::less<>>;
@@ -59,9 +61,12 @@ class Snapshot {
   const Entries<portolan::v1::Consumer>& consumers() const { return consumers_; }
   const Entries<portolan::v1::ApiKey>& api_keys() const { return api_keys_; }
   const Entries<portolan::v1::IdentityProvider>& providers() const { return providers_; }
+  // Without their hashes: the registry alone is shown them.
+  const Entries<portolan::v1::Token>& tokens() const { return tokens_; }
+  const Entries<portolan::v1::RoleBinding>& role_bindings() const { return role_bindings_; }
   // Null when the server never listed any.
   std::shared_ptr<const DefinitionLists> definitions(const std::string& server) const;
-  // Moves with every change of a consumer, a key or a consumer's policy set.
+  // Moves with every change of a consumer, a key, a token, a role or a consumer's policy set.
   std::uint64_t callers_version() const { return callers_version_; }
 
  private:
@@ -74,6 +79,8 @@ class Snapshot {
   Entries<portolan::v1::Consumer> consumers_;
   Entries<portolan::v1::ApiKey> api_keys_;
   Entries<portolan::v1::IdentityProvider> providers_;
+  Entries<portolan::v1::Token> tokens_;
+  Entries<portolan::v1::RoleBinding> role_bindings_;
   std::map<std::string, std::shared_ptr<const DefinitionLists>, std::less<>> definitions_;
 
   std::int64_t revision_ = 0;

@@ -139,9 +139,7 @@ base::Result<v1::IssueCallTokenResponse> AccessService::IssueCallToken(
       base::auth::SignCallToken(keys_.call_tokens, principal, response.expires_at_ms()));
   if (response.token().size() > base::auth::kMaxCallTokenBytes) {
     return base::Fail(base::Code::kFailedPrecondition,
-                      "the groups and roles of " + principal.id +
-                          " do not fit a call token; bind its roles with fewer namespaces "
-                          "(io.github.* covers those below)");
+                      "the groups of " + principal.id + " do not fit a call token");
   }
   return response;
 }

@@ -58,6 +58,9 @@ std::string_view BearerOf(std::string_view authorization) {
   return authorization.substr(kBearer.size());
 }
 
+// Tells a token from another one of its name.
+std::string CredentialOf(const v1::Token& token) { return std::to_string(token.created_at_ms()); }
+
 std::string GatewayKey(std::string_view name) { return "gateway/" + std::string(name); }
 
 }  // namespace
@@ -131,6 +134,7 @@ base::Result<Caller> Authenticator::IdentifyMember(std::string_view token, bool 
   caller.principal.id = "token/" + name;
   caller.principal.kind = base::auth::PrincipalKind::kUser;
   caller.principal.authentication = "token";
+  caller.principal.credential = CredentialOf(*stored);
   return caller;
 }
 
@@ -164,7 +168,9 @@ base::Result<Caller> Authenticator::IdentifyKey(std::string_view key, bool local
     return ConstantTimeEquals(hash, base::auth::HashKey(key));
   });
   if (stored.has_error()) return stored.error();
-  return CallerOfConsumer(stored->consumer(), local);
+  auto caller = CallerOfConsumer(stored->consumer(), local);
+  if (caller.has_value()) caller->principal.credential = *id;
+  return caller;
 }
 
 base::Result<Caller> Authenticator::CallerOfConsumer(const std::string& consumer,
@@ -222,8 +228,14 @@ base::Result<Caller> Authenticator::IdentifyRegistryToken(std::string_view token
       // Its signature proved it already.
       const auto living = LivingToken(name, [](std::string_view) { return true; });
       if (living.has_error()) return living.error();
+      if (CredentialOf(*living) != caller.principal.credential)
+        return Wrong("the token behind this one is gone");
     }
-  } else if (of != "consumer" && !providers_.Has(of)) {
+  } else if (of == "consumer") {
+    const auto living =
+        LivingKey(caller.principal.credential, [](std::string_view) { return true; });
+    if (living.has_error()) return living.error();
+  } else if (!providers_.Has(of)) {
     return Wrong("TokenIssuerNotAllowed: the identity provider '" + of + "' is not known any more");
   }
   return caller;

@@ -3,6 +3,8 @@
 #include <atomic>
 #include <deque>
 
+#include "registry/catalog/masked.h"
+
 namespace registry {
 namespace {
 
@@ -56,13 +58,18 @@ class FollowStream final : public Stream {
 
   base::Result<bool> NextChanges(v1::FollowResponse& response) {
     if (told_ && !more_ && around_.catalog.revision() <= position_.revision) return false;
-    static const std::vector<std::string> kKinds = {"Server", "PolicySet", "Consumer", "ApiKey",
-                                                    "IdentityProvider"};
+    // What gateways serve, and who may come to it.
+    static const std::vector<std::string> kKinds = {
+        "Server", "PolicySet", "Consumer", "ApiKey", "IdentityProvider", "Token", "RoleBinding"};
     auto read = around_.catalog.ChangesAfter(position_, kKinds, kPartBytes);
     if (read.has_error()) return read.error();
     more_ = read->more;
     v1::Changes& changes = *response.mutable_changes();
-    for (v1::Change& change : read->changes) *changes.add_changes() = std::move(change);
+    for (v1::Change& change : read->changes) {
+      // Whether a token lives, not what proves it: tokens are shown to the registry alone.
+      if (change.resource().has_token()) ClearHashes(*change.mutable_resource());
+      *changes.add_changes() = std::move(change);
+    }
     changes.set_revision(position_.revision);
     changes.set_complete(std::exchange(begins_anew_, false));
     changes.set_more(more_);

@@ -22,11 +22,9 @@ base::Result<RegistryTokens::Issued> RegistryTokens::Issue(const Caller& caller)
                       "a registry token is given for a token, a key or a person's sign-in only");
   }
   const std::int64_t expires_at_ms = clock_.UnixMillis() + kLifetimeMs;
-  base::auth::Principal principal = caller.principal;
-  // Those that it has when the token is shown count, not those of now.
-  principal.roles.clear();
-  return Issued{base::auth::SignCallToken(keys_.call_tokens, principal, expires_at_ms, kAudience),
-                expires_at_ms / 1000};
+  return Issued{
+      base::auth::SignCallToken(keys_.call_tokens, caller.principal, expires_at_ms, kAudience),
+      expires_at_ms / 1000};
 }
 
 bool RegistryTokens::LooksLike(std::string_view token) {
@@ -36,10 +34,7 @@ bool RegistryTokens::LooksLike(std::string_view token) {
 base::Result<base::auth::Principal> RegistryTokens::Verify(std::string_view token) const {
   auto principal = base::auth::VerifyCallToken(std::span(&keys_.call_tokens.public_key, 1), token,
                                                clock_.UnixMillis(), kAudience);
-  if (principal.has_value()) {
-    principal->authentication = kAuthentication;
-    principal->roles.clear();
-  }
+  if (principal.has_value()) principal->authentication = kAuthentication;
   return principal;
 }
 

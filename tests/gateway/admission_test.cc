@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/auth/api_key.h"
 #include "base/auth/call_token.h"
 #include "gateway/worker.h"
 #include "tests/gateway/gateway_fixture.h"
@@ -142,27 +143,140 @@ TEST_F(AdmissionTest, AHiddenServerAndAnUnknownPathAreTheSameToTheByte) {
   EXPECT_EQ(hidden.body, unknown.body);
 }
 
-TEST_F(AdmissionTest, ACallTokenBringsTheGroupsAndRolesByWhichAServerIsSeen) {
-  const auto keys = base::auth::GenerateSigningKeyPair();
-  gateway_.SetKeys({{}, {keys.public_key}});
+// Call tokens of the registry: who shows them, and what the catalog says of them now.
+class CallTokenAdmissionTest : public AdmissionTest {
+ protected:
+  CallTokenAdmissionTest() {
+    gateway_.SetKeys({{}, {keys_.public_key}});
+    who_.kind = base::auth::PrincipalKind::kUser;
+  }
+  std::string Token() const {
+    return base::auth::SignCallToken(keys_, who_, base::SystemClock().UnixMillis() + 60'000);
+  }
+  HttpAnswer CallBy(const std::string& token) {
+    return Call("Authorization: Bearer " + token + "\r\n");
+  }
+  void PutToken(const std::string& name, const std::string& spec) {
+    gateway_.Put("Token", "name: '" + name + "' token { " + spec + " }");
+    gateway_.Publish();
+  }
+  void PutProvider() {
+    gateway_.Put(
+        "IdentityProvider",
+        "name: 'entra' identity_provider { issuer: 'https://login.example' audiences: 'x' }");
+    gateway_.Publish();
+  }
+  void Hide(const std::string& audience) {
+    gateway_.PutServer("pay", "approval: APPROVED visibility { audiences: '" + audience + "' }");
+    gateway_.Publish();
+  }
+  void Bind(const std::string& binding) {
+    gateway_.Put("RoleBinding", "name: 'b' role_binding { " + binding + " }");
+    gateway_.Publish();
+  }
+
+  const base::auth::SigningKeyPair keys_ = base::auth::GenerateSigningKeyPair();
+  base::auth::Principal who_;
+};
+
+TEST_F(CallTokenAdmissionTest, ItBringsTheGroupsByWhichAServerIsSeen) {
+  Hide("group:entra/web");
+  PutProvider();
+  who_.id = "entra/ann";
+  EXPECT_EQ(CallBy(Token()).status, 404);
+  who_.groups = {"entra/web"};
+  EXPECT_EQ(CallBy(Token()).status, 200);
+}
+
+TEST_F(CallTokenAdmissionTest, RolesAreThoseOfNowNotThoseOfWhenItWasSigned) {
+  Hide("group:entra/web");
+  PutToken("ci", "created_at_ms: 5");
+  who_.id = "token/ci";
+  who_.credential = "5";
+  who_.roles = {{"admin"}};
+  const std::string token = Token();
+  EXPECT_EQ(CallBy(token).status, 404);
+  Bind("role: VIEWER subjects: 'token:ci' namespaces: 'other'");
+  EXPECT_EQ(CallBy(token).status, 404);
+  Bind("role: VIEWER subjects: 'token:ci' namespaces: 'local'");
+  EXPECT_EQ(CallBy(token).status, 200);
+  gateway_.Delete("RoleBinding", "b");
+  gateway_.Publish();
+  EXPECT_EQ(CallBy(token).status, 404);
+}
+
+TEST_F(CallTokenAdmissionTest, ItEndsWithTheIdentityProviderThatVouchedForItsPerson) {
+  PutProvider();
+  who_.id = "entra/ann";
+  const std::string token = Token();
+  EXPECT_EQ(CallBy(token).status, 200);
+  gateway_.Delete("IdentityProvider", "entra");
+  gateway_.Publish();
+  EXPECT_THAT(CallBy(token).body, HasSubstr(R"("reason":"TokenIssuerNotAllowed")"));
+}
+
+TEST_F(CallTokenAdmissionTest, WhoAdministersSeesEverything) {
+  Hide("group:entra/web");
+  who_.id = "admin";
+  EXPECT_EQ(CallBy(Token()).status, 200);
+}
+
+TEST_F(CallTokenAdmissionTest, ItEndsWithTheTokenThatItWasGivenFor) {
+  who_.id = "token/ci";
+  who_.credential = "5";
+  const std::string token = Token();
+  EXPECT_THAT(CallBy(token).body, HasSubstr(R"("reason":"TokenRevoked")"));
+  PutToken("ci", "created_at_ms: 5");
+  EXPECT_EQ(CallBy(token).status, 200);
+  PutToken("ci", "created_at_ms: 5 revoked: true");
+  EXPECT_THAT(CallBy(token).body, HasSubstr(R"("reason":"TokenRevoked")"));
+  PutToken("ci", "created_at_ms: 5 expires_at_ms: 1");
+  EXPECT_THAT(CallBy(token).body, HasSubstr(R"("reason":"TokenExpired")"));
+  gateway_.Delete("Token", "ci");
+  gateway_.Publish();
+  EXPECT_EQ(CallBy(token).status, 401);
+  // Another token that was given its name.
+  PutToken("ci", "created_at_ms: 6");
+  EXPECT_EQ(CallBy(token).status, 401);
+}
+
+TEST_F(CallTokenAdmissionTest, OfAConsumerItCountsAsTheKeyThatItWasGivenFor) {
+  const std::string key = gateway_.PutKey("alice");
+  gateway_.Publish();
+  who_.id = "consumer/alice";
+  who_.credential = *base::auth::KeyId(key);
+  const std::string token = Token();
+  EXPECT_EQ(CallBy(token).status, 200);
+  EXPECT_EQ(gateway_.LastRecord().principal, "consumer/alice");
+  PutPolicy("attach { consumer: 'alice' } rules { id: 'no' authorize { deny_if: 'true' } }");
+  EXPECT_THAT(CallBy(token).body, HasSubstr("UnknownItem"));
+  gateway_.Delete("PolicySet", "base");
+  gateway_.Delete("ApiKey", who_.credential);
+  gateway_.Publish();
+  EXPECT_THAT(CallBy(token).body, HasSubstr(R"("reason":"KeyInvalid")"));
+}
+
+TEST_F(CallTokenAdmissionTest, OfAConsumerThatIsGoneItProvesNobody) {
+  const std::string key = gateway_.PutKey("alice");
+  gateway_.Publish();
+  who_.id = "consumer/alice";
+  who_.credential = *base::auth::KeyId(key);
+  const std::string token = Token();
+  EXPECT_EQ(CallBy(token).status, 200);
+  gateway_.Delete("Consumer", "alice");
+  gateway_.Publish();
+  EXPECT_EQ(CallBy(token).status, 401);
+}
+
+TEST_F(AdmissionTest, ARoleOfAConsumerCountsForItsKeys) {
+  const std::string alice = gateway_.PutKey("alice");
   gateway_.PutServer("pay", "approval: APPROVED visibility { audiences: 'group:entra/web' }");
   gateway_.Publish();
-  base::auth::Principal principal;
-  principal.id = "token/ci";
-  principal.kind = base::auth::PrincipalKind::kUser;
-  const auto status = [&] {
-    const std::string token =
-        base::auth::SignCallToken(keys, principal, base::SystemClock().UnixMillis() + 60'000);
-    return Call("Authorization: Bearer " + token + "\r\n").status;
-  };
-  EXPECT_EQ(status(), 404);
-  principal.groups = {"entra/web"};
-  EXPECT_EQ(status(), 200);
-  principal.groups.clear();
-  principal.roles = {{"viewer", {"other"}}};
-  EXPECT_EQ(status(), 404);
-  principal.roles = {{"viewer", {"local"}}};
-  EXPECT_EQ(status(), 200);
+  EXPECT_EQ(Call("X-Api-Key: " + alice + "\r\n").status, 404);
+  gateway_.Put("RoleBinding",
+               "name: 'b' role_binding { role: VIEWER subjects: 'principal:consumer/alice' }");
+  gateway_.Publish();
+  EXPECT_EQ(Call("X-Api-Key: " + alice + "\r\n").status, 200);
 }
 
 TEST_F(AdmissionTest, AStrangersBodyIsNeverRead) {

@@ -63,6 +63,12 @@ class ListeningTest : public support::BackendTest {
         &changes));
     snapshot_.Apply(changes);
   }
+  void Put(const std::string& resource) {
+    v1::Changes changes;
+    EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(
+        "changes { resource { " + resource + " } }", &changes));
+    EXPECT_TRUE(snapshot_.Apply(changes).empty());
+  }
   // A key of the consumer alice.
   void PutKey(const std::string& id, const std::string& more) {
     v1::Changes changes;
@@ -347,6 +353,40 @@ TEST_F(ListeningTest, WhoCameByAKeyThatIsRevokedHearsNothingMoreAndOtherKeysOfTh
   Publish();
   WaitForNotifications(other, 2);
   Remove("ApiKey", "other");
+  Publish();
+  RunUntil([&] { return open_ == 0; });
+}
+
+TEST_F(ListeningTest, WhoSawAHiddenServerByARoleHearsNothingMoreWhenTheRoleIsTakenAway) {
+  Put("kind: 'RoleBinding' name: 'b' role_binding { role: VIEWER subjects: 'principal:entra/ann' "
+      "}");
+  PutServer("visibility { audiences: 'consumer:alice' }");
+  Publish();
+  TestCall& ann = New(ListenTo(kAllLists), kModern);
+  ann.principal.id = "entra/ann";
+  ann.principal.kind = base::auth::PrincipalKind::kUser;
+  ann.principal.roles = {{"viewer"}};
+  Start(ann);
+  WaitForNotifications(ann, 1);
+  PutTools("two");
+  Publish();
+  WaitForNotifications(ann, 2);
+  Remove("RoleBinding", "b");
+  Publish();
+  RunUntil([&] { return open_ == 0; });
+}
+
+TEST_F(ListeningTest, WhoCameByATokenThatIsRevokedHearsNothingMore) {
+  Put("kind: 'Token' name: 'ci' token { created_at_ms: 5 }");
+  Publish();
+  TestCall& ci = New(ListenTo(kAllLists), kModern);
+  ci.principal.id = "token/ci";
+  ci.principal.kind = base::auth::PrincipalKind::kUser;
+  ci.principal.authentication = "call_token";
+  ci.principal.credential = "5";
+  Start(ci);
+  WaitForNotifications(ci, 1);
+  Put("kind: 'Token' name: 'ci' token { created_at_ms: 5 revoked: true }");
   Publish();
   RunUntil([&] { return open_ == 0; });
 }

@@ -325,7 +325,7 @@ TEST_F(TokenAdmissionTest, ACallTokenOfTheRegistryIsEnoughForEachRule) {
   const auto keys = base::auth::GenerateSigningKeyPair();
   gateway_.SetKeys({{}, {keys.public_key}});
   base::auth::Principal principal;
-  principal.id = "token/ci";
+  principal.id = "admin";
   principal.kind = base::auth::PrincipalKind::kUser;
   const auto token =
       base::auth::SignCallToken(keys, principal, base::SystemClock().UnixMillis() + 60'000);
