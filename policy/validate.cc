@@ -10,6 +10,7 @@
 #include "policy/expression.h"
 #include "policy/jwt_proof.h"
 #include "policy/validate_answers.h"
+#include "policy/validate_limits.h"
 #include "portolan/v1/policy.pb.h"
 
 namespace policy {
@@ -239,14 +240,14 @@ base::Result<void> CheckRule(const v1::Rule& rule, const v1::PolicySet& set,
     case v1::Rule::kValidate:
     case v1::Rule::kMock:
     case v1::Rule::kCache: return CheckAnswerRule(rule, pointer);
-    // Refused until they are enforced.
-    case v1::Rule::kQuota:
+    case v1::Rule::kQuota: return ValidateQuota(rule.quota(), pointer + "/quota");
     case v1::Rule::kConcurrency:
+      return ValidateConcurrency(rule.concurrency(), pointer + "/concurrency");
     case v1::Rule::POLICY_NOT_SET: break;
   }
   return Bad(pointer,
-             "must hold one policy: ip, authenticate, authorize, validate, rate_limit, "
-             "mock, cache or record");
+             "must hold one policy: ip, authenticate, authorize, validate, rate_limit, quota, "
+             "concurrency, mock, cache or record");
 }
 
 }  // namespace

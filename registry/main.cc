@@ -32,6 +32,7 @@
 #include "registry/catalog/audit.h"
 #include "registry/catalog/call_log.h"
 #include "registry/catalog/catalog.h"
+#include "registry/catalog/quota_book.h"
 #include "registry/restore_command.h"
 #include "registry/search/answer.h"
 #include "registry/search/eval_command.h"
@@ -127,6 +128,7 @@ class Registry {
   Bell second_;
   Fleet fleet_{clock_};
   Audit audit_{*store_, clock_};
+  QuotaBook quotas_{*store_, clock_};
   RoleBook roles_;
   const std::unique_ptr<base::http::Client> key_client_ =
       base::http::CreateOutwardClient(loop_, {});
@@ -141,8 +143,8 @@ class Registry {
 
   std::unique_ptr<CatalogService> catalog_service_;
   std::unique_ptr<AccessService> access_service_;
-  FleetService fleet_service_{catalog_, calls_,  audit_, fleet_,         authenticator_,
-                              keys_,    second_, clock_, base::Version()};
+  FleetService fleet_service_{catalog_,       calls_, audit_,  quotas_, fleet_,
+                              authenticator_, keys_,  second_, clock_,  base::Version()};
   UsageService usage_service_{calls_};
   AuditService audit_service_{audit_};
   sync::Sync sync_{catalog_, *store_, pool_, loop_, clock_};

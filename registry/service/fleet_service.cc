@@ -101,6 +101,11 @@ base::Result<v1::ReportResponse> FleetService::Report(const Caller& caller,
   return v1::ReportResponse();
 }
 
+base::Result<v1::LeaseQuotasResponse> FleetService::LeaseQuotas(
+    const Caller& caller, const v1::LeaseQuotasRequest& request) {
+  return quotas_.Lease(caller.gateway, request);
+}
+
 base::Result<v1::ListGatewaysResponse> FleetService::ListGateways(const Caller& caller,
                                                                   const v1::ListGatewaysRequest&) {
   v1::ListGatewaysResponse response = fleet_.List();

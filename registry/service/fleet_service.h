@@ -8,6 +8,7 @@
 #include "registry/catalog/audit.h"
 #include "registry/catalog/call_log.h"
 #include "registry/catalog/catalog.h"
+#include "registry/catalog/quota_book.h"
 #include "registry/service/authenticator.h"
 #include "registry/service/fleet.h"
 #include "registry/service/methods.h"
@@ -18,12 +19,13 @@ class FleetService {
  public:
   // `tick` rings about every second: the heartbeat.
   // `version` is the registry's own.
-  FleetService(Catalog& catalog, CallLog& calls, Audit& audit, Fleet& fleet,
+  FleetService(Catalog& catalog, CallLog& calls, Audit& audit, QuotaBook& quotas, Fleet& fleet,
                Authenticator& authenticator, const OwnKeys& keys, Bell& tick,
                const base::Clock& clock, std::string version)
       : catalog_(catalog),
         calls_(calls),
         audit_(audit),
+        quotas_(quotas),
         fleet_(fleet),
         authenticator_(authenticator),
         keys_(keys),
@@ -35,6 +37,8 @@ class FleetService {
   base::Result<std::unique_ptr<Stream>> Follow(const Caller& caller,
                                                const v1::FollowRequest& request, Wake wake);
   base::Result<v1::ReportResponse> Report(const Caller& caller, const v1::ReportRequest& request);
+  base::Result<v1::LeaseQuotasResponse> LeaseQuotas(const Caller& caller,
+                                                    const v1::LeaseQuotasRequest& request);
   base::Result<v1::ListGatewaysResponse> ListGateways(const Caller& caller,
                                                       const v1::ListGatewaysRequest& request);
   base::Result<std::unique_ptr<Stream>> Probe(const Caller& caller, const v1::ProbeRequest& request,
@@ -44,6 +48,7 @@ class FleetService {
   Catalog& catalog_;
   CallLog& calls_;
   Audit& audit_;
+  QuotaBook& quotas_;
   Fleet& fleet_;
   Authenticator& authenticator_;
   const OwnKeys& keys_;

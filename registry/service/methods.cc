@@ -97,6 +97,7 @@ Methods AllMethods(CatalogService& catalog, AccessService& access, FleetService&
   methods.Unary(Access::kAnyone, "FleetService", "Join", fleet, &FleetService::Join);
   methods.Streaming<v1::FollowResponse>(Access::kGateway, "FleetService", "Follow", fleet, &FleetService::Follow);
   methods.Unary(Access::kGateway, "FleetService", "Report", fleet, &FleetService::Report);
+  methods.Unary(Access::kGateway, "FleetService", "LeaseQuotas", fleet, &FleetService::LeaseQuotas);
   methods.Unary(Access::kReader, "FleetService", "ListGateways", fleet, &FleetService::ListGateways);
   methods.Unary(Access::kOperator, "UsageService", "ListCalls", usage, &UsageService::ListCalls);
   methods.Streaming<v1::WatchCallsResponse>(Access::kOperator, "UsageService", "WatchCalls", usage, &UsageService::WatchCalls);

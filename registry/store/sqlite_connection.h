@@ -1,7 +1,7 @@
 // A SqliteConnection speaks the store's words to one SQLite connection. One thread at a time.
 //
 // The reads are in sqlite_connection.cc, the writes in sqlite_writes.cc, the audit in
-// sqlite_audit.cc, what was synced in sqlite_sync.cc, definitions and what was accepted of them in sqlite_definitions.cc.
+// sqlite_audit.cc, what was synced in sqlite_sync.cc, quotas in sqlite_quotas.cc, definitions and what was accepted of them in sqlite_definitions.cc.
 #pragma once
 
 #include <string>
@@ -87,6 +87,15 @@ class SqliteConnection final : public Transaction {
   base::Result<std::int64_t> TrimAudit(std::int64_t older_than_ms) override;
   base::Result<void> PutSyncProgress(std::string_view source, std::string_view progress) override;
   base::Result<void> PutSyncMember(const StoredSyncMember& member) override;
+  base::Result<std::optional<StoredQuotaWindow>> QuotaWindow(const QuotaKey& key) override;
+  base::Result<std::optional<StoredQuotaLease>> QuotaLease(const QuotaKey& key,
+                                                           std::string_view gateway) override;
+  base::Result<std::int64_t> CountQuotaKeys(std::string_view set, std::string_view rule) override;
+  base::Result<void> PutQuotaWindow(const QuotaKey& key, const StoredQuotaWindow& window) override;
+  base::Result<void> PutQuotaLease(const QuotaKey& key, std::string_view gateway,
+                                   const StoredQuotaLease& lease) override;
+  base::Result<void> DropQuotaLeases(const QuotaKey& key) override;
+  base::Result<void> DropQuotas(std::int64_t ended_before_ms) override;
   base::Result<void> PutValue(std::string_view key, std::string_view value) override;
 
  private:

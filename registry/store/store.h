@@ -1,6 +1,6 @@
 // A Store keeps bytes at a revision: resources and their index columns, deletions, what servers
-// offer, how they are, the newest call records, and a few values of the registry's own. It knows no
-// rule; registry/catalog does.
+// offer, how they are, the newest call records, what of quotas was given away, and a few values of
+// the registry's own. It knows no rule; registry/catalog does.
 //
 // SQL stays behind this header. Reading: any thread, a consistent picture per call. Writing:
 // Write(), from any thread.
@@ -157,6 +157,29 @@ struct StoredSyncMember {
   // Of the resource: another one of the same name is not it.
   std::int64_t created_at_ms = 0;
 };
+struct QuotaKey {
+  std::string_view set;
+  std::string_view rule;
+  std::string_view key;
+};
+// What of a quota was given away in the current window of a key.
+struct StoredQuotaWindow {
+  std::string period;  // opaque
+  std::int64_t start_ms = 0;
+  std::int64_t end_ms = 0;  // 0: it never ends
+  std::int64_t calls = 0;
+  std::int64_t bytes = 0;
+};
+// What the present run of a gateway was given of that, and has spent.
+struct StoredQuotaLease {
+  std::int64_t run = 0;
+  std::int64_t run_before = 0;
+  std::int64_t sequence = 0;
+  std::int64_t calls = 0;
+  std::int64_t calls_used = 0;
+  std::int64_t bytes = 0;
+  std::int64_t bytes_used = 0;
+};
 // Where a chain hangs, or goes on.
 struct AuditEnd {
   std::int64_t sequence = 0;
@@ -243,6 +266,20 @@ class Transaction : public Reader {
   virtual base::Result<void> PutSyncProgress(std::string_view source,
                                              std::string_view progress) = 0;
   virtual base::Result<void> PutSyncMember(const StoredSyncMember& member) = 0;
+  // Quotas are read only to be changed.
+  virtual base::Result<std::optional<StoredQuotaWindow>> QuotaWindow(const QuotaKey& key) = 0;
+  virtual base::Result<std::optional<StoredQuotaLease>> QuotaLease(const QuotaKey& key,
+                                                                   std::string_view gateway) = 0;
+  virtual base::Result<std::int64_t> CountQuotaKeys(std::string_view set,
+                                                    std::string_view rule) = 0;
+  virtual base::Result<void> PutQuotaWindow(const QuotaKey& key,
+                                            const StoredQuotaWindow& window) = 0;
+  virtual base::Result<void> PutQuotaLease(const QuotaKey& key, std::string_view gateway,
+                                           const StoredQuotaLease& lease) = 0;
+  // Of all gateways.
+  virtual base::Result<void> DropQuotaLeases(const QuotaKey& key) = 0;
+  // Windows that ended before then, and those of sets that are gone; with their leases.
+  virtual base::Result<void> DropQuotas(std::int64_t ended_before_ms) = 0;
   virtual base::Result<void> PutValue(std::string_view key, std::string_view value) = 0;
 };
 

@@ -48,8 +48,35 @@ TEST(ValidateTest, RuleIdsAreLabelsAndUnique) {
 TEST(ValidateTest, ARuleHoldsOnePolicy) {
   EXPECT_EQ(CheckRule(""),
             "/spec/rules/0: must hold one policy: ip, authenticate, authorize, validate, "
-            "rate_limit, mock, "
-            "cache or record");
+            "rate_limit, quota, concurrency, mock, cache or record");
+}
+
+TEST(ValidateTest, AQuotaHasABudgetAndOnePeriod) {
+  EXPECT_EQ(CheckRule("quota { calls: 10000 bytes: 500 period: MONTH key: 'principal.id' "
+                      "on_unreachable: ALLOW }"),
+            "ok");
+  EXPECT_EQ(CheckRule("quota { calls: 1 period_s: 60 }"), "ok");
+  EXPECT_EQ(CheckRule("quota { period: DAY }"), "/spec/rules/0/quota: needs calls or bytes");
+  EXPECT_EQ(CheckRule("quota { calls: -1 period: DAY }"),
+            "/spec/rules/0/quota/calls: must be from 1 to 1000000000000");
+  EXPECT_EQ(CheckRule("quota { calls: 1 }"),
+            "/spec/rules/0/quota/period: is missing: give it or period_s");
+  EXPECT_EQ(CheckRule("quota { calls: 1 period: DAY period_s: 60 }"),
+            "/spec/rules/0/quota/period_s: stands beside period; give one of them");
+  EXPECT_EQ(CheckRule("quota { calls: 1 period_s: 59 }"),
+            "/spec/rules/0/quota/period_s: must be from 60 to 31536000");
+  EXPECT_EQ(CheckRule("quota { calls: 1 period: DAY key: 'principal.kin' }"),
+            "/spec/rules/0/quota/key: line 1, column 1: unknown attribute 'principal.kin'; did you "
+            "mean 'principal.kind'?");
+}
+
+TEST(ValidateTest, ConcurrencyHasABoundAndAShortQueue) {
+  EXPECT_EQ(CheckRule("concurrency { max: 8 queue_ms: 200 key: 'principal.id' }"), "ok");
+  EXPECT_EQ(CheckRule("concurrency {}"), "/spec/rules/0/concurrency/max: must be from 1 to 100000");
+  EXPECT_EQ(CheckRule("concurrency { max: 1 queue_ms: 10001 }"),
+            "/spec/rules/0/concurrency/queue_ms: must be from 0 to 10000");
+  EXPECT_EQ(CheckRule("concurrency { max: 1 key: '1 +' }").substr(0, 33),
+            "/spec/rules/0/concurrency/key: li");
 }
 
 TEST(ValidateTest, AddressesMustParse) {

@@ -48,6 +48,7 @@ std::vector<RoleRow> UnaryRoleRows() {
       {"CatalogService/List", R"({"kind":"AccessRequest"})", "-+++++"},
       {"FleetService/ListGateways", "{}", "++++++"},
       {"FleetService/Report", "{}", "------"},
+      {"FleetService/LeaseQuotas", "{}", "------"},
       {"UsageService/ListCalls", "{}", "----++"},
       {"AuditService/ListAudit", "{}", "-----+"},
       {"AuditService/VerifyAudit", "{}", "-----+"},

@@ -40,6 +40,9 @@ constexpr const char* kWrittenBy[] = {
     // 4: a source and what it brought
     R"(INSERT INTO sync_sources VALUES ('up', x'10');
        INSERT INTO sync_members VALUES ('Server', 'a/one', 'up', 1000);)",
+    // 5: a window of a quota, and what a gateway holds of it
+    R"(INSERT INTO quota_windows VALUES ('base', 'monthly', x'11', 'month', 1000, 2000, 30, 0);
+       INSERT INTO quota_leases VALUES ('base', 'monthly', x'11', 'local', 7, 0, 1, 30, 20, 0, 0);)",
 };
 
 void Execute(const std::string& path, const std::string& sql) {
@@ -113,9 +116,13 @@ TEST_P(MigrationsTest, BringsADatabaseOfThisVersionToTodayWithAllThatIsInIt) {
     EXPECT_EQ((*store)->NewestAudit()->sequence, version >= 2 ? 2 : 0);
     EXPECT_EQ((*store)->SyncMember("Server", "a/one")->has_value(), version >= 4);
     // And goes on.
+    const QuotaKey key{"base", "monthly", "\x11"};
     Store& whole = **store;
-    const auto written = whole.Write([](Transaction& t) -> base::Result<Store::Then> {
+    const auto written = whole.Write([&](Transaction& t) -> base::Result<Store::Then> {
       EXPECT_EQ(*t.Put("Server", "a/two", "x", {}, 5000), 4);
+      EXPECT_EQ(t.QuotaWindow(key)->has_value(), version >= 5);
+      EXPECT_EQ(t.QuotaLease(key, "local")->value_or(StoredQuotaLease{}).calls_used,
+                version >= 5 ? 20 : 0);
       return Store::Then::kCommit;
     });
     EXPECT_TRUE(written.has_value()) << written.error().message;
