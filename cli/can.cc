@@ -5,6 +5,7 @@
 #include "cli/arguments.h"
 #include "cli/context.h"
 #include "cli/found_tool.h"
+#include "cli/limit_text.h"
 #include "cli/verbs.h"
 
 namespace cli {
@@ -29,9 +30,7 @@ std::string Where(const v1::EffectiveRule& rule, const v1::ExplainRequest& reque
 std::string Limits(const v1::ExplainResponse& answer) {
   std::string text;
   for (const v1::EffectiveRule& effective : answer.limits()) {
-    const v1::RateLimit& limit = effective.rule().rate_limit();
-    text += (text.empty() ? "" : ", ") + effective.rule().id() + " " + WithCommas(limit.calls()) +
-            " per " + WithCommas(limit.per_s()) + " s";
+    text += (text.empty() ? "" : "; ") + effective.rule().id() + " " + LimitText(effective.rule());
     if (effective.observe()) text += " (observes only)";
   }
   return text;

@@ -4,6 +4,7 @@
 
 #include "base/manifest.h"
 #include "cli/context.h"
+#include "cli/limit_text.h"
 #include "cli/verbs.h"
 
 namespace cli {
@@ -98,11 +99,15 @@ std::string Does(const v1::Rule& rule) {
     }
     case v1::Rule::kRateLimit: {
       const v1::RateLimit& limit = rule.rate_limit();
-      std::string text = WithCommas(limit.calls()) + " per " + WithCommas(limit.per_s()) + " s";
-      if (limit.weight() > 1) text += ", each call costs " + WithCommas(limit.weight());
+      std::string text = LimitText(rule);
       if (!limit.key().empty()) text += " per " + limit.key();
       if (!limit.when().empty()) text += " when " + limit.when();
       return limit.overridable() ? text + "   (overridable)" : text;
+    }
+    case v1::Rule::kQuota:
+    case v1::Rule::kConcurrency: {
+      const std::string& key = rule.has_quota() ? rule.quota().key() : rule.concurrency().key();
+      return LimitText(rule) + (key.empty() ? "" : " per " + key);
     }
     case v1::Rule::kAuthorize: {
       const v1::Authorize& authorize = rule.authorize();

@@ -282,7 +282,7 @@ base::Result<void> Gateway::StartFeed() {
   options.version = base::Version();
   options.admin_url = "http://" + admin_->address().ToString();
   options.allow_stdio = settings_.allow_stdio;
-  auto feed = ResourceFeed::Open(std::move(options), *follower_, reports_);
+  auto feed = ResourceFeed::Open(std::move(options), *follower_, reports_, rule_state_.quotas);
   if (!feed) return feed.error();
   feed_ = std::move(*feed);
   vitals_ = std::make_unique<Vitals>(*follower_, *feed_, workers_);

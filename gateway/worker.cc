@@ -317,6 +317,7 @@ base::Task<void> Worker::ServeCall(base::http::Exchange& exchange) {
   AddPortalFields(answered);
   active_.fetch_add(1, std::memory_order_relaxed);
   std::unique_ptr<mcp::Record> record = TakeRecord();
+  answered.Carry(*record);
   const Table table = table_;  // a running call keeps the one it began with
 
   // ADMIT

@@ -120,8 +120,12 @@ std::optional<v1::ExplainResponse> CheckArguments(const ImaginedCall& call, cons
 }
 
 void AddLimits(const ImaginedCall& call, const Facts& facts, v1::ExplainResponse& response) {
-  std::vector<const EffectiveRule*> limits;
+  std::vector<const EffectiveRule*> limits, others;
   for (const EffectiveRule& rule : call.policy.rules) {
+    if (rule.rule.has_quota() || rule.rule.has_concurrency()) {
+      if (Selector(rule.rule.select()).Matches(facts)) others.push_back(&rule);
+      continue;
+    }
     if (!rule.rule.has_rate_limit() || !Selector(rule.rule.select()).Matches(facts)) continue;
     const std::string& source = rule.rule.rate_limit().when();
     const auto when = Expression::CompileCondition(source);
@@ -132,6 +136,7 @@ void AddLimits(const ImaginedCall& call, const Facts& facts, v1::ExplainResponse
   DropOverridden(limits, [](const EffectiveRule* rule) {
     return Standing{rule->scope, rule->observe, rule->rule.rate_limit().overridable()};
   });
+  limits.insert(limits.end(), others.begin(), others.end());
   for (const EffectiveRule* rule : limits) *response.add_limits() = ShownRule(*rule);
 }
 

@@ -45,6 +45,8 @@ base::Task<boost::system::result<std::unique_ptr<mcp::Answer>, base::http::SendF
   message.endless = call.method == mcp::kListenMethod;
   const auto begun = std::chrono::steady_clock::now();
   auto answer = co_await mcp::Post(client, url, message);
+  // What sent nothing took no time of the server.
+  if (!answer && answer.error().nothing_sent) co_return answer;
   call.record.server_time = std::chrono::duration_cast<std::chrono::microseconds>(
       std::chrono::steady_clock::now() - begun);
   co_return answer;

@@ -1,5 +1,6 @@
 // An AdmittedExchange is the caller's exchange with the header lines that every answer of ours
-// carries: the request id, the deprecation of the server, what lets the portal's page read it.
+// carries: the request id, the deprecation of the server, what lets the portal's page read it, and
+// what filters have put into the record for it.
 // Everything else passes through.
 #pragma once
 
@@ -9,12 +10,16 @@
 #include <string_view>
 
 #include "base/http/server.h"
+#include "mcp/record.h"
 
 namespace gateway {
 
 class AdmittedExchange final : public base::http::Exchange {
  public:
   explicit AdmittedExchange(base::http::Exchange& exchange) : exchange_(exchange) {}
+
+  // The answer carries the record's lines, as they are when it begins. The record outlives this.
+  void Carry(const mcp::Record& record) { record_ = &record; }
 
   // Adds a line to the answer; both outlive the exchange. REQUIRES: it has not begun.
   void Add(std::string_view name, std::string_view value) { added_.push_back({name, value}); }
@@ -52,11 +57,15 @@ class AdmittedExchange final : public base::http::Exchange {
  private:
   // An answer begins once, so the lines can be kept here while it is written.
   std::span<const base::http::Field> With(std::span<const base::http::Field> fields) {
+    if (record_) {
+      for (const auto& [name, value] : record_->answer_fields) added_.push_back({name, value});
+    }
     added_.insert(added_.end(), fields.begin(), fields.end());
     return {added_.data(), added_.size()};
   }
 
   base::http::Exchange& exchange_;
+  const mcp::Record* record_ = nullptr;
   boost::container::small_vector<base::http::Field, 12> added_;
 };
 

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/rpc/channel.h"
 #include "gateway/feed/gateway_store.h"
+#include "gateway/feed/quota_leaser.h"
 #include "gateway/feed/replica.h"
 #include "portolan/v1/fleet_service.grpc.pb.h"
 
@@ -51,17 +52,21 @@ base::Result<std::shared_ptr<grpc::Channel>> ChannelTo(const base::rpc::Peer& re
 class GrpcFeed final : public ResourceFeed {
  public:
   GrpcFeed(FeedOptions options, GatewayStore store, FeedSink& sink, ReportQueue& reports,
-           const std::shared_ptr<grpc::Channel>& channel)
+           state::Quotas& quotas, const std::shared_ptr<grpc::Channel>& channel)
       : options_(std::move(options)),
         store_(std::move(store)),
         sink_(sink),
         reports_(reports),
-        stub_(v1::FleetService::NewStub(channel)) {
+        stub_(v1::FleetService::NewStub(channel)),
+        leaser_(quotas, [this](const v1::LeaseQuotasRequest& request, milliseconds within) {
+          return Lease(request, within);
+        }) {
     RestoreSnapshot();
     if (auto credential = store_.ReadCredential()) credential_ = *std::move(credential);
   }
 
   ~GrpcFeed() override {
+    leaser_.Stop();
     {
       const std::lock_guard lock(mutex_);
       stopping_ = true;
@@ -76,6 +81,7 @@ class GrpcFeed final : public ResourceFeed {
   void Start() override {
     follower_ = std::thread([this] { FollowUntilStopped(); });
     sender_ = std::thread([this] { SendUntilStopped(); });
+    leaser_.Start();
   }
 
   bool connected() const override { return connected_; }
@@ -300,6 +306,24 @@ class GrpcFeed final : public ResourceFeed {
     return status.ok();
   }
 
+  // ---- The leaser's thread
+
+  base::Result<v1::LeaseQuotasResponse> Lease(const v1::LeaseQuotasRequest& request,
+                                              milliseconds within) {
+    const std::string bearer = credential();
+    if (bearer.empty()) return base::Fail(base::Code::kUnavailable, "not joined yet");
+    grpc::ClientContext context;
+    context.set_deadline(system_clock::now() + within);
+    context.AddMetadata("authorization", "Bearer " + bearer);
+    v1::LeaseQuotasResponse response;
+    const grpc::Status status = stub_->LeaseQuotas(&context, request, &response);
+    if (status.ok()) return response;
+    const bool unreachable = status.error_code() == grpc::StatusCode::UNAVAILABLE ||
+                             status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED;
+    return base::Fail(unreachable ? base::Code::kUnavailable : base::Code::kFailedPrecondition,
+                      status.error_message());
+  }
+
   void DropSilentStream() {
     const std::lock_guard lock(mutex_);
     if (!stream_ || steady_clock::now() - stream_began_ < kSilence) return;
@@ -373,6 +397,7 @@ class GrpcFeed final : public ResourceFeed {
   grpc::ClientContext* stream_ = nullptr;
   steady_clock::time_point stream_began_;
 
+  QuotaLeaser leaser_;
   std::thread follower_;
   std::thread sender_;
 };
@@ -380,13 +405,14 @@ class GrpcFeed final : public ResourceFeed {
 }  // namespace
 
 base::Result<std::unique_ptr<ResourceFeed>> ResourceFeed::Open(FeedOptions options, FeedSink& sink,
-                                                               ReportQueue& reports) {
+                                                               ReportQueue& reports,
+                                                               state::Quotas& quotas) {
   auto store = GatewayStore::Open(options.data);
   if (!store) return store.error();
   const auto channel = ChannelTo(options.registry);
   if (!channel) return channel.error().WithContext("--registry");
-  std::unique_ptr<ResourceFeed> feed =
-      std::make_unique<GrpcFeed>(std::move(options), *std::move(store), sink, reports, *channel);
+  std::unique_ptr<ResourceFeed> feed = std::make_unique<GrpcFeed>(
+      std::move(options), *std::move(store), sink, reports, quotas, *channel);
   return feed;
 }
 

@@ -8,7 +8,8 @@
 //   DATA/gateway/snapshot.sealed     what to serve; its modification time is when the registry was
 //   last heard
 //
-// Two threads of its own: one reads the stream, one sends reports. This is the gateway's only gRPC.
+// Three threads of its own: one reads the stream, one sends reports, one leases quotas. This is the
+// gateway's only gRPC.
 #pragma once
 
 #include <cstdint>
@@ -22,6 +23,10 @@
 #include "gateway/feed/report_queue.h"
 
 namespace gateway {
+
+namespace state {
+class Quotas;
+}
 
 struct FeedOptions {
   base::rpc::Peer registry;
@@ -38,8 +43,10 @@ class ResourceFeed {
   // the folder or the key cannot be used; a snapshot that cannot be opened is logged and left
   // behind.
   static base::Result<std::unique_ptr<ResourceFeed>> Open(FeedOptions options, FeedSink& sink,
-                                                          ReportQueue& reports);
-  // Stops both threads, after a last report (1 s at most).
+                                                          ReportQueue& reports,
+                                                          state::Quotas& quotas);
+  // Stops its threads, after a last report (1 s at most) and when what is left of quotas was given
+  // back (2 s at most). REQUIRES: no call runs any more.
   virtual ~ResourceFeed() = default;
 
   // Begins to follow.

@@ -5,8 +5,8 @@
 #include "gateway/filters/authorize.h"
 #include "gateway/filters/cache.h"
 #include "gateway/filters/hidden.h"
+#include "gateway/filters/limits.h"
 #include "gateway/filters/mock.h"
-#include "gateway/filters/rate_limit.h"
 #include "gateway/filters/record.h"
 #include "gateway/filters/validate_arguments.h"
 #include "gateway/filters/validate_results.h"
@@ -57,9 +57,8 @@ Chain::Chain(const policy::EffectivePolicy& policy, const Target& target, state:
       validate, style_));  // rules below ask for arguments: let them be what they should be
   add(std::make_unique<Authorize>(rules, target.server,
                                   style_));  // before limits: what is refused is charged nowhere
-  add(std::make_unique<RateLimit>(
-      policy, target.server,
-      state.limits));  // behind what refuses; a made-up or kept answer counts for rates, too
+  add(std::make_unique<Limits>(policy, target.server,
+                               state));  // behind what refuses; settles when all below has ended
   add(std::make_unique<Mock>(policy, target.server));  // stands in for the server and its cache
   add(std::make_unique<Cache>(policy, target.server, state.results));  // keeps what was checked
   add(std::make_unique<ValidateResults>(validate, style_));  // next to the server: what it says

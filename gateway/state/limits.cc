@@ -8,15 +8,13 @@
 #include <functional>
 #include <vector>
 
-#include "base/auth/api_key.h"
+#include "gateway/state/kept_key.h"
 
 namespace gateway::state {
 
 namespace {
 
 constexpr std::size_t kShards = 16;
-// Longer keys are kept as their hash, so that a long client name costs no memory.
-constexpr std::size_t kMaxKeyBytes = 96;
 
 // The times of the last units admitted, newest last. Grows by doubling, up to what the limit needs.
 class Ring {
@@ -142,8 +140,7 @@ namespace {
 struct Look {
   std::unique_lock<std::mutex> lock;
   Shard* shard = nullptr;
-  std::string hashed;  // of a long key
-  std::string_view key;
+  KeptKey key;
   Log* log = nullptr;  // null: a new key
   bool fits = true;
   bool no_room_for_key = false;
@@ -152,17 +149,13 @@ struct Look {
 using Looks = boost::container::small_vector<Look, 4>;
 
 void LockKey(const Limits::Charge& charge, Look& look) {
-  look.key = charge.key;
-  if (look.key.size() > kMaxKeyBytes) {
-    look.hashed = base::auth::Sha256(look.key);
-    look.key = look.hashed;
-  }
-  look.shard = &charge.counter->ShardOf(look.key);
+  look.key = KeptKey(charge.key);
+  look.shard = &charge.counter->ShardOf(look.key.text());
   look.lock = std::unique_lock(look.shard->mutex);
 }
 
 void LookAt(const Limits::Charge& charge, Look& look, base::TimePoint now, std::size_t max_keys) {
-  const auto found = look.shard->logs.find(look.key);
+  const auto found = look.shard->logs.find(look.key.text());
   if (found == look.shard->logs.end()) {
     Limits::Counter& counter = *charge.counter;
     if (counter.keys >= max_keys) counter.keys -= look.shard->DropEmpty(now, 2);
@@ -185,7 +178,7 @@ void Take(const Limits::Charge& charge, Look& look, base::TimePoint now) {
   } else {
     // Two out for one in: idle keys go as long as new ones come.
     charge.counter->keys -= look.shard->DropEmpty(now, 2);
-    const auto added = look.shard->logs.try_emplace(std::string(look.key)).first;
+    const auto added = look.shard->logs.try_emplace(std::string(look.key.text())).first;
     look.log = &added->second;
     look.log->key = &added->first;
     ++charge.counter->keys;
@@ -203,6 +196,23 @@ void Tell(const Limits::Charge& charge, const Look& look, base::TimePoint now,
   if (!look.log) return;
   const std::size_t used = look.log->ring.Within(now, charge.window);
   verdict.remaining = charge.calls > used ? static_cast<std::int64_t>(charge.calls - used) : 0;
+}
+
+// Of an admitted one: what is left of the charge with the smallest share.
+void TellLeast(const Limits::Charge& charge, const Look& look, base::TimePoint now,
+               std::size_t index, double& least, Limits::Verdict& verdict) {
+  const Ring& ring = look.log->ring;
+  const std::size_t used = ring.Within(now, charge.window);
+  const std::int64_t left = std::max<std::int64_t>(
+      0, static_cast<std::int64_t>(charge.calls) - static_cast<std::int64_t>(used));
+  const double share = static_cast<double>(left) / charge.calls;
+  if (share >= least) return;
+  least = share;
+  verdict.least = index;
+  verdict.remaining = left;
+  const base::Duration until = ring.at(used - 1) + charge.window - now;
+  verdict.retry_after_s =
+      std::max<std::int64_t>(1, std::chrono::ceil<std::chrono::seconds>(until).count());
 }
 
 // `crowded` becomes the counter that had no room for a new key, if that is why the call is refused.
@@ -225,11 +235,15 @@ Limits::Verdict TryReserve(std::span<const Limits::Charge> charges, const base::
     if (verdict.admitted() || looks[i].fits_at > looks[verdict.refused_by].fits_at)
       verdict.refused_by = i;
   }
-  const std::size_t told = verdict.admitted() ? verdict.observed : verdict.refused_by;
-  if (told != Limits::kNone) Tell(charges[told], looks[told], now, verdict);
-  if (!verdict.admitted()) return verdict;
+  if (!verdict.admitted()) {
+    Tell(charges[verdict.refused_by], looks[verdict.refused_by], now, verdict);
+    return verdict;
+  }
+  double least = 2;
   for (std::size_t i = 0; i < charges.size(); ++i) {
-    if (looks[i].fits) Take(charges[i], looks[i], now);
+    if (!looks[i].fits) continue;
+    Take(charges[i], looks[i], now);
+    if (!charges[i].observe) TellLeast(charges[i], looks[i], now, i, least, verdict);
   }
   return verdict;
 }

@@ -57,8 +57,10 @@ class Limits {
     // only observes.
     std::size_t refused_by = kNone;
     std::size_t observed = kNone;
-    // Whole seconds until the call would fit, rounded up, at least 1; of `refused_by`, else of
-    // `observed`.
+    // Of an admitted call the charge that has the smallest share left, of those that are enforced.
+    std::size_t least = kNone;
+    // Of `refused_by`, else of `least`: whole seconds until the call would fit, or until the oldest
+    // unit leaves; rounded up, at least 1.
     std::int64_t retry_after_s = 0;
     // Units left now.
     std::int64_t remaining = 0;

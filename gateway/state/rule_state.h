@@ -4,6 +4,8 @@
 
 #include "base/clock.h"
 #include "gateway/state/limits.h"
+#include "gateway/state/permits.h"
+#include "gateway/state/quotas.h"
 #include "gateway/state/result_cache.h"
 #include "gateway/state/schema_cache.h"
 
@@ -12,9 +14,11 @@ namespace gateway::state {
 struct RuleState {
   // `clock` outlives it.
   explicit RuleState(const base::Clock& clock, std::size_t max_cache_bytes = ResultCache::kMaxBytes)
-      : limits(clock), results(clock, max_cache_bytes) {}
+      : limits(clock), quotas(clock), results(clock, max_cache_bytes) {}
 
   Limits limits;
+  Permits permits;
+  Quotas quotas;
   ResultCache results;
   SchemaCache schemas;
 };

@@ -11,6 +11,7 @@
 #include "base/auth/api_key.h"
 #include "base/auth/sealed_box.h"
 #include "base/auth/secret_file.h"
+#include "gateway/state/quotas.h"
 #include "portolan/v1/fleet_service.grpc.pb.h"
 
 namespace gateway {
@@ -184,12 +185,13 @@ class ResourceFeedTest : public ::testing::Test {
   // A gateway's feed, as after a start of its process.
   struct Gateway {
     explicit Gateway(const FeedOptions& options)
-        : feed(*ResourceFeed::Open(options, sink, reports)) {
+        : feed(*ResourceFeed::Open(options, sink, reports, quotas)) {
       feed->Start();
     }
     base::SystemClock clock;
     RecordingSink sink;
     ReportQueue reports{"gw", clock};
+    state::Quotas quotas{clock};
     std::unique_ptr<ResourceFeed> feed;
   };
 
