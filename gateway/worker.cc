@@ -321,7 +321,8 @@ base::Task<void> Worker::ServeCall(base::http::Exchange& exchange) {
   const Table table = table_;  // a running call keeps the one it began with
 
   // ADMIT
-  Admission admission = gate_.Admit(answered, **table, *record);
+  Admission admission;
+  gate_.Admit(answered, **table, *record, admission);
   while (admission.waits) {
     PreparedToken prepared(shared_.providers, loop_, admission);
     co_await prepared;

@@ -49,8 +49,7 @@ bool Has(const std::vector<Algorithm>& list, Algorithm one) {
 }  // namespace
 
 Result<void> IdentityProvider::Precheck(const Jwt& jwt, const TokenTerms& terms,
-                                        std::span<const std::string> own_names,
-                                        std::int64_t now_unix_ms) const {
+                                        const OwnNames& own_names, std::int64_t now_unix_ms) const {
   const auto algorithm = AlgorithmNamed(jwt.algorithm);
   const bool narrowed =
       algorithm && !terms.algorithms.empty() && !Has(terms.algorithms, *algorithm);
@@ -66,8 +65,7 @@ Result<void> IdentityProvider::Precheck(const Jwt& jwt, const TokenTerms& terms,
 }
 
 Result<void> IdentityProvider::Check(const ProvenToken& token, const TokenTerms& terms,
-                                     std::span<const std::string> own_names,
-                                     std::int64_t now_unix_ms) const {
+                                     const OwnNames& own_names, std::int64_t now_unix_ms) const {
   if (const auto ok = Precheck(token.jwt, terms, own_names, now_unix_ms); ok.has_error()) return ok;
   if (const auto ok = CheckDemands(token.jwt, terms.claims); ok.has_error()) return ok;
   return CheckScopes(token.jwt, terms.scopes);

@@ -47,13 +47,13 @@ class IdentityProvider {
   // What can be said of a token without the keys, so that nothing is fetched for one that none could save: its
   // algorithm, issuer, audience and times. `own_names` are those of whoever is asked. kUnauthenticated with the
   // reason of policies.md, as below.
-  Result<void> Precheck(const Jwt& jwt, const TokenTerms& terms,
-                        std::span<const std::string> own_names, std::int64_t now_unix_ms) const;
+  Result<void> Precheck(const Jwt& jwt, const TokenTerms& terms, const OwnNames& own_names,
+                        std::int64_t now_unix_ms) const;
   // The signature, and whom the token proves. REQUIRES: Precheck was content.
   Result<ProvenToken> Verify(Jwt jwt, const KeySet& keys) const;
   // Whether it may be used where these terms hold: as Precheck, and what it must claim besides.
-  Result<void> Check(const ProvenToken& token, const TokenTerms& terms,
-                     std::span<const std::string> own_names, std::int64_t now_unix_ms) const;
+  Result<void> Check(const ProvenToken& token, const TokenTerms& terms, const OwnNames& own_names,
+                     std::int64_t now_unix_ms) const;
 
  private:
   const ProviderSettings settings_;

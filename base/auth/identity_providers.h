@@ -35,7 +35,7 @@ struct TokenUse {
   std::string_view provider;
   const TokenTerms* terms;
   // By which whoever is asked may be called in `aud` (TokenTerms::own).
-  std::span<const std::string> own_names;
+  OwnNames own_names;
 };
 
 class IdentityProviders {
@@ -88,7 +88,7 @@ class IdentityProviders {
   struct Candidate {
     const Entry* entry;
     const TokenTerms* terms;
-    std::span<const std::string> own_names;
+    OwnNames own_names;
   };
   using Candidates = boost::container::small_vector<Candidate, 4>;
   static Candidates CandidatesOf(const Table& table, Uses uses);

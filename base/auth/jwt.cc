@@ -45,7 +45,7 @@ bool IsFor(const json& claims, const ClaimRules& rules) {
   const auto ours = [&](const json& one) {
     if (!one.is_string()) return false;
     const std::string& name = one.get_ref<const std::string&>();
-    return IsAmong(rules.audiences, name) || IsAmong(rules.own_names, name);
+    return IsAmong(rules.audiences, name) || rules.own_names.Have(name);
   };
   return found->is_array() ? std::any_of(found->begin(), found->end(), ours) : ours(*found);
 }
@@ -54,6 +54,11 @@ bool IsFor(const json& claims, const ClaimRules& rules) {
 
 Error TokenError(std::string_view reason, std::string_view sentence) {
   return Fail(Code::kUnauthenticated, std::string(reason) + ": " + std::string(sentence));
+}
+
+bool OwnNames::Have(std::string_view name) const {
+  if (ends.empty() || !name.starts_with(url)) return false;
+  return std::find(ends.begin(), ends.end(), name.substr(url.size())) != ends.end();
 }
 
 std::string Jwt::text(const char* claim) const {

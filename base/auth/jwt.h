@@ -43,11 +43,19 @@ Result<Jwt> ReadJwt(std::string_view token);
 Result<void> VerifySignature(const Jwt& jwt, std::span<const Jwk> keys,
                              std::span<const Algorithm> allowed);
 
+// By which somebody may be named in `aud`: `url` with one of `ends` behind it. Views.
+struct OwnNames {
+  std::string_view url;
+  std::span<const std::string> ends;  // empty: by none
+
+  bool Have(std::string_view name) const;
+};
+
 // Views.
 struct ClaimRules {
   std::string_view issuer;                 // equals `iss` byte for byte
   std::span<const std::string> audiences;  // one of them is in `aud`
-  std::span<const std::string> own_names;  // or one of these
+  OwnNames own_names;                      // or one of these
   std::int64_t clock_skew_s = 60;
 };
 // TokenIssuerNotAllowed, TokenAudienceNotAllowed, TokenExpired, TokenNotYetValid, TokenClaimMissing

@@ -27,12 +27,10 @@ Gate::Gate(const GateOptions& options, state::FloodGuard& flood, state::Tokens& 
            base::auth::IdentityProviders& providers, const base::Clock& clock)
     : options_(options), flood_(flood), tokens_(tokens), providers_(providers), clock_(clock) {}
 
-Admission Gate::Admit(const base::http::Exchange& exchange, const RouteTable& table,
-                      mcp::Record& record) {
-  Admission admission;
+void Gate::Admit(const base::http::Exchange& exchange, const RouteTable& table, mcp::Record& record,
+                 Admission& admission) {
   BeginRecord(exchange, record);
   Decide(exchange, table, record, admission);
-  return admission;
 }
 
 void Gate::Resume(const base::http::Exchange& exchange, const RouteTable& table,

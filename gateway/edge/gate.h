@@ -43,6 +43,10 @@ struct GateRefusal {
 
 // Who was admitted where. Holds what the exchange needs as long as it runs.
 struct Admission {
+  Admission() = default;
+  Admission(const Admission&) = delete;
+  Admission& operator=(const Admission&) = delete;
+
   const Route* route = nullptr;  // null when refused
   Face face = Face::kMcp;
   const base::auth::Principal* principal = nullptr;
@@ -56,8 +60,8 @@ struct Admission {
   std::string_view token;
   std::vector<base::auth::TokenUse> uses;
   std::size_t prepared = 0;
-  // What the uses and verdicts look at.
-  std::vector<std::string> own_audiences;
+  // What the uses look at.
+  std::string own_url;
 
   bool admitted() const { return route != nullptr; }
   // False.
@@ -75,8 +79,8 @@ class Gate {
 
   // Decides, and begins the record. `table` and the head outlive the admission. While it waits: prepare its token,
   // then Resume.
-  Admission Admit(const base::http::Exchange& exchange, const RouteTable& table,
-                  mcp::Record& record);
+  void Admit(const base::http::Exchange& exchange, const RouteTable& table, mcp::Record& record,
+             Admission& admission);
   void Resume(const base::http::Exchange& exchange, const RouteTable& table, mcp::Record& record,
               Admission& admission);
 

@@ -125,10 +125,10 @@ Gate::Step Gate::CheckToken(const Visit& visit, std::string_view token, Admissio
 Gate::Step Gate::CheckProviderToken(const Visit& visit, const base::auth::TokenKey& token,
                                     Admission& admission, mcp::Record& record) {
   const GateRules& rules = visit.route.gate();
-  if (rules.asks_own_audience && admission.own_audiences.empty()) {
-    admission.own_audiences = OwnAudiences(OwnUrl(visit.exchange), visit.exchange.head().path);
-  }
-  const TokenCheck check(providers_, rules, admission.own_audiences);
+  if (rules.asks_own_audience && admission.own_url.empty())
+    admission.own_url = OwnUrl(visit.exchange);
+  const base::auth::OwnNames own_names{admission.own_url, visit.route.own_ends()};
+  const TokenCheck check(providers_, rules, own_names);
   TokenVerdict verdict = check.Ask(token, admission.prepared);
   if (verdict.kind == TokenVerdict::Kind::kProven) {
     if (verdict.observed) NoteObserved(record, *verdict.observed, verdict.observed_reason);

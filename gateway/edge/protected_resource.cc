@@ -34,7 +34,6 @@ void AddOnce(std::vector<std::string>& list, std::span<const std::string> texts)
 struct Demands {
   std::vector<std::string> providers;
   std::vector<std::string> scopes;
-  std::string name;
 
   void Add(const Route& route) {
     AddOnce(providers, route.gate().providers);
@@ -46,10 +45,8 @@ Demands DemandsOf(std::string_view path, const RouteTable& table) {
   Demands demands;
   if (path.empty()) {
     for (const auto& route : table.routes()) demands.Add(*route);
-    demands.name = "Portolan";
   } else if (const Route* route = table.Find(EndpointPath::Of(path).base)) {
     demands.Add(*route);
-    demands.name = route->server_name();
   }
   return demands;
 }
@@ -75,20 +72,13 @@ std::string ProtectedResourceJson(std::string_view own_url, std::string_view pat
     if (const auto issuer = providers.IssuerOf(name)) issuers.push_back(*issuer);
   }
   if (issuers.empty()) return {};
+  // Nothing that the path does not tell: whoever asks has shown nothing yet.
   nlohmann::ordered_json metadata;
   metadata["resource"] = std::string(own_url) + std::string(path);
   metadata["authorization_servers"] = std::move(issuers);
   if (!demands.scopes.empty()) metadata["scopes_supported"] = demands.scopes;
   metadata["bearer_methods_supported"] = {"header"};
-  metadata["resource_name"] = demands.name;
   return metadata.dump();
-}
-
-// Clients write the URL of the whole gateway with and without a slash at its end.
-std::vector<std::string> OwnAudiences(std::string_view own_url, std::string_view path) {
-  const std::string whole(own_url);
-  const std::string base = whole + "/" + std::string(EndpointPath::Of(path).base);
-  return {whole, whole + "/", base + "/mcp", base + "/sse"};
 }
 
 std::string Challenge::ToString() const {

@@ -21,9 +21,6 @@ std::string ProtectedResourceJson(std::string_view own_url, std::string_view pat
                                   const RouteTable& table,
                                   const base::auth::IdentityProviders& providers);
 
-// What an endpoint may be called in a token's `aud` by whoever reached it by `path` at `own_url`.
-std::vector<std::string> OwnAudiences(std::string_view own_url, std::string_view path);
-
 // The value of WWW-Authenticate. `error` is empty when nothing was shown.
 struct Challenge {
   std::string_view own_url;

@@ -10,7 +10,7 @@ std::vector<base::auth::TokenUse> TokenCheck::UsesOf(const AuthenticateRule& rul
   std::vector<base::auth::TokenUse> uses;
   uses.reserve(rule.tokens.size());
   for (const AuthenticateRule::JwtProof& proof : rule.tokens)
-    uses.push_back({proof.provider, &proof.terms, own_audiences_});
+    uses.push_back({proof.provider, &proof.terms, own_names_});
   return uses;
 }
 

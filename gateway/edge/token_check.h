@@ -35,10 +35,10 @@ struct TokenVerdict {
 
 class TokenCheck {
  public:
-  // All references outlive it; `own_audiences` and the rules also the verdict.
+  // All references, and what `own_names` look at, outlive it and the verdict.
   TokenCheck(base::auth::IdentityProviders& providers, const GateRules& rules,
-             const std::vector<std::string>& own_audiences)
-      : providers_(providers), rules_(rules), own_audiences_(own_audiences) {}
+             const base::auth::OwnNames& own_names)
+      : providers_(providers), rules_(rules), own_names_(own_names) {}
 
   // `prepared`: for so many asks the token has been prepared.
   TokenVerdict Ask(const base::auth::TokenKey& token, std::size_t prepared) const;
@@ -48,7 +48,7 @@ class TokenCheck {
 
   base::auth::IdentityProviders& providers_;
   const GateRules& rules_;
-  const std::vector<std::string>& own_audiences_;
+  const base::auth::OwnNames own_names_;
 };
 
 }  // namespace gateway

@@ -103,7 +103,9 @@ boost::system::result<const Caller*, Callers::Refusal> Callers::CheckKey(const K
 boost::system::result<const Caller*, Callers::Refusal> Callers::Recheck(
     const base::auth::Principal& proven, std::int64_t now_unix_ms) const {
   constexpr const Caller* kNothing = nullptr;
-  if (proven.authentication != "api_key" && proven.authentication != "call_token") return kNothing;
+  const bool asks = proven.authentication == "api_key" || proven.authentication == "call_token" ||
+                    proven.authentication == "jwt";
+  if (!asks) return kNothing;
   if (proven.id.starts_with(kConsumerPrincipal)) {
     const auto key = keys_.find(proven.credential);
     if (key == keys_.end() || !key->second.caller || key->second.caller->principal.id != proven.id)
@@ -114,7 +116,7 @@ boost::system::result<const Caller*, Callers::Refusal> Callers::Recheck(
     const bool by_provider = proven.id.find('/') != proven.id.npos;
     if (by_provider && !providers_.contains(proven.id.substr(0, proven.id.find('/')))) {
       return Refusal{"TokenIssuerNotAllowed",
-                     "The identity provider behind this call token is not known any more."};
+                     "The identity provider behind this token is not known any more."};
     }
     return kNothing;
   }

@@ -24,6 +24,17 @@ std::string TagsJson(const v1::Server& spec) {
   return json += ']';
 }
 
+// Clients write the URL of the whole gateway with and without a slash at its end.
+std::vector<std::string> OwnEnds(const v1::Server& server) {
+  std::vector<std::string> ends = {"", "/"};
+  const auto add = [&](const std::string& base) {
+    for (const char* face : {"/mcp", "/sse"}) ends.push_back("/" + base + face);
+  };
+  add(server.base_path());
+  for (const std::string& alias : server.base_path_aliases()) add(alias);
+  return ends;
+}
+
 policy::EffectivePolicy CombineFor(const Route::Inputs& inputs, const CallerPolicy* caller) {
   std::vector<policy::NamedSet> sets;
   for (const auto& entry : inputs.policies) sets.push_back({entry->name, &entry->spec});
@@ -62,6 +73,7 @@ Route::Route(Inputs inputs, state::RuleState& state)
       end_notice_(EndNotice::Of(*inputs_.server)),
       for_everybody_(policy::IsForEverybody(inputs_.server->spec.visibility().audiences())),
       gate_(GateRules::Of(CombineFor(inputs_, nullptr))),
+      own_ends_(OwnEnds(inputs_.server->spec)),
       chain_(Compile(nullptr)) {}
 
 bool Route::IsSeenBy(const base::auth::Principal& who) const {

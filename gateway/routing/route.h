@@ -65,6 +65,9 @@ class Route {
   bool for_everybody() const { return for_everybody_; }
 
   const GateRules& gate() const { return gate_; }
+  // What stands behind the gateway's URL where a token is made for this server: its paths, or nothing, which is the
+  // whole gateway.
+  const std::vector<std::string>& own_ends() const { return own_ends_; }
   // The lists to answer from; null: ask the server.
   const DefinitionLists* lists_for(std::string_view method) const;
   // The chain of callers whose own sets are `caller_policy` (null: they have none).
@@ -83,6 +86,7 @@ class Route {
   const EndNotice end_notice_;
   const bool for_everybody_;
   GateRules gate_;
+  const std::vector<std::string> own_ends_;
   std::shared_ptr<const Chain> chain_;
 
   struct CallerChain {

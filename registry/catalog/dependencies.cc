@@ -81,6 +81,7 @@ std::string_view Inverse(std::string_view pointer) {
   if (pointer == "/spec/principal") return "made it";
   if (pointer == "/spec/server") return "is asked for";
   if (pointer.starts_with("/spec/attach")) return "is governed by it";
+  if (pointer.starts_with("/spec/rules")) return "is whose tokens it demands";
   if (pointer.starts_with("/spec/subjects")) return "has its role by it";
   return "is one of its audiences";
 }

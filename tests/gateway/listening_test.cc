@@ -391,6 +391,21 @@ TEST_F(ListeningTest, WhoCameByATokenThatIsRevokedHearsNothingMore) {
   RunUntil([&] { return open_ == 0; });
 }
 
+TEST_F(ListeningTest, WhoCameByATokenOfAnIdentityProviderThatIsGoneHearsNothingMore) {
+  Put("kind: 'IdentityProvider' name: 'corp' identity_provider { issuer: 'https://id.example' "
+      "audiences: 'x' }");
+  Publish();
+  TestCall& ann = New(ListenTo(kAllLists), kModern);
+  ann.principal.id = "corp/ann";
+  ann.principal.kind = base::auth::PrincipalKind::kUser;
+  ann.principal.authentication = "jwt";
+  Start(ann);
+  WaitForNotifications(ann, 1);
+  Remove("IdentityProvider", "corp");
+  Publish();
+  RunUntil([&] { return open_ == 0; });
+}
+
 TEST_F(ListeningTest, FromWhomAServerIsHiddenThatOneHearsNothingMore) {
   const auto listen_as = [this](const std::string& id) -> TestCall& {
     TestCall& test = New(ListenTo(kAllLists), kModern);

@@ -86,6 +86,33 @@ TEST_F(DependenciesTest, WhatItNeedsIsToldToo) {
   EXPECT_EQ(found->dependencies(1).kind(), "Consumer");
 }
 
+TEST_F(DependenciesTest, AnIdentityProviderIsLeanedOnByTheRulesThatDemandItsTokens) {
+  Apply(R"([
+      {"kind": "IdentityProvider", "name": "corp",
+       "spec": {"issuer": "https://id.example", "audiences": ["x"]}},
+      {"kind": "PolicySet", "name": "people", "spec": {"attach": {"global": true}, "rules": [
+        {"id": "who", "authenticate": {"any_of": [{"jwt": {"provider": "corp"}}]}}]}}])");
+  EXPECT_THAT(WarningsOf("IdentityProvider", "corp"),
+              ElementsAre("PolicySet 'people' demands tokens of it"));
+  const auto found = catalog_.ListDependencies(With("admin"), "PolicySet", "people");
+  ASSERT_EQ(found->dependencies_size(), 1);
+  EXPECT_EQ(found->dependencies(0).relation(), "is whose tokens it demands");
+}
+
+TEST_F(DependenciesTest, ARuleCannotDemandTokensOfAProviderThatIsNotThere) {
+  v1::PutRequest request;
+  request.mutable_resource()->set_name("people");
+  v1::PolicySet& set = *request.mutable_resource()->mutable_policy_set();
+  set.mutable_attach()->set_global(true);
+  set.add_rules()->set_id("who");
+  set.mutable_rules(0)->mutable_authenticate()->add_any_of()->mutable_jwt()->set_provider("corp");
+  const auto put = catalog_.Put({With("admin")}, request);
+  ASSERT_TRUE(put.has_error());
+  EXPECT_EQ(
+      put.error().message,
+      "/spec/rules/0/authenticate/any_of/0/jwt/provider: there is no IdentityProvider 'corp'");
+}
+
 TEST_F(DependenciesTest, ADryRunOfADeletionRemovesNothing) {
   v1::DeleteRequest request;
   request.set_kind("Server");
