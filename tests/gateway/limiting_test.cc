@@ -237,6 +237,27 @@ TEST_F(LimitingTest, WhatNoServerWasAskedForIsGivenBack) {
   for (int i = 0; i < 6; ++i) EXPECT_THAT(Call().body, HasSubstr("hello")) << i;
 }
 
+TEST_F(LimitingTest, AKeptOrMadeUpAnswerIsGivenBackAndASpentQuotaRefusesItToo) {
+  Rules(
+      R"(rules { id: 'monthly' quota { calls: 2 period: MONTH } }
+         rules { id: 'keep' select { tools: 'a' } cache { ttl_s: 300 vary: "'all'" } }
+         rules { id: 'stub' select { tools: 'stub' } mock { result_json: '{"content":[]}' } })");
+  SpendCalls();
+  const Leasing leasing(gateway_, 2);
+  const HttpAnswer asked = Call();
+  EXPECT_EQ(asked.Field("X-Cache"), "MISS");
+  for (int i = 0; i < 4; ++i) {
+    const HttpAnswer kept = Call();
+    EXPECT_EQ(kept.Field("X-Cache"), "HIT");
+    EXPECT_EQ(kept.Field("Age"), "0");
+    EXPECT_THAT(kept.body, HasSubstr(R"("content":"spent")"));
+    EXPECT_THAT(gateway_.CallTool("/pay/mcp", "stub").body, HasSubstr(R"("content":[])"));
+  }
+  EXPECT_EQ(gateway_.server_calls, 1);
+  EXPECT_THAT(gateway_.CallTool("/pay/mcp", "b").body, HasSubstr(R"("content":"spent")"));
+  EXPECT_THAT(Call().body, HasSubstr("QuotaExceeded"));
+}
+
 TEST_F(LimitingTest, BytesOfBothDirectionsAreCounted) {
   Rules("rules { id: 'bytes' quota { bytes: 1000 period: DAY } }");
   SpendCalls();
