@@ -14,8 +14,9 @@ namespace gateway::state {
 namespace {
 
 constexpr std::size_t kShards = 16;
-// Who has nothing left, or cannot be asked, is not asked more often.
-constexpr std::chrono::seconds kAskAgainAfter{1};
+// The registry is not asked more often about what is spent, and when it cannot be asked.
+constexpr std::chrono::seconds kSpentFor{1};
+constexpr std::chrono::milliseconds kUnreachableFor{250};
 // What nobody used for so long is given back, for other gateways.
 constexpr std::chrono::seconds kIdle{5};
 constexpr std::chrono::seconds kSeekIdleEvery{1};
@@ -429,7 +430,7 @@ void Quotas::Granted(const Use& use, const Grant& grant, base::TimePoint asked) 
     slice.granted_calls = std::min(slice.granted_calls, slice.calls + slice.running);
     slice.granted_bytes = std::min(slice.granted_bytes, slice.bytes);
     slice.calls_left = slice.bytes_left = 0;
-    slice.ask_again = now + kAskAgainAfter;
+    slice.ask_again = now + kSpentFor;
     return;
   }
   // What was counted before the registry named a window belongs to the one that it names.
@@ -444,7 +445,7 @@ void Quotas::Granted(const Use& use, const Grant& grant, base::TimePoint asked) 
   slice.bytes_left = grant.bytes_left;
   slice.slice_calls = slice.free_calls();
   slice.slice_bytes = slice.free_bytes();
-  if (slice.spent(now)) slice.ask_again = now + kAskAgainAfter;
+  if (slice.spent(now)) slice.ask_again = now + kSpentFor;
 }
 
 void Quotas::Failed(std::span<const Use> uses) {
@@ -456,7 +457,7 @@ void Quotas::Failed(std::span<const Use> uses) {
     if (found == shard.slices.end()) continue;
     Slice& slice = found->second;
     slice.wanted = false;
-    slice.ask_again = now + kAskAgainAfter;
+    slice.ask_again = now + kUnreachableFor;
     slice.queue.WakeAll();
   }
 }
