@@ -125,6 +125,9 @@ class QuotasOfTwoGatewaysTest : public ::testing::Test {
   // From several callers of both gateways, until both say again and again that nothing is left:
   // what the one holds, its own callers spend.
   void SpendTheRest() {
+    // More than they hold: both have found the registry again.
+    Admit(one_, kSlice + 1);
+    Admit(two_, kSlice + 1);
     std::vector<std::thread> callers;
     for (int i = 0; i < 4; ++i) {
       callers.emplace_back([this, i] {
