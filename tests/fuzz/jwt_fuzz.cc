@@ -1,5 +1,6 @@
 // What strangers and their issuers send: a token, and behind a line end a key set.
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "base/auth/jwt.h"
@@ -12,7 +13,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto keys =
       base::auth::ReadKeySet(line == text.npos ? std::string_view() : text.substr(line + 1));
   if (jwt.has_error()) return 0;
-  const auto claims = CheckClaims(*jwt, {"i", {"a"}, 60}, 1'700'000'000'000);
+  const std::string audiences[] = {"a"};
+  base::auth::ClaimRules rules;
+  rules.issuer = "i";
+  rules.audiences = audiences;
+  const auto claims = CheckClaims(*jwt, rules, 1'700'000'000'000);
   static_cast<void>(claims);
   if (keys.has_error()) return 0;
   const Algorithm allowed[] = {Algorithm::kEdDsa, Algorithm::kEs256, Algorithm::kRs256};
