@@ -20,11 +20,16 @@ const gap = 12;
 export function ServerCards({ servers }: { servers: Resource[] }) {
   const statuses = useStatuses().data;
   const list = useRef<HTMLUListElement>(null);
-  const { ref, width } = useElementSize<HTMLUListElement>();
+  const { ref, width: observedWidth } = useElementSize<HTMLUListElement>();
   const [top, setTop] = useState(0);
+  // Before the first paint nothing was observed yet: the cards are there from the first frame on.
+  const [firstWidth, setFirstWidth] = useState(0);
   useLayoutEffect(() => {
-    if (list.current) setTop(list.current.getBoundingClientRect().top + window.scrollY);
+    if (!list.current) return;
+    setTop(list.current.getBoundingClientRect().top + window.scrollY);
+    setFirstWidth(list.current.clientWidth);
   });
+  const width = observedWidth || firstWidth;
   const columns = Math.max(1, Math.floor((width + gap) / (cardWidth + gap)));
   const rows = useWindowVirtualizer({
     count: width === 0 ? 0 : Math.ceil(servers.length / columns),
