@@ -27,13 +27,6 @@ bool IsList(std::string_view method) {
   return std::find(kMethods.begin(), kMethods.end(), method) != kMethods.end();
 }
 
-// So that no two lists of parts make the same text.
-void AppendPart(std::string_view part, std::string& out) {
-  out += std::to_string(part.size());
-  out += ':';
-  out += part;
-}
-
 // Whose answers are nobody else's.
 std::string OwnerOf(const mcp::Call& call) {
   std::string owner = "own ";

@@ -15,13 +15,6 @@ constexpr std::size_t kMaxQuestionBytes = 64 * 1024;
 
 using base::http::EqualsIgnoreCase;
 
-// So that no two lists of parts make the same text.
-void AppendPart(std::string_view part, std::string& out) {
-  out += std::to_string(part.size());
-  out += ':';
-  out += part;
-}
-
 bool MeansNothing(const mcp::Members& meta) {
   constexpr std::array<std::string_view, 7> kNames = {
       "progressToken",
@@ -75,6 +68,12 @@ std::string MetaOf(std::string_view meta) {
 }
 
 }  // namespace
+
+void AppendPart(std::string_view part, std::string& out) {
+  out += std::to_string(part.size());
+  out += ':';
+  out += part;
+}
 
 void AppendCanonical(std::string_view raw, std::string& out) {
   if (mcp::IsObject(raw)) {

@@ -9,6 +9,9 @@
 
 namespace gateway {
 
+// Appends a part with its length in front, so that no two lists of parts make the same text.
+void AppendPart(std::string_view part, std::string& out);
+
 // Appends raw JSON in one spelling: members in the order of their names, no white space. Strings and
 // numbers stay as they are written, since a server may tell them apart: `1.0` is not `1`. Costs a
 // pass for each level of depth.
