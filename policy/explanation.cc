@@ -4,11 +4,11 @@
 #include <optional>
 #include <vector>
 
-#include "mcp/message.h"
 #include "mcp/raw_json.h"
 #include "policy/authorization.h"
 #include "policy/mocking.h"
 #include "policy/overriding.h"
+#include "policy/server_tags.h"
 #include "policy/tool_schema.h"
 #include "policy/validation.h"
 
@@ -31,13 +31,6 @@ std::string_view KindOf(const v1::Resource* consumer) {
     case v1::ConsumerKind::SERVICE: return "service";
     default: return "agent";
   }
-}
-
-std::string TagsJson(const v1::Server& server) {
-  std::string json = "[";
-  for (const std::string& tag : server.tags())
-    json += (json.size() > 1 ? "," : "") + mcp::Quote(tag);
-  return json + "]";
 }
 
 const v1::Definition* ToolOf(const ImaginedCall& call) {

@@ -8,21 +8,13 @@
 #include "mcp/message.h"
 #include "mcp/requests.h"
 #include "policy/audience.h"
+#include "policy/server_tags.h"
 
 namespace gateway {
 
 namespace v1 = portolan::v1;
 
 namespace {
-
-std::string TagsJson(const v1::Server& spec) {
-  std::string json = "[";
-  for (const std::string& tag : spec.tags()) {
-    if (json.size() > 1) json += ',';
-    json += mcp::Quote(tag);
-  }
-  return json += ']';
-}
 
 // Clients write the URL of the whole gateway with and without a slash at its end.
 std::vector<std::string> OwnEnds(const v1::Server& server) {
@@ -103,7 +95,7 @@ const DefinitionLists* Route::lists_for(std::string_view method) const {
 std::shared_ptr<const Chain> Route::Compile(const CallerPolicy* caller_policy) const {
   auto server = std::make_shared<GovernedServer>();
   server->name = server_name();
-  server->tags_json = TagsJson(spec());
+  server->tags_json = policy::TagsJson(spec());
   if (inputs_.definitions) server->items = inputs_.definitions->items();
   server->shared_items = spec().definitions() != v1::Definitions::PER_PRINCIPAL;
   Chain::Target target{std::move(server), spec().approval()};
