@@ -11,6 +11,7 @@
 
 #include "base/daemon.h"
 #include "base/manifest.h"
+#include "base/unserved.h"
 #include "base/version.h"
 
 namespace base {
@@ -112,6 +113,7 @@ Result<DaemonOptions> ReadBootstrap(int argc, char** argv, const std::string& ti
     if (auto read = ReadConfig(config, message); !read) return read.error();
   }
   message.MergeFrom(*told);
+  if (auto served = CheckServed(message, ""); !served) return served.error();
   options.endpoints_file = endpoints_file;
   return options;
 }

@@ -52,12 +52,13 @@ std::string Shown(std::string_view text) { return mcp::Quote(text.substr(0, 128)
 // Its strings keep their memory. Every member has its name here, so that none can be forgotten.
 void Clear(mcp::Record& record) {
   auto& [request_id, trace_id, started_unix_ms, started, server, endpoint, method, item,
-         protocol_revision, principal, authentication, client_name, client_version, user_agent,
-         peer_address, http_status, outcome, error_code, reason, rule, message, observed_only,
-         answer_fields, sample, cache, mocked, bytes_in, bytes_out, server_time, total] = record;
-  for (std::string* text :
-       {&request_id, &trace_id, &server, &endpoint, &method, &item, &principal, &client_name,
-        &client_version, &user_agent, &peer_address, &rule, &message})
+         protocol_revision, principal, subscription, product, credential, authentication,
+         client_name, client_version, user_agent, peer_address, http_status, outcome, error_code,
+         reason, rule, message, observed_only, answer_fields, sample, cache, mocked, attempts,
+         detections, payload, bytes_in, bytes_out, queue, server_time, total] = record;
+  for (std::string* text : {&request_id, &trace_id, &server, &endpoint, &method, &item, &principal,
+                            &subscription, &product, &credential, &client_name, &client_version,
+                            &user_agent, &peer_address, &rule, &message})
     text->clear();
   started_unix_ms = 0;
   started = {};
@@ -66,10 +67,13 @@ void Clear(mcp::Record& record) {
   outcome = mcp::Outcome::kUnknown;
   observed_only = mocked = false;
   answer_fields.clear();
+  attempts.clear();
+  detections.clear();
+  payload = {};
   sample = 1;
   cache = mcp::CacheUse::kNone;
   bytes_in = bytes_out = 0;
-  server_time = total = {};
+  queue = server_time = total = {};
 }
 
 auto* FaceOf(Face face) {

@@ -27,6 +27,7 @@ Call Call::WithClient(Client& other) const {
           .client_info = client_info,
           .log_level = log_level,
           .loop = loop,
+          .upstream = upstream,
           .collect_result_up_to = collect_result_up_to};
 }
 

@@ -22,6 +22,7 @@
 #include "mcp/message.h"
 #include "mcp/record.h"
 #include "mcp/revision.h"
+#include "mcp/upstream_terms.h"
 
 namespace base {
 class Loop;
@@ -101,6 +102,8 @@ struct Call {
   std::string_view log_level;
   // Of the worker that the call lives on, for waits. Null: nobody can wait (a call of our own).
   base::Loop* loop = nullptr;
+  // How the server is asked; null: as the gateway asks every server.
+  std::shared_ptr<const UpstreamTerms> upstream;
   // Not 0: some filter must see the whole result, so the backend returns it in Response::body, at
   // most this long.
   std::size_t collect_result_up_to = 0;

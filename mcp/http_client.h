@@ -38,8 +38,11 @@ struct OutgoingMessage {
   // Further header lines: credentials, Mcp-Param-*, trace context.
   std::span<const base::http::Field> fields;
   base::CancelSignal* cancel = nullptr;
-  // From the request's last byte to the head; zero: the client's limit.
+  // As in base::http::Client::Request; zero: the client's limits.
+  std::chrono::milliseconds connect{0};
   std::chrono::milliseconds first_byte{0};
+  std::chrono::milliseconds idle{0};
+  std::shared_ptr<const base::http::TlsContext> tls;
   // No idle limit while the answer is read.
   bool endless = false;
   // Where not null: how long connecting took.
@@ -145,7 +148,9 @@ struct HandshakeOptions {
   Identity identity;
   std::span<const base::http::Field> fields;
   base::CancelSignal* cancel = nullptr;
+  std::chrono::milliseconds connect{0};
   std::chrono::milliseconds first_byte{0};
+  std::shared_ptr<const base::http::TlsContext> tls;
   std::size_t max_bytes = 4 * 1024 * 1024;
   // Where not null: how long connecting took, at the first message.
   base::http::ConnectTimes* times = nullptr;

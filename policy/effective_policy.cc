@@ -9,7 +9,9 @@ namespace v1 = portolan::v1;
 std::string_view ScopeName(Scope scope) {
   switch (scope) {
     case Scope::kGlobal: return "global";
+    case Scope::kProduct: return "product";
     case Scope::kServer: return "server";
+    case Scope::kVirtualServer: return "virtual_server";
     case Scope::kConsumer: return "consumer";
   }
   return "global";
@@ -17,7 +19,9 @@ std::string_view ScopeName(Scope scope) {
 
 Scope ScopeOf(const v1::PolicySet& set) {
   switch (set.attach().scope_case()) {
+    case v1::Attachment::kProduct: return Scope::kProduct;
     case v1::Attachment::kServer: return Scope::kServer;
+    case v1::Attachment::kVirtualServer: return Scope::kVirtualServer;
     case v1::Attachment::kConsumer: return Scope::kConsumer;
     case v1::Attachment::kGlobal:
     case v1::Attachment::SCOPE_NOT_SET: break;
@@ -30,12 +34,13 @@ std::string EffectiveRule::origin() const {
 }
 
 EffectivePolicy Combine(std::span<const NamedSet> sets, std::string_view server,
-                        std::string_view consumer) {
+                        std::string_view consumer, std::string_view product) {
   std::vector<NamedSet> chosen;
   for (const NamedSet& named : sets) {
     const v1::Attachment& attach = named.set->attach();
     const bool governs =
         (attach.has_global() && attach.global()) ||
+        (attach.has_product() && !product.empty() && attach.product() == product) ||
         (attach.has_server() && attach.server() == server) ||
         (attach.has_consumer() && !consumer.empty() && attach.consumer() == consumer);
     if (governs) chosen.push_back(named);

@@ -14,9 +14,10 @@
 
 namespace policy {
 
-enum class Scope { kGlobal, kServer, kConsumer };
+// From wide to narrow.
+enum class Scope { kGlobal, kProduct, kServer, kVirtualServer, kConsumer };
 
-// `global`, `server`, `consumer`
+// `global`, `product`, `server`, `virtual_server`, `consumer`
 std::string_view ScopeName(Scope scope);
 Scope ScopeOf(const portolan::v1::PolicySet& set);
 
@@ -46,9 +47,9 @@ struct EffectivePolicy {
   bool explain = false;
 };
 
-// Those of `sets` that govern calls of `server` by `consumer` (empty: callers without one), put
-// together.
+// Those of `sets` that govern calls of `server` by `consumer` (empty: callers without one) under
+// `product` (empty: none), put together.
 EffectivePolicy Combine(std::span<const NamedSet> sets, std::string_view server,
-                        std::string_view consumer);
+                        std::string_view consumer, std::string_view product = {});
 
 }  // namespace policy

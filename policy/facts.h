@@ -22,6 +22,9 @@ struct Facts {
   std::string_view tool_name;
   std::string_view resource_uri;
   std::string_view prompt_name;
+  // Of the subscription that the call was made by, and its product.
+  std::string_view subscription_id;
+  std::string_view product_name;
   std::string_view request_ip;
   std::string_view request_protocol;
   std::string_view client_name;

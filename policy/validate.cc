@@ -71,6 +71,8 @@ base::Result<void> CheckAttachment(const v1::PolicySet& set) {
         return Bad(pointer + "/consumer", "must be a consumer's name");
       }
       return {};
+    case v1::Attachment::kProduct:
+    case v1::Attachment::kVirtualServer:
     case v1::Attachment::SCOPE_NOT_SET: break;
   }
   return Bad(pointer, "must say what the set governs: global, server or consumer");
@@ -159,7 +161,7 @@ base::Result<void> CheckAuthenticate(const v1::Authenticate& authenticate, const
   for (int i = 0; i < authenticate.any_of_size(); ++i) {
     const std::string at = pointer + "/any_of/" + std::to_string(i);
     const v1::Authenticate::Proof& proof = authenticate.any_of(i);
-    if (proof.kind_case() == v1::Authenticate::Proof::KIND_NOT_SET)
+    if (!proof.has_api_key() && !proof.has_jwt())
       return Bad(at, "must name a proof: api_key or jwt");
     const auto ok = proof.has_jwt() ? CheckJwtProof(proof.jwt(), at + "/jwt")
                                     : CheckApiKey(proof.api_key(), at + "/api_key");
@@ -243,6 +245,9 @@ base::Result<void> CheckRule(const v1::Rule& rule, const v1::PolicySet& set,
     case v1::Rule::kQuota: return ValidateQuota(rule.quota(), pointer + "/quota");
     case v1::Rule::kConcurrency:
       return ValidateConcurrency(rule.concurrency(), pointer + "/concurrency");
+    case v1::Rule::kInspect:
+    case v1::Rule::kUpstream:
+    case v1::Rule::kTrace:
     case v1::Rule::POLICY_NOT_SET: break;
   }
   return Bad(pointer,
@@ -255,7 +260,7 @@ base::Result<void> CheckRule(const v1::Rule& rule, const v1::PolicySet& set,
 base::Result<void> Validate(const v1::PolicySet& set) {
   if (auto ok = CheckAttachment(set); !ok) return ok;
   if (!v1::Mode::Value_IsValid(set.mode())) return Bad("/spec/mode", "must be ENFORCE or OBSERVE");
-  if (!v1::ErrorStyle::Value_IsValid(set.errors()))
+  if (!v1::ErrorStyle::Value_IsValid(set.errors()) || set.errors() == v1::ErrorStyle::AZURE)
     return Bad("/spec/errors", "must be MCP or HTTP");
   if (set.rules_size() > kMaxRules) {
     return Bad("/spec/rules", "more than " + std::to_string(kMaxRules) + " rules");

@@ -93,11 +93,16 @@ class Client {
     std::span<const std::string_view> body;
     // `cancel` ends the exchange at any await, also later in ReadSome.
     CancelSignal* cancel = nullptr;
-    // Overrides ClientLimits where not zero.
+    // Override ClientLimits where not zero.
+    std::chrono::milliseconds connect{0};
     std::chrono::milliseconds first_byte{0};
+    std::chrono::milliseconds idle{0};
     // No idle limit while the body is read (listen and GET streams).
     bool endless_body = false;
     ConnectTimes* times = nullptr;
+    // What is shown and trusted when a connection is made; null: the client's own. Connections are
+    // kept apart by it: who shows another certificate gets another connection.
+    std::shared_ptr<const TlsContext> tls;
   };
 
   // Sends and returns when the response's head has come. A kept connection that turns out to be

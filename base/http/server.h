@@ -44,6 +44,8 @@ struct ListenAddress {
   bool is_loopback() const;
 };
 
+struct PeerCertificate;
+
 // One request and its response. Made by the server, used by one Service, gone when Serve returns.
 class Exchange {
  public:
@@ -56,6 +58,9 @@ class Exchange {
   // Unique for each connection of this process.
   virtual std::uint64_t connection_id() const = 0;
   virtual bool is_tls() const = 0;
+  // What the client showed when the connection was made, verified; null: nothing. Lives as long as
+  // the connection.
+  virtual const PeerCertificate* peer_certificate() const { return nullptr; }
 
   // Requested when the peer is seen to be gone, and when the server stops hard.
   virtual CancelSignal& cancel() = 0;

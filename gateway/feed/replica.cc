@@ -26,6 +26,7 @@ bool Replica::Apply(const v1::FollowResponse& event) {
       if (complete_) revision_ = std::max(revision_, event.heartbeat().revision());
       return false;
     case v1::FollowResponse::kProbe:
+    case v1::FollowResponse::kPurge:
     case v1::FollowResponse::EVENT_NOT_SET: return false;
   }
   return false;

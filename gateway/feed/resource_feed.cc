@@ -210,6 +210,7 @@ class GrpcFeed final : public ResourceFeed {
       case v1::FollowResponse::kKeys: return HandOnKeys(event.keys());
       case v1::FollowResponse::kProbe: return sink_.OnProbe(std::move(*event.mutable_probe()));
       case v1::FollowResponse::kHeartbeat:
+      case v1::FollowResponse::kPurge:
       case v1::FollowResponse::EVENT_NOT_SET: return;
     }
   }

@@ -19,6 +19,8 @@ struct GovernedServer {
   std::shared_ptr<const OfferedItems> items;
   // Every caller is shown the same items.
   bool shared_items = true;
+  // It runs at several places.
+  bool pool = false;
 };
 
 // Views into the call and the server; allocates nothing. What a tool says of itself is looked up only

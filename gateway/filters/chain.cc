@@ -13,24 +13,24 @@
 
 namespace gateway {
 
-// The rest of a chain, as the next Handler of the filter before it.
+// The rest of a list of filters, as the next Handler of the filter before it.
 class Chain::Link final : public mcp::Handler {
  public:
-  Link(const Chain& chain, std::size_t index, mcp::Handler& server)
-      : chain_(chain), index_(index), server_(server) {}
+  Link(const Filters& filters, std::size_t index, mcp::Handler& server)
+      : filters_(filters), index_(index), server_(server) {}
 
   base::Task<mcp::Response> Handle(mcp::Call& call) override {
-    if (index_ == chain_.filters_.size()) return server_.Handle(call);
+    if (index_ == filters_.size()) return server_.Handle(call);
     return ApplyFilter(call);
   }
 
  private:
   base::Task<mcp::Response> ApplyFilter(mcp::Call& call) {
-    Link rest(chain_, index_ + 1, server_);
-    co_return co_await chain_.filters_[index_]->Apply(call, rest);
+    Link rest(filters_, index_ + 1, server_);
+    co_return co_await filters_[index_]->Apply(call, rest);
   }
 
-  const Chain& chain_;
+  const Filters& filters_;
   const std::size_t index_;
   mcp::Handler& server_;
 };
@@ -65,11 +65,16 @@ Chain::Chain(const policy::EffectivePolicy& policy, const Target& target, state:
 }
 
 base::Task<mcp::Response> Chain::Run(mcp::Call& call, mcp::Handler& server) const {
-  return filters_.empty() ? server.Handle(call) : RunFilters(call, server);
+  return filters_.empty() ? server.Handle(call) : RunAll(filters_, call, server);
 }
 
-base::Task<mcp::Response> Chain::RunFilters(mcp::Call& call, mcp::Handler& server) const {
-  Link first(*this, 0, server);
+base::Task<mcp::Response> Chain::RunRound(mcp::Call& call, mcp::Handler& backend) const {
+  return round_.empty() ? backend.Handle(call) : RunAll(round_, call, backend);
+}
+
+base::Task<mcp::Response> Chain::RunAll(const Filters& filters, mcp::Call& call,
+                                        mcp::Handler& server) {
+  Link first(filters, 0, server);
   co_return co_await first.Handle(call);
 }
 

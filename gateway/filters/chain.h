@@ -33,16 +33,23 @@ class Chain {
   // Runs the call through the filters and, if none refuses, to `server`.
   base::Task<mcp::Response> Run(mcp::Call& call, mcp::Handler& server) const;
 
+  // Runs the call through what wraps the server alone, round by round, and asks `backend`: for
+  // whoever stands at the end of the chain and answers some calls by itself.
+  base::Task<mcp::Response> RunRound(mcp::Call& call, mcp::Handler& backend) const;
+
   const RefusalStyle& style() const { return style_; }
 
  private:
   class Link;
 
-  base::Task<mcp::Response> RunFilters(mcp::Call& call, mcp::Handler& server) const;
+  using Filters = std::vector<std::unique_ptr<const Filter>>;
+  static base::Task<mcp::Response> RunAll(const Filters& filters, mcp::Call& call,
+                                          mcp::Handler& server);
 
   // Constant after construction
   const RefusalStyle style_;
-  std::vector<std::unique_ptr<const Filter>> filters_;
+  Filters filters_;
+  Filters round_;
 };
 
 }  // namespace gateway

@@ -37,6 +37,7 @@ base::Result<void> Check(const v1::Server& server) {
                           "/spec/endpoint/stdio/command: must not be empty");
       }
       return {};
+    case v1::Endpoint::kPool:
     case v1::Endpoint::TRANSPORT_NOT_SET: break;
   }
   return base::Fail(

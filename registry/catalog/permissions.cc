@@ -60,7 +60,9 @@ Needed ToWrite(const v1::Resource& resource) {
     }
     case v1::Resource::kEnvironment:
     case v1::Resource::kConsumer:
-    case v1::Resource::kApiKey: return {Right::kOperate, {}};
+    case v1::Resource::kApiKey:
+    case v1::Resource::kProduct:
+    case v1::Resource::kSubscription: return {Right::kOperate, {}};
     case v1::Resource::kAccessRequest:
       return {Right::kApprove, NamespaceOf(resource.access_request().server())};
     case v1::Resource::kToken:
@@ -68,6 +70,7 @@ Needed ToWrite(const v1::Resource& resource) {
     case v1::Resource::kMetadataSchema:
     case v1::Resource::kIdentityProvider:
     case v1::Resource::kSyncSource:
+    case v1::Resource::kCredential:
     case v1::Resource::SPEC_NOT_SET: break;
   }
   return {Right::kAdminister, {}};

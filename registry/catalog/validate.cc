@@ -1,6 +1,7 @@
 #include "registry/catalog/validate.h"
 
 #include "base/json.h"
+#include "base/unserved.h"
 #include "policy/validate.h"
 #include "registry/catalog/metadata.h"
 #include "registry/catalog/names.h"
@@ -126,6 +127,9 @@ base::Result<void> ValidateSpecOf(const v1::Resource& resource) {
       return ValidateMetadataSchema(resource.name(), resource.metadata_schema());
     case v1::Resource::kIdentityProvider:
       return ValidateIdentityProvider(resource.name(), resource.identity_provider());
+    case v1::Resource::kProduct:
+    case v1::Resource::kSubscription:
+    case v1::Resource::kCredential:
     case v1::Resource::SPEC_NOT_SET: break;
   }
   return FieldError("/spec", "is missing");
@@ -163,9 +167,12 @@ base::Result<void> Validate(const v1::Resource& resource) {
     return FieldError(
         "/kind", "is '" + resource.kind().substr(0, 80) + "', but the spec is that of a " + kind);
   }
+  if (base::IsUnserved(*spec))
+    return FieldError("/kind", kind + " is not served by this version of Portolan");
   const pb::Message& body = resource.GetReflection()->GetMessage(resource, spec);
   Largest largest;
   if (const auto ok = Walk(body, "/spec", largest); ok.has_error()) return ok.error();
+  if (const auto ok = base::CheckServed(body, "/spec"); ok.has_error()) return ok.error();
   if (const std::size_t bytes = body.ByteSizeLong(); bytes > kMaxSpecBytes) {
     return FieldError(largest.pointer, "too large: this field has " +
                                            std::to_string(largest.bytes) +

@@ -77,6 +77,7 @@ base::Result<void> CheckEndpoint(const v1::Endpoint& endpoint) {
     case v1::Endpoint::kSse:
       if (endpoint.sse().url().empty()) return FieldError("/spec/endpoint/sse/url", "is missing");
       return CheckUrl("/spec/endpoint/sse/url", endpoint.sse().url());
+    case v1::Endpoint::kPool:  // refused before (base/unserved.h)
     case v1::Endpoint::TRANSPORT_NOT_SET: break;
   }
   return FieldError("/spec/endpoint", "needs a transport: streamable_http, stdio or sse");
