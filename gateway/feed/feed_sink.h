@@ -9,6 +9,7 @@
 #include <vector>
 
 namespace portolan::v1 {
+class CachePurge;
 class Changes;
 class ProbeOrder;
 class ServerDefinitions;
@@ -33,6 +34,8 @@ class FeedSink {
   virtual void OnDefinitions(portolan::v1::ServerDefinitions&& definitions) = 0;
   virtual void OnKeys(FeedKeys&& keys) = 0;
   virtual void OnProbe(portolan::v1::ProbeOrder&& order) = 0;
+  // Kept answers are to be forgotten; Reporter::Purged says when that is done.
+  virtual void OnPurge(const portolan::v1::CachePurge& purge) { (void)purge; }
 };
 
 }  // namespace gateway

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 namespace mcp {
 struct Record;
@@ -31,6 +32,8 @@ class Reporter {
   virtual void InForce(std::int64_t revision) = 0;
   // A resource that this gateway could not take. A later good revision needs no word.
   virtual void Reject(portolan::v1::Rejection&& rejection) = 0;
+  // What an order to forget named is forgotten (FeedSink::OnPurge). Sent at once.
+  virtual void Purged(const std::string& purge_id) { (void)purge_id; }
 };
 
 // For tests, and for a gateway that nobody listens to.

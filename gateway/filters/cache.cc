@@ -53,6 +53,20 @@ std::string WithTtlLeft(std::string_view result, std::int64_t left_ms) {
   return out.append(result.substr(begin + ttl.size()));
 }
 
+// The result, with how old it is: not everybody sees header lines.
+std::string WithAge(std::string result, std::int64_t age_s) {
+  constexpr std::string_view kName = "io.portolan.gateway/cache";
+  const std::string_view meta = mcp::Member(result, "_meta");
+  if ((!meta.empty() && !mcp::IsObject(meta)) || !mcp::Member(meta, kName).empty()) return result;
+  std::string member = '"' + std::string(kName) + R"(":{"age_s":)" + std::to_string(age_s) + "}";
+  if (meta.empty()) member = R"("_meta":{)" + member + "}";
+  const std::string_view object = meta.empty() ? std::string_view(result) : meta;
+  const auto inside = static_cast<std::size_t>(object.data() - result.data()) + 1;
+  const std::size_t next = result.find_first_not_of(" \t\r\n", inside);
+  if (next != std::string::npos && result[next] != '}') member += ',';
+  return result.insert(inside, member);
+}
+
 }  // namespace
 
 Cache::Cache(const policy::EffectivePolicy& policy, std::shared_ptr<const GovernedServer> server,
@@ -139,13 +153,14 @@ ResultCache::Pointer Cache::Find(const Question& question) const {
 
 mcp::Response Cache::Give(mcp::Call& call, const ResultCache::Kept& kept) const {
   const base::TimePoint now = results_.clock().Now();
-  const auto age = std::chrono::duration_cast<std::chrono::seconds>(now - kept.since).count();
+  const std::int64_t age = std::max<std::int64_t>(
+      0, std::chrono::duration_cast<std::chrono::seconds>(now - kept.since).count());
   call.record.cache = mcp::CacheUse::kHit;
   call.record.answer_fields.emplace_back("X-Cache", "HIT");
-  call.record.answer_fields.emplace_back("Age", std::to_string(std::max<std::int64_t>(0, age)));
+  call.record.answer_fields.emplace_back("Age", std::to_string(age));
   std::string body = R"({"jsonrpc":"2.0","id":)";
   body.append(call.id()).append(R"(,"result":)");
-  body += WithTtlLeft(kept.result, MillisUntil(kept.until, now));
+  body += WithAge(WithTtlLeft(kept.result, MillisUntil(kept.until, now)), age);
   body += '}';
   return mcp::Response::Message(std::move(body));
 }
@@ -155,6 +170,7 @@ base::Task<mcp::Response> Cache::Ask(mcp::Call& call, mcp::Handler& next, const 
   call.record.cache = mcp::CacheUse::kMiss;
   call.record.answer_fields.emplace_back("X-Cache", "MISS");
   const std::size_t max_bytes = static_cast<std::size_t>(question.terms.max_bytes) + kAroundResult;
+  const std::uint64_t asked_at = results_.purges();
   AnswerTap tap(call.client, max_bytes);
   mcp::Call tapped = call.WithClient(tap);
   mcp::Response response = co_await next.Handle(tapped);
@@ -164,7 +180,7 @@ base::Task<mcp::Response> Cache::Ask(mcp::Call& call, mcp::Handler& next, const 
   bool mine = true;
   const std::optional<std::string> answer = tap.TakeAnswer(response);
   if (answer && !tap.asked()) kept = ToKeep(call, *answer, question, mine);
-  if (kept) results_.Keep(mine ? question.own : question.shared, kept);
+  if (kept) results_.Keep(mine ? question.own : question.shared, kept, asked_at);
   const bool of_all_who_wait = kept && (!mine || question.shared.empty());
   if (asking && of_all_who_wait) asking->Answer(std::move(kept));
   if (asking && !of_all_who_wait) asking->Decline();
@@ -194,6 +210,8 @@ ResultCache::Pointer Cache::ToKeep(const mcp::Call& call, std::string_view answe
   const bool may_be_shared = scope.empty() ? !IsList(call.method) : scope == R"("public")";
   mine = question.shared.empty() || !may_be_shared;
   auto kept = std::make_shared<ResultCache::Kept>();
+  kept->server = server_->name;
+  kept->item = call.method == "tools/call" ? call.item : call.method;
   kept->result = result;
   kept->since = results_.clock().Now();
   kept->until = kept->since + ttl;

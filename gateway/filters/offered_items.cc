@@ -9,8 +9,8 @@ void OfferedItems::AddTool(std::string name, State state, const policy::ToolHint
   Add(tools_, std::move(name), {state, hints, definition});
 }
 
-void OfferedItems::AddPrompt(std::string name, State state) {
-  Add(prompts_, std::move(name), {state, {}, {}});
+void OfferedItems::AddPrompt(std::string name, State state, std::string_view definition) {
+  Add(prompts_, std::move(name), {state, {}, definition});
 }
 
 void OfferedItems::AddResource(std::string uri) {

@@ -17,12 +17,12 @@ class OfferedItems {
  public:
   enum class State { kServed, kChanged, kNew, kRejected };
 
-  // The text that the definitions of tools are parts of.
-  void HoldText(std::shared_ptr<const std::string> text) { text_ = std::move(text); }
+  // A text that definitions are parts of.
+  void HoldText(std::shared_ptr<const std::string> text) { texts_.push_back(std::move(text)); }
   // `definition` is a part of it, raw JSON; empty: it is not shown.
   void AddTool(std::string name, State state, const policy::ToolHints& hints,
                std::string_view definition = {});
-  void AddPrompt(std::string name, State state);
+  void AddPrompt(std::string name, State state, std::string_view definition = {});
   void AddResource(std::string uri);
   void AddTemplate(std::string_view uri_template);
 
@@ -34,6 +34,15 @@ class OfferedItems {
   policy::ToolHints HintsOf(std::string_view tool) const;
   // Raw JSON of a tool as it is listed; empty: it is not.
   std::string_view DefinitionOf(std::string_view tool) const;
+  // Each tool or prompt that is listed: `visit(name, definition)`, in no order.
+  template <class Visit>
+  void VisitTools(Visit visit) const {
+    VisitListed(tools_, visit);
+  }
+  template <class Visit>
+  void VisitPrompts(Visit visit) const {
+    VisitListed(prompts_, visit);
+  }
   // Listed, or perhaps one that a template stands for.
   bool MayHaveResource(std::string_view uri) const;
 
@@ -52,8 +61,14 @@ class OfferedItems {
   using Items = std::unordered_map<std::string, Item, Hash, std::equal_to<>>;
 
   void Add(Items& items, std::string name, const Item& item);
+  template <class Visit>
+  static void VisitListed(const Items& items, Visit& visit) {
+    for (const auto& [name, item] : items) {
+      if (!item.definition.empty()) visit(std::string_view(name), item.definition);
+    }
+  }
 
-  std::shared_ptr<const std::string> text_;
+  std::vector<std::shared_ptr<const std::string>> texts_;
   Items tools_;
   Items prompts_;
   Items resources_;

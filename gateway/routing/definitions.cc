@@ -75,13 +75,33 @@ OfferedItems::State StateOf(const v1::HeldDefinition& held, bool listed) {
   return listed ? OfferedItems::State::kChanged : OfferedItems::State::kNew;
 }
 
-// `tools` is the ListResult of the tools: what they say of themselves is kept there.
+// The definitions of one kind, one after the other, where a ListResult holds them.
+class Listed {
+ public:
+  Listed(std::string_view list, std::string_view member)
+      : list_(list), at_(std::string_view(R"({"":[)").size() + member.size()) {}
+
+  // Of the next one, which has that length.
+  std::string_view Next(std::size_t size) {
+    const std::string_view definition = list_.substr(at_, size);
+    at_ += size + 1;  // and the comma
+    return definition;
+  }
+
+ private:
+  const std::string_view list_;
+  std::size_t at_;
+};
+
+// `tools` and `prompts` are the ListResults: what these say of themselves is kept there.
 std::shared_ptr<const OfferedItems> ItemsOf(const v1::ServerDefinitions& definitions,
-                                            std::shared_ptr<const std::string> tools) {
+                                            std::shared_ptr<const std::string> tools,
+                                            std::shared_ptr<const std::string> prompts) {
   auto items = std::make_shared<OfferedItems>();
-  const std::string_view listed_tools = *tools;
+  Listed listed_tools(*tools, "tools");
+  Listed listed_prompts(*prompts, "prompts");
   items->HoldText(std::move(tools));
-  std::size_t at = std::string_view(R"({"tools":[)").size();
+  items->HoldText(std::move(prompts));
   for (const v1::Definition& definition : definitions.definitions()) {
     const bool is_json = mcp::IsObject(definition.json());
     const std::string_view json = is_json ? std::string_view(definition.json()) : "{}";
@@ -90,13 +110,15 @@ std::shared_ptr<const OfferedItems> ItemsOf(const v1::ServerDefinitions& definit
       case v1::DefinitionKind::TOOL:
         if (is_json) {
           items->AddTool(definition.name(), kServed, policy::HintsOf(json),
-                         listed_tools.substr(at, json.size()));
-          at += json.size() + 1;  // and the comma
+                         listed_tools.Next(json.size()));
         } else {
           items->AddTool(definition.name(), kServed, policy::HintsOf(json));
         }
         break;
-      case v1::DefinitionKind::PROMPT: items->AddPrompt(definition.name(), kServed); break;
+      case v1::DefinitionKind::PROMPT:
+        items->AddPrompt(definition.name(), kServed,
+                         is_json ? listed_prompts.Next(json.size()) : std::string_view());
+        break;
       case v1::DefinitionKind::RESOURCE:
         items->AddResource(mcp::DecodeString(mcp::Member(json, "uri")));
         break;
@@ -152,8 +174,9 @@ DefinitionLists::DefinitionLists(const v1::ServerDefinitions& definitions) {
     }
   }
   tools_ = std::make_shared<const std::string>(list("tools", "tools", v1::DefinitionKind::TOOL));
-  items_ = ItemsOf(definitions, tools_);
-  prompts_ = list("prompts", "prompts", v1::DefinitionKind::PROMPT);
+  prompts_ =
+      std::make_shared<const std::string>(list("prompts", "prompts", v1::DefinitionKind::PROMPT));
+  items_ = ItemsOf(definitions, tools_, prompts_);
   resources_ = list("resources", "resources", v1::DefinitionKind::RESOURCE);
   templates_ = list("resources", "resourceTemplates", v1::DefinitionKind::RESOURCE_TEMPLATE);
 }
@@ -167,7 +190,7 @@ std::string_view DefinitionLists::ResultOf(std::string_view method, bool modern_
   if (method == mcp::kDiscoverMethod)
     return modern_caller == modern_server_ ? discover_same_era_ : discover_other_era_;
   if (method == "tools/list") return *tools_;
-  if (method == "prompts/list") return prompts_;
+  if (method == "prompts/list") return *prompts_;
   if (method == "resources/list") return resources_;
   if (method == "resources/templates/list") return templates_;
   return {};

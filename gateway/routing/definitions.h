@@ -44,7 +44,7 @@ class DefinitionLists {
   std::string discover_other_era_;
   // Empty: the server does not offer such items.
   std::shared_ptr<const std::string> tools_;
-  std::string prompts_;
+  std::shared_ptr<const std::string> prompts_;
   std::string resources_;
   std::string templates_;
   struct Hash {

@@ -75,12 +75,13 @@ ResultCache::Pointer ResultCache::Find(const std::string& key) {
   return found->second->kept;
 }
 
-void ResultCache::Keep(const std::string& key, Pointer kept) {
+void ResultCache::Keep(const std::string& key, Pointer kept, std::uint64_t asked_at) {
   Entry entry{key, std::move(kept)};
   const std::size_t cost = CostOf(entry);
   if (cost > max_bytes_) return;
   Shard& shard = ShardOf(key);
   const std::lock_guard lock(shard.mutex);
+  if (asked_at != purges()) return;  // under the lock: Forget comes by here after it has counted
   if (const auto found = shard.by_key.find(key); found != shard.by_key.end())
     Remove(shard, found->second);
   while (shard.bytes + cost > max_bytes_) Remove(shard, std::prev(shard.entries.end()));
@@ -89,12 +90,19 @@ void ResultCache::Keep(const std::string& key, Pointer kept) {
   shard.bytes += cost;
 }
 
-void ResultCache::Clear() {
+void ResultCache::Forget(std::string_view server, std::string_view item) {
+  ++purges_;
   for (Shard& shard : shards_) {
     const std::lock_guard lock(shard.mutex);
-    shard.by_key.clear();
-    shard.entries.clear();
-    shard.bytes = 0;
+    for (auto entry = shard.entries.begin(); entry != shard.entries.end();) {
+      const auto next = std::next(entry);
+      const Kept& kept = *entry->kept;
+      if ((server.empty() || kept.server == server) && (item.empty() || kept.item == item))
+        Remove(shard, entry);
+      entry = next;
+    }
+    // They land for those who wait already.
+    shard.flights.clear();
   }
 }
 
@@ -132,13 +140,16 @@ void ResultCache::Land(const std::string& key, const std::shared_ptr<Flight>& fl
   {
     Shard& shard = ShardOf(key);
     const std::lock_guard lock(shard.mutex);
-    shard.flights.erase(key);
+    // Another may have set out since, when this one was forgotten.
+    const auto found = shard.flights.find(key);
+    if (found != shard.flights.end() && found->second == flight) shard.flights.erase(found);
   }
   flight->Land(how, std::move(kept));
 }
 
 std::size_t ResultCache::CostOf(const Entry& entry) {
-  return 2 * entry.key.size() + entry.kept->result.size() + kEntryBytes;
+  return 2 * entry.key.size() + entry.kept->result.size() + entry.kept->item.size() +
+         entry.kept->server.size() + kEntryBytes;
 }
 
 ResultCache::Shard& ResultCache::ShardOf(const std::string& key) {

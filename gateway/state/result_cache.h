@@ -24,6 +24,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <variant>
 
@@ -41,6 +42,9 @@ class ResultCache {
   static constexpr std::chrono::seconds kPatience{60};
 
   struct Kept {
+    // What it is the answer to: a server's resource name, and a tool's name or a list's method.
+    std::string server;
+    std::string item;
     std::string result;  // raw JSON
     base::TimePoint since{};
     base::TimePoint until{};
@@ -56,10 +60,16 @@ class ResultCache {
 
   // Null: there is none, or not any more.
   Pointer Find(const std::string& key);
-  // Nothing happens when it is longer than an eighth of all that may be kept.
-  void Keep(const std::string& key, Pointer kept);
-  // Forgets all.
-  void Clear();
+  // Rises whenever something is forgotten by order. An answer that was asked for before is not kept
+  // after.
+  std::uint64_t purges() const { return purges_.load(); }
+  // Nothing happens when it is longer than an eighth of all that may be kept, or when `asked_at` is
+  // not purges() any more.
+  void Keep(const std::string& key, Pointer kept, std::uint64_t asked_at);
+  // Forgets what is kept of a server, or of one item of it; empty: whatever it is. Who asks from now
+  // on waits for no answer that was asked for before. Costs a pass over all that is kept.
+  void Forget(std::string_view server, std::string_view item);
+  void Clear() { Forget({}, {}); }
   // Of what is kept, with its keys and what it costs to keep them.
   std::size_t bytes() const;
 
@@ -123,6 +133,7 @@ class ResultCache {
   const std::size_t max_bytes_;  // of a shard
 
   std::atomic<std::uint64_t> generations_ = 0;
+  std::atomic<std::uint64_t> purges_ = 0;
   std::array<Shard, kShards> shards_;
 };
 

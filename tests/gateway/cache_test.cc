@@ -86,7 +86,7 @@ TEST_F(CacheTest, TheSameQuestionIsAskedOnceAndAnsweredUnderItsOwnId) {
   EXPECT_EQ(gateway_.LastRecord().cache, mcp::CacheUse::kMiss);
   EXPECT_EQ(
       Ask("find", R"({ "b":[1,2], "a":1 })", alice, "\"x\""),
-      R"({"jsonrpc":"2.0","id":"x","result":{"resultType":"complete","content":[{"type":"text","text":"answer 1"}]}})");
+      R"({"jsonrpc":"2.0","id":"x","result":{"_meta":{"io.portolan.gateway/cache":{"age_s":0}},"resultType":"complete","content":[{"type":"text","text":"answer 1"}]}})");
   EXPECT_EQ(gateway_.LastRecord().cache, mcp::CacheUse::kHit);
   EXPECT_EQ(gateway_.LastRecord().answer_fields.at(0).second, "HIT");
   EXPECT_THAT(Ask("find", R"({"a":2,"b":[1,2]})", alice), HasSubstr("answer 2"));

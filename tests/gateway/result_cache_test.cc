@@ -32,7 +32,7 @@ class ResultCacheTest : public testing::Test {
 };
 
 TEST_F(ResultCacheTest, AnAnswerIsThereUntilItsTimeIsOver) {
-  cache_.Keep("a", Make("1", seconds(60)));
+  cache_.Keep("a", Make("1", seconds(60)), cache_.purges());
   clock_.Advance(seconds(59));
   ASSERT_TRUE(cache_.Find("a"));
   clock_.Advance(seconds(1));
@@ -41,9 +41,9 @@ TEST_F(ResultCacheTest, AnAnswerIsThereUntilItsTimeIsOver) {
 }
 
 TEST_F(ResultCacheTest, ANewAnswerTakesTheOldOnesPlace) {
-  cache_.Keep("a", Make("1"));
+  cache_.Keep("a", Make("1"), cache_.purges());
   const std::size_t before = cache_.bytes();
-  cache_.Keep("a", Make("2"));
+  cache_.Keep("a", Make("2"), cache_.purges());
   EXPECT_EQ(cache_.Find("a")->result, "2");
   EXPECT_EQ(cache_.bytes(), before);
   cache_.Clear();
@@ -52,21 +52,54 @@ TEST_F(ResultCacheTest, ANewAnswerTakesTheOldOnesPlace) {
 
 TEST_F(ResultCacheTest, ItNeverHoldsMoreThanItMay) {
   for (int i = 0; i < 1000; ++i) {
-    cache_.Keep("key " + std::to_string(i), Make(std::string(500, 'x')));
+    cache_.Keep("key " + std::to_string(i), Make(std::string(500, 'x')), cache_.purges());
     ASSERT_LE(cache_.bytes(), 64u * 1024);
   }
   EXPECT_TRUE(cache_.Find("key 999"));
   EXPECT_FALSE(cache_.Find("key 0"));
-  cache_.Keep("too long", Make(std::string(9 * 1024, 'x')));
+  cache_.Keep("too long", Make(std::string(9 * 1024, 'x')), cache_.purges());
   EXPECT_FALSE(cache_.Find("too long"));
 }
 
 TEST_F(ResultCacheTest, WhatIsUsedStaysAndTheLongestUnusedGoes) {
-  cache_.Keep("used", Make("1"));
+  cache_.Keep("used", Make("1"), cache_.purges());
   for (int i = 0; i < 1000; ++i) {
-    cache_.Keep("key " + std::to_string(i), Make(std::string(500, 'x')));
+    cache_.Keep("key " + std::to_string(i), Make(std::string(500, 'x')), cache_.purges());
     ASSERT_TRUE(cache_.Find("used"));
   }
+}
+
+TEST_F(ResultCacheTest, ForgetsWhatIsKeptOfAServerOrOfOneItem) {
+  auto of = [this](const char* server, const char* item) {
+    auto kept = std::make_shared<ResultCache::Kept>(*Make("1"));
+    kept->server = server;
+    kept->item = item;
+    cache_.Keep(std::string(server) + item, std::move(kept), cache_.purges());
+  };
+  of("local/geo", "find");
+  of("local/geo", "tools/list");
+  of("local/pay", "find");
+  cache_.Forget("local/geo", "find");
+  EXPECT_FALSE(cache_.Find("local/geofind"));
+  EXPECT_TRUE(cache_.Find("local/geotools/list"));
+  cache_.Forget("", "find");
+  EXPECT_FALSE(cache_.Find("local/payfind"));
+  cache_.Forget("local/geo", "");
+  EXPECT_FALSE(cache_.Find("local/geotools/list"));
+  EXPECT_EQ(cache_.bytes(), 0);
+}
+
+TEST_F(ResultCacheTest, WhatWasAskedForBeforeItWasForgottenIsNotKept) {
+  const std::uint64_t asked_at = cache_.purges();
+  auto before = cache_.Join("q");
+  cache_.Forget("", "");
+  cache_.Keep("q", Make("1"), asked_at);
+  EXPECT_FALSE(cache_.Find("q"));
+  auto after = cache_.Join("q");
+  EXPECT_TRUE(std::holds_alternative<Asking>(after)) << "the answer on its way is an old one";
+  std::get<Asking>(before).Answer(Make("1"));
+  EXPECT_TRUE(std::holds_alternative<Flight>(cache_.Join("q")));
+  std::get<Asking>(after).Decline();
 }
 
 TEST_F(ResultCacheTest, OneAsksAndTheOthersHaveItsAnswer) {
@@ -129,7 +162,7 @@ TEST_F(ResultCacheTest, ManyThreadsAskEachQuestionOnceAtATime) {
           int seen = most;
           while (now > seen && !most.compare_exchange_weak(seen, now)) {
           }
-          cache_.Keep("q", Make("x"));
+          cache_.Keep("q", Make("x"), cache_.purges());
           --asking;
           mine->Answer(nullptr);
         }
