@@ -108,8 +108,8 @@ DocumentId Postings::Add(const FieldWords& words, const FieldWords& more) {
     for (const FieldWords* part : {&words, &more}) {
       for (const std::string& word : (*part)[field]) {
         const TermId term = InternWord(word);
-        Count(term, field);
-        Count(stems_[term], field);
+        Count(term, field, counted_words_);
+        Count(stems_[term], field, counted_stems_);
       }
     }
     length +=
@@ -122,24 +122,28 @@ DocumentId Postings::Add(const FieldWords& words, const FieldWords& more) {
   if (std::has_single_bit(documents_)) RenewBounds();
 
   words_begin_.push_back(static_cast<std::uint32_t>(words_.size()));
-  std::sort(counted_.begin(), counted_.end());
+  std::sort(counted_words_.begin(), counted_words_.end());
   TermId before = 0;
-  for (const TermId term : counted_) {
+  for (const TermId term : counted_words_) {
     Append(lists_[term], document, counts_[term]);
     counts_[term] = {};
-    if (stems_[term] == kNoTerm) continue;
     // Plus one: a zero ends a document's words.
     PutNumber(words_, term - before + 1);
     before = term;
   }
   words_.push_back(0);
-  counted_.clear();
+  for (const TermId term : counted_stems_) {
+    Append(lists_[term], document, counts_[term]);
+    counts_[term] = {};
+  }
+  counted_words_.clear();
+  counted_stems_.clear();
   return document;
 }
 
-void Postings::Count(TermId term, std::size_t field) {
+void Postings::Count(TermId term, std::size_t field, std::vector<TermId>& counted) {
   FieldCounts& counts = counts_[term];
-  if (counts == FieldCounts{}) counted_.push_back(term);
+  if (counts == FieldCounts{}) counted.push_back(term);
   if (counts[field] < UINT16_MAX) ++counts[field];
 }
 

@@ -105,7 +105,7 @@ class Postings {
  private:
   TermId Intern(std::string_view term);
   TermId InternWord(const std::string& word);
-  void Count(TermId term, std::size_t field);
+  void Count(TermId term, std::size_t field, std::vector<TermId>& counted);
   void Append(PostingList& list, DocumentId document, const FieldCounts& counts);
   void Forget(TermId term);
   template <class Function>
@@ -131,7 +131,8 @@ class Postings {
 
   // Of the document that is added
   std::vector<FieldCounts> counts_;  // by term
-  std::vector<TermId> counted_;
+  std::vector<TermId> counted_words_;
+  std::vector<TermId> counted_stems_;
 };
 
 }  // namespace registry::search

@@ -1,5 +1,6 @@
 #include "registry/search/tokenizer.h"
 
+#include <array>
 #include <utility>
 
 #include "registry/search/letters.h"
@@ -13,6 +14,20 @@ constexpr std::size_t kMaxWordBytes = 64;
 bool IsTail(std::string_view word) {
   return word == "s" || word == "t" || word == "re" || word == "ve" || word == "ll" ||
          word == "d" || word == "m";
+}
+
+enum class PlainKind : unsigned char { kOther, kSeparator, kSmall, kCapital };
+
+PlainKind Plain(char c) {
+  static constexpr auto kKinds = [] {
+    std::array<PlainKind, 256> kinds{};
+    for (std::size_t i = 0; i < 0x80; ++i) kinds[i] = PlainKind::kSeparator;
+    for (std::size_t i = '0'; i <= '9'; ++i) kinds[i] = PlainKind::kSmall;
+    for (std::size_t i = 'a'; i <= 'z'; ++i) kinds[i] = PlainKind::kSmall;
+    for (std::size_t i = 'A'; i <= 'Z'; ++i) kinds[i] = PlainKind::kCapital;
+    return kinds;
+  }();
+  return kKinds[static_cast<unsigned char>(c)];
 }
 
 class Splitter {
@@ -41,6 +56,31 @@ class Splitter {
     if (word_.size() < kMaxWordBytes) AppendUtf8(word_, letter.folded);
     before_last_ = last_;
     last_ = letter.kind;
+  }
+
+  // Most of all text: words of small Latin letters and digits, the first perhaps a capital, and what
+  // separates them. Takes what of it stands in front; nothing inside a word.
+  void FeedPlain(std::string_view& text) {
+    if (!word_.empty() || parts_ > 0 || ideographs_ > 0 || after_apostrophe_) return;
+    while (!text.empty()) {
+      const PlainKind first = Plain(text[0]);
+      if (first == PlainKind::kSeparator) {
+        text.remove_prefix(1);
+        continue;
+      }
+      if (first == PlainKind::kOther) return;
+      std::size_t size = 1;
+      while (size < text.size() && Plain(text[size]) == PlainKind::kSmall) ++size;
+      if (size > kMaxWordBytes) return;
+      // An apostrophe, a capital or a letter of more bytes: it may not be the end of the word.
+      if (size < text.size() &&
+          (Plain(text[size]) != PlainKind::kSeparator || text[size] == '\'')) {
+        return;
+      }
+      std::string& word = words_.emplace_back(text.substr(0, size));
+      if (first == PlainKind::kCapital) word[0] = static_cast<char>(word[0] + 32);
+      text.remove_prefix(size);
+    }
   }
 
   std::vector<std::string> Finish() {
@@ -127,7 +167,8 @@ class Splitter {
 
 std::vector<std::string> Tokenize(std::string_view text) {
   Splitter splitter;
-  while (!text.empty()) splitter.Feed(NextCodePoint(text));
+  for (splitter.FeedPlain(text); !text.empty(); splitter.FeedPlain(text))
+    splitter.Feed(NextCodePoint(text));
   return splitter.Finish();
 }
 

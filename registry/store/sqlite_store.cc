@@ -44,6 +44,8 @@ void Prepare(Database& database, Pages pages) {
   database.Execute("PRAGMA journal_mode = WAL");
   database.Execute("PRAGMA synchronous = FULL");
   database.Execute("PRAGMA wal_autocheckpoint = 1000");
+  // KiB. At the start everything is read over this connection, definitions by their hashes.
+  database.Execute("PRAGMA cache_size = -8192");
   if (pages == Pages::kCheck) {
     const std::string integrity = database.Single("PRAGMA quick_check(1)");
     if (integrity != "ok") throw SqliteError(11 /* SQLITE_CORRUPT */, integrity);
