@@ -4,6 +4,8 @@
 //                      ^
 //   methods (Catalog, Access, Audit, Fleet, Usage, Sync) <-- GrpcFace, ConnectFace (on the WorkerPool)
 //   HttpFace (one loop) --> ConnectFace, DiscoveryServer, RegistryApi, portal
+#include <malloc.h>
+
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -11,8 +13,10 @@
 #include <functional>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/auth/identity_providers.h"
 #include "base/clock.h"
@@ -136,7 +140,11 @@ class Registry {
   ProviderFeed provider_feed_{providers_};
   Authenticator authenticator_{keys_, catalog_, *store_, roles_, providers_, clock_};
 
-  search::Index index_;
+  search::Index index_{search::Ranking(), [this](const std::string& server) {
+                         const auto offered = catalog_.ServedDefinitions(server);
+                         return offered.has_error() ? std::vector<search::ToolText>()
+                                                    : search::ToolTexts(*offered);
+                       }};
   search::Feed index_feed_{index_};
   std::unique_ptr<ServerListing> listing_;
   std::unique_ptr<DiscoveryServer> discovery_;
@@ -235,11 +243,13 @@ base::Result<void> Registry::Attach() {
   asking.push_back(RequestAccessTool(catalog_, pool_, loop_));
   discovery_ = std::make_unique<DiscoveryServer>(
       loop_, index_, DiscoveryOptions{.gateway_public_url = settings_.gateway_public_url},
-      std::move(asking));
+      std::move(asking), &pool_);
   // Discovery behind the index, since who is told of a change asks at once.
   Observer* const observers[] = {&roles_,          &provider_feed_, &index_feed_,
                                  discovery_.get(), listing_.get(),  &sync_};
   if (auto ok = catalog_.Attach(observers); !ok) return ok.error();
+  // What reading everything took for a while.
+  malloc_trim(0);
   sync_.Load();
   return {};
 }

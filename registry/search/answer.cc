@@ -1,5 +1,7 @@
 #include "registry/search/answer.h"
 
+#include <map>
+
 #include "registry/search/cursor.h"
 #include "registry/search/visibility.h"
 
@@ -21,7 +23,29 @@ std::string Asked(const SearchRequest& request, Target target) {
          request.query();
 }
 
-void Fill(const Hit& hit, SearchHit& out) {
+// The schemas of the tools that are shown; each server's are looked up once.
+class ShownSchemas {
+ public:
+  explicit ShownSchemas(const Index& index) : index_(index) {}
+
+  // Empty: there is none any more.
+  std::string Of(const Hit& hit) {
+    const auto [offered, is_new] = offered_.try_emplace(hit.server->name);
+    if (is_new) offered->second = index_.Tools(*hit.server);
+    for (const ToolText& text : offered->second) {
+      if (text.name == hit.tool->name && !text.definition.empty())
+        return InputSchemaOf(text.definition);
+    }
+    return hit.tool->input_schema;
+  }
+
+ private:
+  const Index& index_;
+  std::map<std::string_view, std::vector<ToolText>> offered_;  // by server, whose hit lives longer
+};
+
+// Without schemas when they are not wanted.
+void Fill(const Hit& hit, ShownSchemas* schemas, SearchHit& out) {
   const ServerDocument& server = *hit.server;
   out.set_server(server.name);
   out.set_base_path(server.base_path);
@@ -31,7 +55,7 @@ void Fill(const Hit& hit, SearchHit& out) {
     out.set_tool(hit.tool->name);
     out.set_description(hit.tool->description.empty() ? hit.tool->title : hit.tool->description);
     for (const std::string& name : hit.tool->required) out.add_required(name);
-    out.set_input_schema_json(hit.tool->InputSchema());
+    if (schemas) out.set_input_schema_json(schemas->Of(hit));
   } else {
     out.set_id(server.name);
     out.set_description(server.description.empty() ? server.title : server.description);
@@ -48,7 +72,7 @@ void Fill(const Hit& hit, SearchHit& out) {
 }  // namespace
 
 base::Result<SearchResponse> Answer(const Index& index, const SearchRequest& request,
-                                    const base::auth::Principal& principal) {
+                                    const base::auth::Principal& principal, Schemas schemas) {
   if (request.query().empty()) return Invalid("query: must not be empty");
   if (request.query().size() > kMaxQueryBytes) {
     return Invalid("query: " + std::to_string(request.query().size()) + " bytes, at most " +
@@ -79,7 +103,9 @@ base::Result<SearchResponse> Answer(const Index& index, const SearchRequest& req
 
   Hits hits = index.Search(query);
   SearchResponse response;
-  for (const Hit& hit : hits.hits) Fill(hit, *response.add_hits());
+  ShownSchemas shown(index);
+  for (const Hit& hit : hits.hits)
+    Fill(hit, schemas == Schemas::kYes ? &shown : nullptr, *response.add_hits());
   if (hits.more) response.set_next_cursor(MakeCursor(query.offset + hits.hits.size(), asked));
   response.set_hint(hits.hint);
   return response;

@@ -3,8 +3,8 @@
 // Immutable once indexed; hits point into it.
 #pragma once
 
+#include <functional>
 #include <memory>
-#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,13 +24,18 @@ struct ToolDocument {
   std::vector<Parameter> parameters;
   std::vector<std::string> required;
   // JSON text: the whole object of the server's tools/list; or, where there is none, the
-  // inputSchema alone.
+  // inputSchema alone. An index that looks definitions up keeps neither.
   std::string definition;
   std::string input_schema;
-
-  // Its text; empty when there is none.
-  std::string InputSchema() const;
 };
+
+// What a server offers as a tool, in its own words.
+struct ToolText {
+  std::string name;
+  std::string definition;
+};
+// A server's tools as they are offered now; none when there is no such server. From any thread.
+using LookUpTools = std::function<std::vector<ToolText>(const std::string& server)>;
 
 struct ServerDocument {
   // `namespace/name`
@@ -54,9 +59,12 @@ struct ServerDocument {
   const ToolDocument* FindTool(std::string_view tool) const;
 };
 
+// The words of a tool's definition, with its schema's; false when it is no JSON object.
+bool ReadDefinition(std::string_view definition, ToolDocument& out);
 // The words of a tool's inputSchema: its properties, and which of them are required. What is not a
 // schema gives nothing.
 void ReadInputSchema(std::string_view schema, ToolDocument& out);
-void ReadProperties(const nlohmann::ordered_json& schema, ToolDocument& out);
+// The inputSchema's text; empty when there is none.
+std::string InputSchemaOf(std::string_view definition);
 
 }  // namespace registry::search

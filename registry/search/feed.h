@@ -5,7 +5,10 @@
 #pragma once
 
 #include <map>
+#include <memory>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "registry/catalog/watch.h"
 #include "registry/search/index.h"
@@ -20,17 +23,26 @@ class Feed final : public Observer {
   void OnDefinitions(const v1::ServerDefinitions& definitions) override;
 
  private:
-  void Upsert(ServerDocument document);
+  // A server as it will be in the index.
+  struct Prepared {
+    std::shared_ptr<const ServerDocument> kept;
+    Index::Words words;
+  };
+  Prepared Prepare(ServerDocument document) const;
+  // With the tools that are known of it.
+  Prepared PrepareServer(const v1::Resource& resource) const;
+  std::vector<Prepared> PrepareAll(std::span<const v1::Change> changes) const;
 
   Index& index_;
-  // By server name, without their tools' parameters. The tools of servers not heard of yet wait here too.
-  std::map<std::string, std::shared_ptr<const ServerDocument>, std::less<>> known_;
-  std::map<std::string, std::vector<ToolDocument>, std::less<>> waiting_;
+  // What servers offer that were not heard of yet, by name.
+  std::map<std::string, std::vector<ToolText>, std::less<>> waiting_;
 };
 
 // Without tools.
 ServerDocument ToDocument(const v1::Resource& server);
-// The tools among the definitions; one that is not a JSON object is left out.
-std::vector<ToolDocument> ToTools(const v1::ServerDefinitions& definitions);
+// The tools among the definitions that can be called.
+std::vector<ToolText> ToolTexts(const v1::ServerDefinitions& definitions);
+// Their words; one that is not a JSON object is left out.
+std::vector<ToolDocument> ToTools(std::vector<ToolText> texts);
 
 }  // namespace registry::search

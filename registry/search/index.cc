@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <mutex>
+#include <utility>
 
 #include "registry/search/closeness.h"
 #include "registry/search/tokenizer.h"
@@ -72,16 +73,35 @@ bool IsPublic(const ServerDocument& server) {
                                                "public") != server.audiences.end();
 }
 
-Index::Index(const Ranking& ranking)
-    : ranking_(ranking), server_words_(ranking), tool_words_(ranking) {}
+Index::Index(const Ranking& ranking, LookUpTools look_up)
+    : ranking_(ranking),
+      look_up_(std::move(look_up)),
+      server_words_(ranking),
+      tool_words_(ranking) {}
 
-void Index::Upsert(std::shared_ptr<const ServerDocument> server, const ServerDocument& words) {
-  // Taking the words apart is most of the work, and needs no lock.
-  FieldWords own = WordsOf(words);
-  const FieldWords of_each_tool = WordsOfEachTool(words);
-  std::vector<FieldWords> tools;
-  for (const ToolDocument& tool : words.tools) tools.push_back(WordsOf(tool));
+std::vector<ToolText> Index::Tools(const ServerDocument& server) const {
+  if (look_up_) return look_up_(server.name);
+  std::vector<ToolText> tools;
+  for (const ToolDocument& tool : server.tools) tools.push_back({tool.name, tool.definition});
+  return tools;
+}
 
+std::string Index::Definition(const ServerDocument& server, const ToolDocument& tool) const {
+  if (!look_up_) return tool.definition;
+  for (ToolText& text : look_up_(server.name)) {
+    if (text.name == tool.name) return std::move(text.definition);
+  }
+  return {};
+}
+
+Index::Words Index::TakeApart(const ServerDocument& server) {
+  Words words{WordsOf(server), WordsOfEachTool(server), {}};
+  words.tools.reserve(server.tools.size());
+  for (const ToolDocument& tool : server.tools) words.tools.push_back(WordsOf(tool));
+  return words;
+}
+
+void Index::Upsert(std::shared_ptr<const ServerDocument> server, const Words& words) {
   std::unique_lock lock(mutex_);
   if (auto known = slots_.find(server->name); known != slots_.end()) RemoveLocked(known->second);
   std::uint32_t slot = static_cast<std::uint32_t>(entries_.size());
@@ -91,7 +111,7 @@ void Index::Upsert(std::shared_ptr<const ServerDocument> server, const ServerDoc
     slot = free_slots_.back();
     free_slots_.pop_back();
   }
-  AddLocked(slot, std::move(server), own, of_each_tool, tools);
+  AddLocked(slot, std::move(server), words);
   CompactLocked();
 }
 
@@ -104,14 +124,13 @@ void Index::Remove(std::string_view server_name) {
 }
 
 void Index::AddLocked(std::uint32_t slot, std::shared_ptr<const ServerDocument> server,
-                      const FieldWords& own, const FieldWords& of_each_tool,
-                      std::span<const FieldWords> tools) {
+                      const Words& words) {
   Entry& entry = entries_[slot];
-  entry.own = server_words_.Add(own);
+  entry.own = server_words_.Add(words.own);
   server_slot_.push_back(slot);
   entry.first_tool = tool_words_.end();
-  for (std::size_t i = 0; i < tools.size(); ++i) {
-    tool_words_.Add(tools[i], of_each_tool);
+  for (std::size_t i = 0; i < words.tools.size(); ++i) {
+    tool_words_.Add(words.tools[i], words.of_each_tool);
     tool_slot_.push_back(slot);
     tool_names_.Add(Squeeze(server->tools[i].name), slot);
   }
@@ -150,6 +169,12 @@ void Index::CompactLocked() {
     server_slot_[entry.own] = slot;
     for (DocumentId i = 0; i < count; ++i) tool_slot_[entry.first_tool + i] = slot;
   }
+}
+
+std::shared_ptr<const ServerDocument> Index::Known(std::string_view name) const {
+  std::shared_lock lock(mutex_);
+  const auto known = slots_.find(name);
+  return known == slots_.end() ? nullptr : entries_[known->second].document;
 }
 
 std::shared_ptr<const ServerDocument> Index::FindServer(std::string_view name,

@@ -9,7 +9,6 @@
 #include <map>
 #include <memory>
 #include <shared_mutex>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -64,16 +63,33 @@ struct Hits {
 
 class Index {
  public:
-  explicit Index(const Ranking& ranking = {});
+  // With `look_up`, documents need not keep their tools' definitions.
+  explicit Index(const Ranking& ranking = {}, LookUpTools look_up = nullptr);
+
+  // A server's words, taken apart: most of the work of an Upsert, and anybody's to do beforehand.
+  struct Words {
+    FieldWords own;
+    FieldWords of_each_tool;
+    std::vector<FieldWords> tools;
+  };
+  static Words TakeApart(const ServerDocument& server);
 
   // The server with all its tools, in place of what was known of it.
-  void Upsert(std::shared_ptr<const ServerDocument> server) { Upsert(server, *server); }
-  // The same, with the words of `words`: hits show `server`, which may hold less of each tool.
-  void Upsert(std::shared_ptr<const ServerDocument> server, const ServerDocument& words);
+  void Upsert(std::shared_ptr<const ServerDocument> server) { Upsert(server, TakeApart(*server)); }
+  // The same, with those words: hits show `server`, which may hold less of each tool.
+  void Upsert(std::shared_ptr<const ServerDocument> server, const Words& words);
   void Remove(std::string_view server_name);
+
+  bool looks_up() const { return look_up_ != nullptr; }
+  // Its tools' definitions: as they are now where they are looked up, which reads the store.
+  std::vector<ToolText> Tools(const ServerDocument& server) const;
+  // Empty: there is none any more.
+  std::string Definition(const ServerDocument& server, const ToolDocument& tool) const;
 
   Hits Search(const Query& query) const;
 
+  // By its whole name, whoever may see it.
+  std::shared_ptr<const ServerDocument> Known(std::string_view name) const;
   // By name, base path, or the part of the name behind the slash where only one visible server has
   // it.
   std::shared_ptr<const ServerDocument> FindServer(std::string_view name,
@@ -103,8 +119,7 @@ class Index {
   };
 
   void AddLocked(std::uint32_t slot, std::shared_ptr<const ServerDocument> server,
-                 const FieldWords& own, const FieldWords& of_each_tool,
-                 std::span<const FieldWords> tools);
+                 const Words& words);
   void RemoveLocked(std::uint32_t slot);
   void CompactLocked();
   // Who bears a name in any of the ways in which a server is called; by name.
@@ -112,11 +127,12 @@ class Index {
 
   // Constant after construction
   const Ranking ranking_;
+  const LookUpTools look_up_;
 
   mutable std::shared_mutex mutex_;
   // Under mutex_
-  std::map<std::string, std::uint32_t, std::less<>> slots_;  // by server name
-  std::vector<Entry> entries_;                               // by slot; a free one has no document
+  std::map<std::string_view, std::uint32_t> slots_;  // by name, which is the document's
+  std::vector<Entry> entries_;                       // by slot; a free one has no document
   std::vector<std::uint32_t> free_slots_;
   Postings server_words_;
   Postings tool_words_;

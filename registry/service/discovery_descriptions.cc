@@ -51,13 +51,16 @@ ordered_json DescribeServer(const search::ServerDocument& server, const Discover
   return out;
 }
 
-ordered_json DescribeTool(const search::ServerDocument& server, const search::ToolDocument& tool) {
-  ordered_json definition = Parsed(tool.definition);
+ordered_json DescribeTool(const search::ServerDocument& server, const search::ToolDocument& tool,
+                          std::string_view definition_json) {
+  ordered_json definition = Parsed(definition_json);
   ordered_json out = {{"id", server.ToolId(tool)}, {"server", server.name}, {"name", tool.name}};
   if (!tool.title.empty()) out["title"] = tool.title;
   out["description"] = tool.description;
   out["required"] = tool.required;
-  out["schema"] = Parsed(tool.InputSchema());
+  const auto schema = definition.find("inputSchema");
+  const bool has_schema = schema != definition.end() && schema->is_object();
+  out["schema"] = has_schema ? *schema : Parsed(tool.input_schema);
   if (definition.contains("outputSchema")) out["output_schema"] = definition["outputSchema"];
   if (definition.contains("annotations")) out["annotations"] = definition["annotations"];
   return out;

@@ -24,9 +24,9 @@ std::string Brief(std::string_view text);
 // Everything about a server; of its tools the ids and one line each.
 nlohmann::ordered_json DescribeServer(const search::ServerDocument& server,
                                       const DiscoveryOptions& options);
-// Everything about a tool of it, with its schemas.
+// Everything about a tool of it, with the schemas of its definition.
 nlohmann::ordered_json DescribeTool(const search::ServerDocument& server,
-                                    const search::ToolDocument& tool);
+                                    const search::ToolDocument& tool, std::string_view definition);
 
 // A stored schema as a tree; what is no JSON gives an empty object.
 nlohmann::ordered_json Parsed(std::string_view json);

@@ -25,10 +25,11 @@ mcp::ServerOptions About() {
 }  // namespace
 
 DiscoveryServer::DiscoveryServer(base::Loop& loop, const search::Index& index,
-                                 const DiscoveryOptions& options, std::vector<mcp::Tool> further)
+                                 const DiscoveryOptions& options, std::vector<mcp::Tool> further,
+                                 WorkerPool* pool)
     : loop_(loop),
       subscriptions_(loop),
-      tools_(DiscoveryTools(index, options), {}),
+      tools_(DiscoveryTools(index, options, {pool, &loop}), {}),
       resources_({}, {ServerResources(index, options)}, {}, &subscriptions_),
       prompts_(DiscoveryPrompts(index, options), {}),
       completion_(prompts_, resources_),
@@ -41,24 +42,37 @@ void DiscoveryServer::OnChanges(std::span<const v1::Change> changes) {
   for (const v1::Change& change : changes) {
     const v1::Resource& resource = change.resource();
     if (resource.kind() != "Server") continue;
+    const std::string& name = resource.name();
+    const bool heard = subscriptions_.heard();
+    const auto [known, is_new] = known_.try_emplace(name);
+    Document before = heard && !is_new ? known->second.Of(name) : nullptr;
     Document now;
-    if (!change.deleted())
-      now = std::make_shared<const search::ServerDocument>(search::ToDocument(resource));
-    const auto known = known_.try_emplace(resource.name()).first;
-    Document before = std::exchange(known->second, now);
-    if (!now) known_.erase(known);
-    Announce(resource.name(), std::move(before), std::move(now), Changed::kEntry);
+    if (change.deleted()) {
+      known_.erase(known);
+    } else {
+      search::ServerDocument document = search::ToDocument(resource);
+      known->second = {document.served, std::move(document.audiences)};
+      if (heard) now = known->second.Of(name);
+    }
+    if (heard) Announce(name, std::move(before), std::move(now), Changed::kEntry);
   }
 }
 
 void DiscoveryServer::OnDefinitions(const v1::ServerDefinitions& definitions) {
   const auto known = known_.find(definitions.server());
-  if (known == known_.end()) return;
-  Announce(known->first, nullptr, known->second, Changed::kContents);
+  if (known == known_.end() || !subscriptions_.heard()) return;
+  Announce(known->first, nullptr, known->second.Of(known->first), Changed::kContents);
+}
+
+DiscoveryServer::Document DiscoveryServer::Sight::Of(const std::string& name) const {
+  auto document = std::make_shared<search::ServerDocument>();
+  document->name = name;
+  document->served = served;
+  document->audiences = audiences;
+  return document;
 }
 
 void DiscoveryServer::Announce(std::string name, Document before, Document now, Changed changed) {
-  if (!subscriptions_.heard()) return;
   loop_.Post(
       [this, name = std::move(name), before = std::move(before), now = std::move(now), changed] {
         const auto sees = [&](const mcp::Call& call) {

@@ -8,9 +8,9 @@
 //   listening   a changed server is told to those who may see it, or could before; for all others
 //               nothing happened
 //
-// Answers come from the index in memory with the caller's own sight, and never wait (but for
-// request_access, which writes). Calls are
-// served on `loop`; the catalog's changes come from any thread.
+// Answers come from the index with the caller's own sight; what shows schemas, which are looked up,
+// and request_access, which writes, run on the pool. Calls are served on `loop`; the catalog's
+// changes come from any thread.
 #pragma once
 
 #include <map>
@@ -31,15 +31,16 @@
 #include "registry/catalog/watch.h"
 #include "registry/search/index.h"
 #include "registry/service/discovery_descriptions.h"
+#include "registry/service/worker_pool.h"
 
 namespace registry {
 
 class DiscoveryServer final : public mcp::Handler, public Observer {
  public:
   // All outlive it. REQUIRES: it hears of changes after the index: who is told asks at once.
-  // `further` are tools that it lists behind its own.
+  // `further` are tools that it lists behind its own. Without a pool everything is answered at once.
   DiscoveryServer(base::Loop& loop, const search::Index& index, const DiscoveryOptions& options,
-                  std::vector<mcp::Tool> further = {});
+                  std::vector<mcp::Tool> further = {}, WorkerPool* pool = nullptr);
 
   base::Task<mcp::Response> Handle(mcp::Call& call) override { return server_.Handle(call); }
 
@@ -52,12 +53,19 @@ class DiscoveryServer final : public mcp::Handler, public Observer {
  private:
   enum class Changed { kEntry, kContents };
   using Document = std::shared_ptr<const search::ServerDocument>;
+  // Who may see a server.
+  struct Sight {
+    bool served = false;
+    std::vector<std::string> audiences;
+
+    Document Of(const std::string& name) const;
+  };
   // `before` or `now` may be null.
   void Announce(std::string name, Document before, Document now, Changed changed);
 
   base::Loop& loop_;
-  // Of the catalog's writers: every server as it was told of last, without its tools.
-  std::map<std::string, Document, std::less<>> known_;
+  // Of the catalog's writers: of every server, as it was told of last.
+  std::map<std::string, Sight, std::less<>> known_;
 
   // Of the loop
   mcp::Subscriptions subscriptions_;

@@ -44,7 +44,8 @@ class Discovery {
     ordered_json results = ordered_json::array();
     for (std::string& query : queries) {
       request.set_query(std::move(query));
-      auto response = search::Answer(index_, request, call.call().principal);
+      auto response = search::Answer(index_, request, call.call().principal,
+                                     with_schema ? search::Schemas::kYes : search::Schemas::kNo);
       if (!response) return ToolResult::Error(response.error().message);
       results.push_back(ToolHits(request.query(), *response, room));
     }
@@ -93,7 +94,11 @@ class Discovery {
       return ToolResult::Error("several servers have a tool '" + Brief(id) + "'" +
                                search::DidYouMean(ids));
     }
-    return Structured(registry::DescribeTool(*found.front().server, *found.front().tool));
+    const search::Hit& one = found.front();
+    const std::string definition = index_.Definition(*one.server, *one.tool);
+    if (definition.empty() && index_.looks_up())
+      return ToolResult::Error("no tool '" + Brief(id) + "' any more");
+    return Structured(registry::DescribeTool(*one.server, *one.tool, definition));
   }
 
   ToolResult DescribeServer(mcp::ServedCall& call) const {
@@ -181,15 +186,25 @@ constexpr char kReadOnly[] = R"({"readOnlyHint":true,"openWorldHint":false})";
 
 using Answering = ToolResult (Discovery::*)(mcp::ServedCall&) const;
 
+base::Task<base::Result<ToolResult>> OnThe(DiscoveryPool where, const Discovery& discovery,
+                                           Answering answer, mcp::ServedCall& call) {
+  const auto work = [&] { return (discovery.*answer)(call); };
+  OnPool working(*where.pool, *where.loop, work);
+  co_return co_await working;
+}
+
+// With a pool: it looks things up in the store, which the loop does not wait for.
 mcp::Tool MakeTool(const std::shared_ptr<const Discovery>& discovery, std::string name,
-                   const char* schema, Answering answer) {
+                   const char* schema, Answering answer, DiscoveryPool where = {}) {
   mcp::Tool tool;
   tool.name = std::move(name);
   tool.input_schema = schema;
   std::erase(tool.input_schema, '\n');
   tool.annotations = kReadOnly;
-  // Nothing in here waits; the closure lives in the server, longer than any call.
-  tool.run = [discovery, answer](mcp::ServedCall& call) -> base::Task<base::Result<ToolResult>> {
+  // The closure lives in the server, longer than any call.
+  tool.run = [discovery, answer,
+              where](mcp::ServedCall& call) -> base::Task<base::Result<ToolResult>> {
+    if (where.pool) co_return co_await OnThe(where, *discovery, answer, call);
     co_return ((*discovery).*answer)(call);
   };
   return tool;
@@ -197,9 +212,11 @@ mcp::Tool MakeTool(const std::shared_ptr<const Discovery>& discovery, std::strin
 
 }  // namespace
 
-std::vector<mcp::Tool> DiscoveryTools(const search::Index& index, DiscoveryOptions options) {
+std::vector<mcp::Tool> DiscoveryTools(const search::Index& index, DiscoveryOptions options,
+                                      DiscoveryPool where) {
   auto discovery = std::make_shared<const Discovery>(index, std::move(options));
-  mcp::Tool find_tools = MakeTool(discovery, "find_tools", kFindToolsSchema, &Discovery::FindTools);
+  mcp::Tool find_tools =
+      MakeTool(discovery, "find_tools", kFindToolsSchema, &Discovery::FindTools, where);
   find_tools.title = "Find tools";
   find_tools.describe = [discovery](const mcp::Call& call) {
     return "Finds the tools for a task among " + discovery->Reach(call) +
@@ -216,7 +233,7 @@ std::vector<mcp::Tool> DiscoveryTools(const search::Index& index, DiscoveryOptio
            discovery->Reach(call) + ". One capability per query.";
   };
   mcp::Tool describe_tool =
-      MakeTool(discovery, "describe_tool", kDescribeToolSchema, &Discovery::DescribeTool);
+      MakeTool(discovery, "describe_tool", kDescribeToolSchema, &Discovery::DescribeTool, where);
   describe_tool.title = "Describe a tool";
   describe_tool.description =
       "Everything about one tool: its description and its input and output schema.";

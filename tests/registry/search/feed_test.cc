@@ -112,5 +112,76 @@ TEST_F(FeedTest, LeavesOutWhatIsNotATool) {
   EXPECT_EQ(index_.tools(), 0u);
 }
 
+// With a store behind it, as it is in the registry.
+class FeedOfAStoreTest : public testing::Test {
+ protected:
+  void Offer(const std::string& json) {
+    offered_ = Offers("local/everything", "get-sum", json);
+    feed_.OnDefinitions(offered_);
+  }
+  void Write(const std::string& base_path) {
+    v1::Change change = Written("local/everything");
+    change.mutable_resource()->mutable_server()->set_base_path(base_path);
+    feed_.OnChanges(std::span(&change, 1));
+  }
+  v1::SearchResponse Ask(const std::string& query, Schemas schemas = Schemas::kYes) {
+    v1::SearchRequest request;
+    request.set_query(query);
+    return Answer(index_, request, base::auth::Principal(), schemas).value();
+  }
+
+  v1::ServerDefinitions offered_;
+  int look_ups_ = 0;
+  Index index_{Ranking(), [this](const std::string&) {
+                 ++look_ups_;
+                 return ToolTexts(offered_);
+               }};
+  Feed feed_{index_};
+};
+
+TEST_F(FeedOfAStoreTest, LooksUpASchemaOnlyWhenItIsShown) {
+  Write("everything");
+  Offer(kSum);
+  EXPECT_EQ(Ask("addend", Schemas::kNo).hits_size(), 1);
+  EXPECT_EQ(look_ups_, 0);
+  EXPECT_THAT(Ask("addend").hits(0).input_schema_json(),
+              testing::StartsWith(R"({"type":"object","properties":{"a":)"));
+  EXPECT_THAT(Ask("addend").hits(0).required(), testing::ElementsAre("a", "b"));
+}
+
+TEST_F(FeedOfAStoreTest, KeepsTheSchemasWordsWhenTheServerChanges) {
+  Write("everything");
+  Offer(kSum);
+  Write("all");
+  ASSERT_EQ(Ask("addend").hits_size(), 1);
+  EXPECT_EQ(Ask("addend").hits(0).id(), "all.get-sum");
+}
+
+TEST_F(FeedOfAStoreTest, KeepsTheToolsWhenTheyCannotBeLookedUp) {
+  Write("everything");
+  Offer(kSum);
+  offered_.clear_definitions();
+  Write("all");
+  ASSERT_EQ(Ask("adds numbers").hits_size(), 1);
+  EXPECT_EQ(Ask("adds numbers").hits(0).input_schema_json(), "");
+}
+
+TEST_F(FeedOfAStoreTest, ReadsADefinitionHoweverItIsWritten) {
+  Write("everything");
+  Offer(R"( { "annotations" : { "title" : "Sum \u0061ll" , "x" : [ 1 , { } ] } ,
+    "description" : "tab\there" , "inputSchema" : { "required" : [ "q" , 3 , "r" ] ,
+    "properties" : { "caf\u00e9" : { "description" : "quoted \"word\"" , "type" : "string" } ,
+    "r" : true } } , "outputSchema" : [ ] } )");
+  for (const char* word : {"all", "here", "cafe", "quoted", "word"})
+    EXPECT_EQ(Ask(word).hits_size(), 1) << word;
+  EXPECT_THAT(Ask("cafe").hits(0).required(), testing::ElementsAre("q", "r"));
+}
+
+TEST_F(FeedOfAStoreTest, LeavesOutWhatIsBrokenOff) {
+  Write("everything");
+  Offer(R"({"description":"adds","inputSchema":{"properties":{"a":{"description":"x"}})");
+  EXPECT_EQ(index_.tools(), 0u);
+}
+
 }  // namespace
 }  // namespace registry::search
