@@ -238,7 +238,15 @@ base::Result<void> Registry::Listen() {
 
 // What is in memory follows the catalog from its first to its newest change.
 base::Result<void> Registry::Attach() {
-  listing_ = std::make_unique<ServerListing>(settings_.gateway_public_url);
+  listing_ = std::make_unique<ServerListing>(
+      settings_.gateway_public_url,
+      [this](std::string_view kind, std::string_view name) -> std::optional<v1::Resource> {
+        auto found = catalog_.Get(kind, name);
+        if (found.has_value()) return std::move(*found);
+        if (found.error().code != base::Code::kNotFound)
+          spdlog::error("{} {}: {}", kind, name, found.error().message);
+        return std::nullopt;
+      });
   std::vector<mcp::Tool> asking;
   asking.push_back(RequestAccessTool(catalog_, pool_, loop_));
   discovery_ = std::make_unique<DiscoveryServer>(

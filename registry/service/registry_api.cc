@@ -1,6 +1,7 @@
 #include "registry/service/registry_api.h"
 
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "base/http/target.h"
 #include "base/json.h"
@@ -161,10 +162,7 @@ Answer RegistryApi::List(std::string_view query, const Caller& caller) const {
   const ServerListing::Page page =
       parts_.listing.List(asked->filter, asked->after, asked->limit, caller.principal);
   std::string cursor;
-  if (page.more) {
-    const ServerListing::Position last{page.versions.back().name, page.versions.back().version};
-    cursor = MakeListingCursor(asked->filter, last);
-  }
+  if (page.more) cursor = MakeListingCursor(asked->filter, page.last);
   return ServerList(page.versions, cursor);
 }
 
@@ -284,6 +282,7 @@ base::Task<void> RegistryApi::Serve(base::http::Exchange& exchange,
   const std::optional<Target> target = ReadTarget(head.path);
   const std::string methods(target ? MethodsOf(*target) : std::string_view());
   std::string allow;
+  const Caller nobody;
   Answer answer;
   if (head.method == "OPTIONS") {
     answer.status = 204;
@@ -302,8 +301,11 @@ base::Task<void> RegistryApi::Serve(base::http::Exchange& exchange,
     answer =
         reads_only ? Problem(404, "there is nothing at this address") : Problem(caller.error());
   } else if (IsRead(head.method)) {
-    const Caller nobody;
-    answer = Get(head.path, head.query, caller.has_error() ? nobody : *caller);
+    const Caller& who = caller.has_error() ? nobody : std::as_const(*caller);
+    // What the listing shows is in the store.
+    const auto read = [&] { return Get(head.path, head.query, who); };
+    OnPool reading(parts_.pool, parts_.loop, read);
+    answer = co_await reading;
   } else {
     // A stranger's body is never read: who may write nothing hears so on the head alone.
     const bool validates = target->what == Target::What::kWord && target->name == "validate";

@@ -45,7 +45,6 @@ std::string Compact(std::string_view json) {
     if (c == '"') quoted = !quoted;
     if (quoted || (c != ' ' && c != '\n' && c != '\r' && c != '\t')) out += c;
   }
-  out.shrink_to_fit();
   return out;
 }
 
@@ -184,11 +183,8 @@ void ServerListing::TakeServerLocked(Known& known, const v1::Resource& resource)
   known.audiences.assign(server.visibility().audiences().begin(),
                          server.visibility().audiences().end());
   known.current_version = server.current_version();
-  const ordered_json remote = import::GatewayRemote(resource, gateway_public_url_);
-  known.gateway_url = remote.is_null() ? std::string() : remote["url"].get<std::string>();
   texts_.Put(resource.name(),
              Lower(resource.name() + "\n" + server.title() + "\n" + server.description()));
-  known.resource = resource.SerializeAsString();
   std::erase_if(known.versions, [](const Version& version) { return version.made; });
   if (known.versions.empty()) {
     Version& only = known.versions.emplace_back();
@@ -200,7 +196,7 @@ void ServerListing::TakeServerLocked(Known& known, const v1::Resource& resource)
   SettleLocked(known);
 }
 
-void ServerListing::TakeVersionLocked(Known& known, const v1::Resource& resource) const {
+void ServerListing::TakeVersionLocked(Known& known, const v1::Resource& resource) {
   std::erase_if(known.versions, [](const Version& version) { return version.made; });
   std::string name = VersionOf(resource.name());
   auto at = std::lower_bound(
@@ -211,32 +207,26 @@ void ServerListing::TakeVersionLocked(Known& known, const v1::Resource& resource
     at->version = std::move(name);
   }
   const v1::ServerVersion& version = resource.server_version();
-  at->document = Compact(version.server_json());
   at->status = StatusOf(version);
-  at->status_message = version.status_message();
   at->published_ms = resource.created_at_ms();
   at->changed_ms = resource.updated_at_ms();
   SettleLocked(known);
 }
 
-void ServerListing::DropVersionLocked(Known& known, std::string_view version) const {
+void ServerListing::DropVersionLocked(Known& known, std::string_view version) {
   const auto dropped = std::find_if(known.versions.begin(), known.versions.end(),
                                     [&](const Version& other) { return other.version == version; });
   if (dropped == known.versions.end()) return;
   if (known.versions.size() == 1) {
-    // What it said of its server still holds.
-    const auto described = import::ToResources(dropped->document);
-    if (described.has_value()) dropped->document = Dump(import::MakeServerJson(described->server));
     dropped->made = true;
     dropped->status = Status::kActive;
-    dropped->status_message.clear();
   } else {
     known.versions.erase(dropped);
   }
   SettleLocked(known);
 }
 
-void ServerListing::SettleLocked(Known& known) const {
+void ServerListing::SettleLocked(Known& known) {
   // The one that the server names, else the newest that is not deleted, else the newest.
   Version* latest = nullptr;
   for (Version& version : known.versions) {
@@ -255,67 +245,90 @@ void ServerListing::SettleLocked(Known& known) const {
   if (latest) latest->latest = true;
 }
 
-ListedVersion ServerListing::Show(const std::string& name, const Known& known,
-                                  const Version& version) {
-  ListedVersion shown;
-  shown.name = name;
-  shown.version = version.version;
-  shown.status = known.StatusOf(version);
-  shown.latest = version.latest;
-  const std::string updated = base::FormatRfc3339(known.UpdatedMs(version));
-  const std::string published = base::FormatRfc3339(version.published_ms);
+ServerListing::Chosen ServerListing::Choose(const std::string& name, const Known& known,
+                                            const Version& version) {
+  return {name, version, known.StatusOf(version), known.UpdatedMs(version), known.tools};
+}
+
+std::optional<ListedVersion> ServerListing::Show(const Chosen& one,
+                                                 const v1::Resource& server) const {
+  std::string document;
+  std::string status_message;
+  if (one.version.made) {
+    ordered_json made = import::MakeServerJson(server);
+    made["version"] = one.version.version;
+    document = Dump(made);
+  } else {
+    const auto said = look_up_("ServerVersion", one.name + "@" + one.version.version);
+    if (!said) return std::nullopt;
+    document = Compact(said->server_version().server_json());
+    status_message = said->server_version().status_message();
+  }
+  const ordered_json remote = import::GatewayRemote(server, gateway_public_url_);
+  const std::string gateway_url = remote.is_null() ? "" : remote["url"].get<std::string>();
+  if (one.version.latest && !gateway_url.empty()) {
+    if (std::string routed = WithRemote(document, gateway_url); !routed.empty())
+      document = std::move(routed);
+  }
+
+  ListedVersion shown{one.name, one.version.version, one.status, one.version.latest, {}};
+  const std::string updated = base::FormatRfc3339(one.updated_ms);
+  const std::string published = base::FormatRfc3339(one.version.published_ms);
   ordered_json official = {{"status", Word(shown.status)}};
-  if (shown.status != Status::kActive && !version.status_message.empty())
-    official["statusMessage"] = version.status_message;
+  if (shown.status != Status::kActive && !status_message.empty())
+    official["statusMessage"] = status_message;
   official["statusChangedAt"] = shown.status == Status::kActive ? published : updated;
   official["publishedAt"] = published;
   official["updatedAt"] = updated;
-  official["isLatest"] = version.latest;
-  v1::Resource resource;
-  resource.ParseFromString(known.resource);
-  std::string document =
-      version.document.empty() ? Dump(import::MakeServerJson(resource)) : version.document;
-  if (version.latest && !known.gateway_url.empty()) {
-    if (std::string routed = WithRemote(document, known.gateway_url); !routed.empty())
-      document = std::move(routed);
-  }
-  const std::string own_meta = OwnMeta(resource, known.gateway_url);
+  official["isLatest"] = shown.latest;
+  const std::string own_meta = OwnMeta(server, gateway_url);
   std::string& json = shown.json;
   json.reserve(document.size() + own_meta.size() + 400);
   json.append(R"({"server":)").append(document);
   json.append(R"(,"_meta":{")").append(kOfficialMeta).append(R"(":)").append(Dump(official));
   json.append(R"(,")").append(kOwnMeta).append(R"(":)").append(own_meta);
-  json.append(R"(,"tools":)").append(std::to_string(known.tools)).append("}}}");
+  json.append(R"(,"tools":)").append(std::to_string(one.tools)).append("}}}");
   return shown;
 }
 
-bool ServerListing::AddTo(Page& page, const std::string& name, const Known& known,
-                          const Filter& filter, const Position& after, std::size_t limit) {
-  for (const Version& version : known.versions) {
-    if (name == after.name && version.version <= after.version) continue;
-    if (!known.Passes(filter, version)) continue;
-    if (page.versions.size() == limit) {
-      page.more = true;
-      return false;
-    }
-    page.versions.push_back(Show(name, known, version));
+std::vector<ListedVersion> ServerListing::Show(const std::vector<Chosen>& chosen,
+                                               const base::auth::Principal& who) const {
+  std::vector<ListedVersion> shown;
+  shown.reserve(chosen.size());
+  std::optional<v1::Resource> server;
+  for (const Chosen& one : chosen) {
+    if (!server || server->name() != one.name) server = look_up_("Server", one.name);
+    // It may have been hidden since.
+    if (!server || !CanSee(who, one.name, server->server())) continue;
+    if (auto entry = Show(one, *server)) shown.push_back(std::move(*entry));
   }
-  return true;
+  return shown;
 }
 
-ServerListing::Page ServerListing::List(const Filter& filter, const Position& after,
-                                        std::size_t limit, const base::auth::Principal& who) const {
-  Page page;
+std::vector<ServerListing::Chosen> ServerListing::ChooseLocked(const Filter& filter,
+                                                               const Position& after,
+                                                               std::size_t limit,
+                                                               const base::auth::Principal& who,
+                                                               bool& more) const {
+  std::vector<Chosen> chosen;
+  // False when the page is full, and there is more.
   const auto add = [&](const Map::value_type& entry) {
-    return !entry.second.VisibleTo(entry.first, who) ||
-           AddTo(page, entry.first, entry.second, filter, after, limit);
+    const auto& [name, known] = entry;
+    if (!known.VisibleTo(name, who)) return true;
+    for (const Version& version : known.versions) {
+      if (name == after.name && version.version <= after.version) continue;
+      if (!known.Passes(filter, version)) continue;
+      more = chosen.size() == limit;
+      if (more) return false;
+      chosen.push_back(Choose(name, known, version));
+    }
+    return true;
   };
-  std::shared_lock lock(mutex_);
   if (filter.search.empty()) {
     for (auto known = known_.lower_bound(after.name); known != known_.end(); ++known) {
       if (!add(*known)) break;
     }
-    return page;
+    return chosen;
   }
   const std::string letters = Lower(filter.search);
   SearchTexts::Search search(texts_, after.name, letters);
@@ -323,6 +336,17 @@ ServerListing::Page ServerListing::List(const Filter& filter, const Position& af
     const auto known = known_.find(name);
     if (known != known_.end() && !add(*known)) break;
   }
+  return chosen;
+}
+
+ServerListing::Page ServerListing::List(const Filter& filter, const Position& after,
+                                        std::size_t limit, const base::auth::Principal& who) const {
+  Page page;
+  std::shared_lock lock(mutex_);
+  const std::vector<Chosen> chosen = ChooseLocked(filter, after, limit, who, page.more);
+  lock.unlock();
+  if (!chosen.empty()) page.last = {chosen.back().name, chosen.back().version.version};
+  page.versions = Show(chosen, who);
   return page;
 }
 
@@ -346,10 +370,11 @@ std::vector<ListedVersion> ServerListing::Versions(std::string_view name, bool i
     const int order = CompareVersions(a->version, b->version);
     return order != 0 ? order > 0 : a->published_ms > b->published_ms;
   });
-  std::vector<ListedVersion> shown;
+  std::vector<Chosen> chosen;
   for (const Version* version : versions)
-    shown.push_back(Show(known->first, known->second, *version));
-  return shown;
+    chosen.push_back(Choose(known->first, known->second, *version));
+  lock.unlock();
+  return Show(chosen, who);
 }
 
 void ServerListing::ForEachSeenBy(const base::auth::Principal& who,
@@ -371,11 +396,16 @@ std::optional<ListedVersion> ServerListing::Find(std::string_view name, std::str
   std::shared_lock lock(mutex_);
   const auto known = FindLocked(name, who);
   if (known == known_.end()) return std::nullopt;
-  for (const Version& one : known->second.versions) {
-    if (version == "latest" ? one.latest : one.version == version)
-      return Show(known->first, known->second, one);
-  }
-  return std::nullopt;
+  const auto& versions = known->second.versions;
+  const auto one = std::find_if(versions.begin(), versions.end(), [&](const Version& candidate) {
+    return version == "latest" ? candidate.latest : candidate.version == version;
+  });
+  if (one == versions.end()) return std::nullopt;
+  const std::vector<Chosen> chosen = {Choose(known->first, known->second, *one)};
+  lock.unlock();
+  std::vector<ListedVersion> shown = Show(chosen, who);
+  if (shown.empty()) return std::nullopt;
+  return std::move(shown.front());
 }
 
 }  // namespace registry

@@ -1,10 +1,10 @@
 // The ServerListing holds every published version of every server in the words of the official
 // registry API: what GET /v0.1/servers lists.
 //
-// In memory, fed by the catalog's changes like the search index; thread-safe (readers share a
-// lock). A server without a server.json of its own gets one made. What is kept of a version is its
-// document and little else (about a kilobyte beside it); entries are put together when they are
-// asked for.
+// Fed by the catalog's changes like the search index; thread-safe (readers share a lock). In memory
+// is only what entries are found and ordered by; what they show is looked up when it is asked for,
+// two look-ups an entry, without the lock. What went meanwhile is left out, and so is what is not for
+// the asker any more. A server without a server.json of its own gets one made.
 #pragma once
 
 #include <cstdint>
@@ -50,18 +50,23 @@ class ServerListing final : public Observer {
   };
   struct Page {
     std::vector<ListedVersion> versions;
-    // There are more behind the last.
+    // There are more behind `last`, which may itself have gone.
     bool more = false;
+    Position last;
   };
 
+  // A resource as it is now; none: there is no such. From any thread.
+  using LookUp =
+      std::function<std::optional<v1::Resource>(std::string_view kind, std::string_view name)>;
+
   // `gateway_public_url` has no slash at its end; empty: no remotes lead through a gateway.
-  explicit ServerListing(std::string gateway_public_url)
-      : gateway_public_url_(std::move(gateway_public_url)) {}
+  ServerListing(std::string gateway_public_url, LookUp look_up)
+      : gateway_public_url_(std::move(gateway_public_url)), look_up_(std::move(look_up)) {}
 
   void OnChanges(std::span<const v1::Change> changes) override;
   void OnDefinitions(const v1::ServerDefinitions& definitions) override;
 
-  // By name, then version; those behind `after`.
+  // By name, then version; those behind `after`. Reads the store, as the next ones do.
   Page List(const Filter& filter, const Position& after, std::size_t limit,
             const base::auth::Principal& who) const;
   // Newest first; empty when there is no such server, or it is not for `who`.
@@ -81,12 +86,8 @@ class ServerListing final : public Observer {
 
   struct Version {
     std::string version;
-    // As published, without the spaces between its parts; empty: to be made of the server.
-    std::string document;
-    // What was said of this version itself.
-    std::string status_message;
     Status status = Status::kActive;
-    // Made by us, since nothing is published.
+    // Nothing is published: its document is made of the server.
     bool made = false;
     bool latest = false;
     std::int64_t published_ms = 0;
@@ -101,10 +102,6 @@ class ServerListing final : public Observer {
     std::int64_t changed_ms = 0;
     std::vector<std::string> audiences;
     std::string current_version;
-    // Empty: not routed.
-    std::string gateway_url;
-    // The server's resource, serialized: read when it is shown.
-    std::string resource;
     std::vector<Version> versions;  // by version
 
     bool VisibleTo(std::string_view name, const base::auth::Principal& who) const;
@@ -115,21 +112,35 @@ class ServerListing final : public Observer {
     bool Passes(const Filter& filter, const Version& version) const;
   };
   using Map = std::map<std::string, Known, std::less<>>;
+  // A version that is to be shown, as it was under the lock.
+  struct Chosen {
+    std::string name;
+    Version version;
+    // Of both, the server and the version.
+    Status status = Status::kActive;
+    std::int64_t updated_ms = 0;
+    int tools = 0;
+  };
 
   void ChangeLocked(const v1::Change& change);
   void TakeServerLocked(Known& known, const v1::Resource& resource);
-  void TakeVersionLocked(Known& known, const v1::Resource& resource) const;
-  void DropVersionLocked(Known& known, std::string_view version) const;
-  // Which is the latest, and where it leads.
-  void SettleLocked(Known& known) const;
-  // Adds what passes of one server; false when the page is full, and there is more.
-  static bool AddTo(Page& page, const std::string& name, const Known& known, const Filter& filter,
-                    const Position& after, std::size_t limit);
-  static ListedVersion Show(const std::string& name, const Known& known, const Version& version);
+  static void TakeVersionLocked(Known& known, const v1::Resource& resource);
+  static void DropVersionLocked(Known& known, std::string_view version);
+  // Which is the latest.
+  static void SettleLocked(Known& known);
+  static Chosen Choose(const std::string& name, const Known& known, const Version& version);
+  // At most `limit`, of which it says whether there are more.
+  std::vector<Chosen> ChooseLocked(const Filter& filter, const Position& after, std::size_t limit,
+                                   const base::auth::Principal& who, bool& more) const;
   Map::const_iterator FindLocked(std::string_view name, const base::auth::Principal& who) const;
+  // Those that `who` still sees. REQUIRES: the lock is not held.
+  std::vector<ListedVersion> Show(const std::vector<Chosen>& chosen,
+                                  const base::auth::Principal& who) const;
+  std::optional<ListedVersion> Show(const Chosen& one, const v1::Resource& server) const;
 
   // Constant after construction
   const std::string gateway_public_url_;
+  const LookUp look_up_;
 
   mutable std::shared_mutex mutex_;
   // Under mutex_

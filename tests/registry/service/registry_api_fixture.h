@@ -4,7 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -61,7 +63,17 @@ class RegistryApiFixture : public testing::Test {
   base::auth::IdentityProviders providers_{loop_, *key_client_, clock_};
   Authenticator authenticator_{keys_, catalog_, *store_, roles_, providers_, clock_};
   const RegistryTokens tokens_{keys_, clock_};
-  ServerListing listing_{"http://127.0.0.1:8900"};
+  // What the listing was told without the catalog, by kind and name.
+  std::map<std::pair<std::string, std::string>, v1::Resource> told_;
+  ServerListing listing_{
+      "http://127.0.0.1:8900",
+      [this](std::string_view kind, std::string_view name) -> std::optional<v1::Resource> {
+        const auto told = told_.find({std::string(kind), std::string(name)});
+        if (told != told_.end()) return told->second;
+        auto found = catalog_.Get(kind, name);
+        if (found.has_error()) return std::nullopt;
+        return std::move(*found);
+      }};
   Publishing publishing_{catalog_, listing_};
   WorkerPool pool_{1};
   // What was refused, and why: `Publish PERMISSION_DENIED`.

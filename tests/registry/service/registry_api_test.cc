@@ -50,7 +50,19 @@ v1::Change Version(const std::string& name, const std::string& version,
 
 class RegistryApiTest : public RegistryApiFixture {
  protected:
-  void Tell(const v1::Change& change) { listing_.OnChanges(std::span(&change, 1)); }
+  void Tell(const v1::Change& change) {
+    Write(change);
+    listing_.OnChanges(std::span(&change, 1));
+  }
+  // What is in the store already, and not yet told.
+  void Write(const v1::Change& change) {
+    const v1::Resource& resource = change.resource();
+    if (change.deleted()) {
+      told_.erase({resource.kind(), resource.name()});
+    } else {
+      told_.insert_or_assign({resource.kind(), resource.name()}, resource);
+    }
+  }
 };
 
 TEST_F(RegistryApiTest, ListsNothingAsAnEmptyList) {
@@ -200,15 +212,44 @@ TEST_F(RegistryApiTest, GivesADocumentWithoutItsSpacesButToTheLastSign) {
 }
 
 TEST_F(RegistryApiTest, GoesOnWithAMadeDocumentWhenTheLastVersionIsDeleted) {
-  Tell(Server("a/b"));
+  Tell(Server("a/b", "Said by the server"));
   Tell(Version("a/b", "2.0.0", "Said by the document"));
   v1::Change gone = Version("a/b", "2.0.0");
   gone.set_deleted(true);
   Tell(gone);
   const json left = Get("/v0.1/servers/a/b/versions/latest");
-  EXPECT_EQ(left["server"]["description"], "Said by the document");
+  EXPECT_EQ(left["server"]["description"], "Said by the server");
+  EXPECT_EQ(left["server"]["version"], "2.0.0");
   Tell(Version("a/b", "3.0.0"));
   EXPECT_THAT(Listed(""), ElementsAre("a/b@3.0.0"));
+}
+
+TEST_F(RegistryApiTest, LeavesOutWhatIsGoneBeforeTheListingHearsOfIt) {
+  for (const char* name : {"a/one", "a/two", "a/zoo"}) Tell(Server(name));
+  v1::Change gone = Server("a/two");
+  gone.set_deleted(true);
+  Write(gone);
+  EXPECT_THAT(Listed(""), ElementsAre("a/one@1.0.0", "a/zoo@1.0.0"));
+  EXPECT_EQ(Ask("/v0.1/servers/a%2Ftwo/versions/latest").status, 404);
+  // A page whose entries are all gone still leads to the next one.
+  const json page =
+      Get("/v0.1/servers",
+          "limit=1&cursor=" +
+              Get("/v0.1/servers", "limit=1")["metadata"]["nextCursor"].get<std::string>());
+  EXPECT_EQ(page["servers"].size(), 0u);
+  EXPECT_EQ(
+      Get("/v0.1/servers",
+          "cursor=" +
+              page["metadata"]["nextCursor"].get<std::string>())["servers"][0]["server"]["name"],
+      "a/zoo");
+}
+
+TEST_F(RegistryApiTest, LeavesOutWhatIsHiddenBeforeTheListingHearsOfIt) {
+  Tell(Server("a/one"));
+  v1::Change hidden = Server("a/one");
+  hidden.mutable_resource()->mutable_server()->mutable_visibility()->add_audiences("group:secret");
+  Write(hidden);
+  EXPECT_THAT(Listed(""), ElementsAre());
 }
 
 TEST_F(RegistryApiTest, ShowsADraftToItsNamespaceAndNobodyElse) {
