@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cctype>
+#include <random>
+
 namespace registry::search {
 namespace {
 
@@ -50,6 +53,26 @@ TEST(TokenizerTest, CutsEndlessWords) {
   std::vector<std::string> words = Tokenize(std::string(100'000, 'x'));
   ASSERT_EQ(words.size(), 1u);
   EXPECT_LE(words[0].size(), 64u);
+}
+
+// Plain text takes a way of its own, which a dash of three bytes shuts.
+TEST(TokenizerTest, SplitsPlainTextAsItSplitsAnyOther) {
+  const std::vector<std::string> pieces = {"a",  "b",      "list", "Get", "HTTP", "S3",  "7", "'",
+                                           "'s", "'t",     " ",    ". ",  "_",    "-",   "/", "(",
+                                           "é",  "\u5929", "x",    "Z",   "\x7f", "\xff"};
+  std::mt19937 random(1);
+  std::uniform_int_distribution<std::size_t> any(0, pieces.size() - 1);
+  for (int round = 0; round < 20'000; ++round) {
+    std::string text;
+    for (int i = round % 12; i >= 0; --i) text += pieces[any(random)];
+    if (round % 50 == 0) text += std::string(62 + any(random) % 5, 'q');
+    std::string dashed;
+    for (const char c : text) {
+      const bool letter = std::isalnum(static_cast<unsigned char>(c)) != 0 || (c & 0x80) != 0;
+      dashed += letter ? std::string(1, c) : std::string(c == '\'' ? "\u2019" : "\u2014");
+    }
+    ASSERT_EQ(Tokenize(text), Tokenize(dashed)) << text;
+  }
 }
 
 TEST(TokenizerTest, LeavesStopWordsOutOfAQueryUnlessThereIsNothingElse) {
