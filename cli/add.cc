@@ -29,6 +29,7 @@ struct Arguments {
   std::vector<std::string> environment;
   std::string from;
   std::string on_change;
+  std::string credential;
   bool draft = false;
   bool dry_run = false;
   bool undo = false;
@@ -53,6 +54,7 @@ base::Result<v1::Resource> MakeServer(const Arguments& arguments,
   server.set_owner(arguments.owner);
   server.set_base_path(arguments.base_path);
   for (const std::string& tag : arguments.tags) server.add_tags(tag);
+  server.set_credential(arguments.credential);
   if (arguments.draft) server.set_approval(v1::Approval::DRAFT);
   if (arguments.on_change == "hold") server.set_on_definition_change(v1::DefinitionChange::HOLD);
   if (arguments.on_change == "warn") server.set_on_definition_change(v1::DefinitionChange::WARN);
@@ -177,6 +179,11 @@ Exit Add(Context& context, const Arguments& arguments) {
     return Exit::kOk;
   }
   auto status = ProbeAndPrint(context, resource.name(), StageLayout::kOneLine);
+  // One may be on its way: started just now, or coming back.
+  if (!status && status.error().code == base::Code::kUnavailable &&
+      WaitUntilConnected(context.registry())) {
+    status = ProbeAndPrint(context, resource.name(), StageLayout::kOneLine);
+  }
   print_result();
   if (!status) {
     if (status.error().code != base::Code::kUnavailable) {
@@ -214,6 +221,8 @@ void AddAdd(Verbs& verbs) {
       .Word("url", arguments->url, "URL", "Where the server answers MCP over HTTP",
             Verb::Need::kOptional)
       .Options("--tag", arguments->tags, "WORD", "To filter by; may be repeated")
+      .Option("--credential", arguments->credential, "NAME",
+              "What it is shown (portolan secret set NAME)")
       .Option("--owner", arguments->owner, "WHO", "Who answers for the server")
       .Option("--title", arguments->title, "TEXT", "Shown instead of the name")
       .Option("--description", arguments->description, "TEXT",

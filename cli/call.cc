@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 
+#include "base/json.h"
 #include "base/yaml.h"
 #include "cli/arguments.h"
 #include "cli/context.h"
@@ -55,6 +56,16 @@ base::Result<void> Authenticate(Context& context, ToolRequest& request) {
   if (!token) return token.error();
   request.headers.emplace_back("Authorization", "Bearer " + token->token());
   return {};
+}
+
+// Of a tool that the catalog has not heard of: it may be new, or there for this caller only.
+void AskForSchema(Context& context, const ToolRequest& request, FoundTool& target) {
+  const auto definition = GatewayClient(context.tls()).Definition(request);
+  if (!definition || definition->empty()) return;
+  const auto tree = base::ParseJson(*definition);
+  if (!tree || !tree->is_object()) return;
+  target.known = true;
+  if (tree->contains("inputSchema")) target.schema = (*tree)["inputSchema"];
 }
 
 Exit DryRun(Printer& printer, const ToolRequest& request) {
@@ -149,23 +160,26 @@ Exit Call(Context& context, const Arguments& arguments) {
   }
   std::vector<std::string> words = arguments.words;
   words.insert(words.end(), context.command_words().begin(), context.command_words().end());
-  if (auto set = SetArguments(words, target->schema, tree); !set) {
-    return printer.Fail({Exit::kUsage, "arguments", set.error().message,
-                         "see what it takes:  portolan tools " + target->base_path + " -o yaml"});
-  }
   auto where = context.registry().Describe();
   if (!where) return printer.Fail(FailureFrom(where.error(), "registry"));
   auto url = base::http::Url::Parse(where->gateway_public_url() + "/" + target->base_path + "/mcp");
   if (!url) return printer.Fail({Exit::kUnreachable, "gateway", url.error().message, ""});
-  ToolRequest request{*url,
-                      target->tool,
-                      tree.dump(),
-                      {},
-                      printer.format() == Format::kTable && arguments.repeat == 1};
-  MirrorArguments(target->schema, tree, request);
+  ToolRequest request{
+      *url, target->tool, "", {}, printer.format() == Format::kTable && arguments.repeat == 1};
   if (auto authenticated = Authenticate(context, request); !authenticated) {
     return printer.Fail(FailureFrom(authenticated.error(), "token"));
   }
+  if (!target->known && !arguments.dry_run) AskForSchema(context, request, *target);
+  if (!target->known && !words.empty()) {
+    printer.Say("  nobody lists " + target->base_path + "." + target->tool +
+                " yet: KEY=VALUE goes as text; --args gives JSON");
+  }
+  if (auto set = SetArguments(words, target->schema, tree); !set) {
+    return printer.Fail({Exit::kUsage, "arguments", set.error().message,
+                         "see what it takes:  portolan tools " + target->base_path + " -o yaml"});
+  }
+  request.arguments_json = tree.dump();
+  MirrorArguments(target->schema, tree, request);
   if (arguments.dry_run) return DryRun(printer, request);
   if (arguments.repeat == 1) return CallOnce(context, request, *target);
   return CallMany(context, request, arguments, target->known);

@@ -18,11 +18,13 @@ struct Arguments {
   std::string tool;
   std::vector<std::string> words;
   std::string args;
+  std::string product;
 };
 
 std::string Where(const v1::EffectiveRule& rule, const v1::ExplainRequest& request) {
   std::string where = "PolicySet " + rule.policy_set() + ", ";
   if (rule.scope() == "server") return where + "on server " + request.server();
+  if (rule.scope() == "product") return where + "on product " + request.product();
   if (rule.scope() == "consumer") return where + "on consumer " + request.consumer();
   return where + rule.scope();
 }
@@ -47,6 +49,11 @@ void PrintFor(Printer& printer, const v1::ExplainRequest& request,
   }
   if (answer.hidden()) line += "   (the tool is hidden)";
   printer.out() << line << '\n';
+  if (!answer.product().empty()) {
+    printer.out() << "      by product " << answer.product();
+    if (!answer.subscription().empty()) printer.out() << ", subscription " << answer.subscription();
+    printer.out() << '\n';
+  }
   for (const v1::EffectiveRule& rule : answer.observed())
     printer.out() << "      rule " << rule.rule().id() << " (" << Where(rule, request)
                   << ") would refuse it, but only observes\n";
@@ -84,8 +91,10 @@ Exit Can(Context& context, const Arguments& arguments) {
   request.set_server(found->server);
   request.set_tool(found->tool);
   request.set_arguments_json(tree.dump());
+  request.set_product(arguments.product);
   auto answer = context.registry().Explain(request);
   if (!answer) return printer.Fail(FailureFrom(answer.error(), "can"));
+  request.set_product(answer->product());
   printer.One(base::Print(*answer, base::Spelling::kSnakeCase), answer->permitted() ? "yes" : "no",
               [&] { PrintFor(printer, request, *answer); });
   return ExitOf(*answer);
@@ -103,6 +112,8 @@ void AddCan(Verbs& verbs) {
       .Word("tool", arguments->tool, "SERVER.TOOL", "`fs.read_file`, or `namespace/name.tool`")
       .Words("arguments", arguments->words, "KEY=VALUE", "Typed by the tool's schema, else strings",
              Verb::Need::kOptional)
+      .Option("--product", arguments->product, "NAME",
+              "By this one; without it by whichever subscription has the server")
       .Option("--args", arguments->args, "JSON",
               "All arguments as JSON; @FILE reads them, @- from stdin");
 }

@@ -13,6 +13,12 @@ namespace {
 
 constexpr std::size_t kMaxAnswerBytes = 64 * 1024 * 1024;
 constexpr std::string_view kRevision = "2026-07-28";
+constexpr std::string_view kMeta =
+    R"("io.modelcontextprotocol/protocolVersion":"2026-07-28",)"
+    R"("io.modelcontextprotocol/clientInfo":{"name":"portolan","version":"0.1.0"},)"
+    R"("io.modelcontextprotocol/clientCapabilities":{})";
+// A list that does not end is not read to its end.
+constexpr int kMaxPages = 100;
 
 bool IsEventStream(const base::http::Fields& fields) {
   return fields.Find("content-type").value_or("").starts_with("text/event-stream");
@@ -48,10 +54,13 @@ std::string ToolRequest::Body(int id) const {
   std::string token = want_progress ? R"("progressToken":)" + std::to_string(id) + "," : "";
   return R"({"jsonrpc":"2.0","id":)" + std::to_string(id) +
          R"(,"method":"tools/call","params":{"name":)" + mcp::Quote(tool) + R"(,"arguments":)" +
-         arguments_json + R"(,"_meta":{)" + token +
-         R"("io.modelcontextprotocol/protocolVersion":"2026-07-28",)"
-         R"("io.modelcontextprotocol/clientInfo":{"name":"portolan","version":"0.1.0"},)"
-         R"("io.modelcontextprotocol/clientCapabilities":{}}}})";
+         arguments_json + R"(,"_meta":{)" + token + std::string(kMeta) + "}}}";
+}
+
+std::string ToolRequest::ListBody(int id, const std::string& cursor) const {
+  return R"({"jsonrpc":"2.0","id":)" + std::to_string(id) + R"(,"method":"tools/list","params":{)" +
+         (cursor.empty() ? "" : R"("cursor":)" + mcp::Quote(cursor) + ",") + R"("_meta":{)" +
+         std::string(kMeta) + "}}}";
 }
 
 std::vector<std::pair<std::string, std::string>> ToolRequest::AllHeaders() const {
@@ -76,9 +85,39 @@ GatewayClient::GatewayClient(std::shared_ptr<const base::http::TlsContext> tls) 
 GatewayClient::~GatewayClient() = default;
 
 base::Result<ToolAnswer> GatewayClient::Call(const ToolRequest& request, OnProgress on_progress) {
+  return Ask({request.url, request.AllHeaders(), request.Body(1), 1}, on_progress);
+}
+
+base::Result<std::string> GatewayClient::Definition(const ToolRequest& request) {
+  auto headers = request.AllHeaders();
+  std::erase_if(headers, [](const auto& header) { return header.first == "Mcp-Name"; });
+  for (auto& [name, value] : headers) {
+    if (name == "Mcp-Method") value = "tools/list";
+  }
+  std::string cursor;
+  for (int page = 1; page <= kMaxPages; ++page) {
+    const auto answer = Ask({request.url, headers, request.ListBody(page, cursor), page}, {});
+    if (!answer) return answer.error();
+    const auto tree = base::ParseJson(answer->message);
+    if (!tree || !tree->is_object() || !tree->contains("result") ||
+        !(*tree)["result"].is_object() || !(*tree)["result"].contains("tools")) {
+      return base::Fail(base::Code::kUnavailable, "the gateway does not list tools");
+    }
+    const auto& result = (*tree)["result"];
+    for (const auto& tool : result["tools"]) {
+      if (tool.is_object() && tool.value("name", nlohmann::json()) == request.tool)
+        return tool.dump();
+    }
+    if (!result.contains("nextCursor") || !result["nextCursor"].is_string()) break;
+    cursor = result["nextCursor"].get<std::string>();
+  }
+  return std::string();
+}
+
+base::Result<ToolAnswer> GatewayClient::Ask(Letter letter, const OnProgress& on_progress) {
   std::optional<base::Result<ToolAnswer>> outcome;
   auto run = [&]() -> base::Task<void> {
-    outcome.emplace(co_await Send(request, 1, on_progress));
+    outcome.emplace(co_await Send(std::move(letter), on_progress));
     loop_.io.stop();
   };
   base::Spawn(run());
@@ -104,31 +143,30 @@ base::Task<void> GatewayClient::Work(const ToolRequest& request, int& left, int&
   OnProgress silent;
   while (left > 0) {
     int id = left--;
-    base::Result<ToolAnswer> answer = co_await Send(request, id, silent);
+    Letter letter{request.url, request.AllHeaders(), request.Body(id), id};
+    base::Result<ToolAnswer> answer = co_await Send(std::move(letter), silent);
     on_answer(answer);
   }
   if (--running == 0) loop_.io.stop();
 }
 
-base::Task<base::Result<ToolAnswer>> GatewayClient::Send(const ToolRequest& request, int id,
+base::Task<base::Result<ToolAnswer>> GatewayClient::Send(Letter letter,
                                                          const OnProgress& on_progress) {
   const auto started = std::chrono::steady_clock::now();
-  const std::string body = request.Body(id);
-  const auto headers = request.AllHeaders();
   std::vector<base::http::Field> fields;
-  for (const auto& [name, value] : headers) fields.push_back({name, value});
-  const std::string_view pieces[] = {body};
+  for (const auto& [name, value] : letter.headers) fields.push_back({name, value});
+  const std::string_view pieces[] = {letter.body};
   base::http::Client::Request http_request;
   http_request.method = "POST";
   http_request.fields = fields;
   http_request.body = pieces;
-  auto sent = co_await client_->Send(request.url, http_request);
+  auto sent = co_await client_->Send(letter.url, http_request);
   if (!sent) co_return sent.error().error;
   base::http::ClientExchange& exchange = **sent;
   ToolAnswer answer;
   answer.http_status = exchange.head().status;
   answer.request_id = std::string(exchange.head().fields.Find("x-request-id").value_or(""));
-  auto read = co_await ReadAnswer(exchange, id, answer, on_progress);
+  auto read = co_await ReadAnswer(exchange, letter.id, answer, on_progress);
   answer.took = std::chrono::duration_cast<std::chrono::microseconds>(
       std::chrono::steady_clock::now() - started);
   if (!read) co_return read.error();

@@ -1,5 +1,5 @@
 // The command line as an MCP client of the gateway: modern Streamable HTTP (2026-07-28), nothing
-// but tools/call.
+// but tools/call, and tools/list for what is to be called.
 #pragma once
 
 #include <chrono>
@@ -28,6 +28,8 @@ struct ToolRequest {
 
   // The whole JSON-RPC message.
   std::string Body(int id) const;
+  // That which asks for a page of the tools there are; an empty cursor: the first.
+  std::string ListBody(int id, const std::string& cursor) const;
   // All header lines but Host and Content-Length.
   std::vector<std::pair<std::string, std::string>> AllHeaders() const;
 };
@@ -51,13 +53,21 @@ class GatewayClient {
   // Calls once; progress is told as it comes.
   using OnProgress = std::function<void(double progress, double total, const std::string& message)>;
   base::Result<ToolAnswer> Call(const ToolRequest& request, OnProgress on_progress);
+  // The request's tool as the gateway lists it; empty: it lists none of that name.
+  base::Result<std::string> Definition(const ToolRequest& request);
   // Calls `times`, at most `concurrency` at once; each answer as it comes.
   using OnAnswer = std::function<void(const base::Result<ToolAnswer>&)>;
   void CallMany(const ToolRequest& request, int times, int concurrency, const OnAnswer& on_answer);
 
  private:
-  base::Task<base::Result<ToolAnswer>> Send(const ToolRequest& request, int id,
-                                            const OnProgress& on_progress);
+  struct Letter {
+    const base::http::Url& url;
+    std::vector<std::pair<std::string, std::string>> headers;
+    std::string body;
+    int id;
+  };
+  base::Result<ToolAnswer> Ask(Letter letter, const OnProgress& on_progress);
+  base::Task<base::Result<ToolAnswer>> Send(Letter letter, const OnProgress& on_progress);
   base::Task<base::Result<void>> ReadAnswer(base::http::ClientExchange& exchange, int id,
                                             ToolAnswer& answer, const OnProgress& on_progress);
   base::Task<void> Work(const ToolRequest& request, int& left, int& running,

@@ -30,6 +30,16 @@ void WaitUntilInForce(RegistryClient& registry, std::int64_t revision) {
   });
 }
 
+bool WaitUntilConnected(RegistryClient& registry) {
+  bool connected = false;
+  WaitUntil(std::chrono::seconds(5), [&] {
+    const auto described = registry.Describe();
+    connected = described && described->gateways_connected() > 0;
+    return connected || !described;
+  });
+  return connected;
+}
+
 void WaitUntilChecked(RegistryClient& registry, const std::string& server) {
   v1::ListStatusRequest request;
   request.add_servers(server);

@@ -12,6 +12,9 @@ namespace cli {
 // Until every connected gateway serves by `revision`, at most a second.
 void WaitUntilInForce(RegistryClient& registry, std::int64_t revision);
 
+// Until a gateway follows the registry, at most five seconds; false when none does.
+bool WaitUntilConnected(RegistryClient& registry);
+
 // Until a gateway has looked at `server`, at most five seconds.
 void WaitUntilChecked(RegistryClient& registry, const std::string& server);
 

@@ -20,15 +20,30 @@ const std::vector<Column> kColumns = {{"TIME", false, 19},      {"CALL", false, 
                                       {"PRINCIPAL", false, 16}, {"OUTCOME", false, 24},
                                       {"TIME TAKEN", true, 10}, {"REQUEST", false, 26}};
 
+// What rules `inspect` found in it: `, found secrets`.
+std::string FoundIn(const v1::CallRecord& record) {
+  std::string found;
+  for (const v1::Detection& detection : record.detections()) {
+    // 0: it was too long to be looked at.
+    if (detection.count() == 0 || found.find(detection.detector()) != std::string::npos) continue;
+    found += (found.empty() ? ", found " : ", ") + detection.detector();
+  }
+  return found;
+}
+
 Cell OutcomeOf(const v1::CallRecord& record) {
   std::string why = record.reason().empty() ? "" : ", " + record.reason();
   switch (record.outcome()) {
-    case v1::CallOutcome::OK: return {"ok", Tone::kGood};
+    case v1::CallOutcome::OK: {
+      const std::string found = FoundIn(record);
+      return {"ok" + found, found.empty() ? Tone::kGood : Tone::kWarning};
+    }
     case v1::CallOutcome::TOOL_ERROR: return {"tool error", Tone::kWarning};
     case v1::CallOutcome::RPC_ERROR:
       return {"server error " + std::to_string(record.error_code()), Tone::kWarning};
     case v1::CallOutcome::REFUSED:
-      return {record.reason().empty() ? "refused" : record.reason(), Tone::kBad};
+      return {(record.reason().empty() ? "refused" : record.reason()) + FoundIn(record),
+              Tone::kBad};
     case v1::CallOutcome::UPSTREAM_FAILED: return {"server failed" + why, Tone::kBad};
     case v1::CallOutcome::CANCELLED: return {"cancelled", Tone::kFaint};
     case v1::CallOutcome::INTERNAL: return {"gateway error", Tone::kBad};

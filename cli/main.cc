@@ -67,6 +67,8 @@ int main(int argc, char** argv) {
   cli::AddAccess(verbs);
   cli::AddPins(verbs);
   cli::AddKeys(verbs);
+  cli::AddSecrets(verbs);
+  cli::AddProducts(verbs);
   cli::AddApply(verbs);
   cli::AddExport(verbs);
   cli::AddImport(verbs);
@@ -78,6 +80,7 @@ int main(int argc, char** argv) {
   cli::AddAudit(verbs);
   cli::AddBackup(verbs);
   cli::AddGateways(verbs);
+  cli::AddCache(verbs);
   cli::AddPortal(verbs);
   cli::AddCompletion(verbs);
   app.footer("Example:\n  portolan up --demo");

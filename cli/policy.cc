@@ -1,10 +1,13 @@
 // policy: what governs the traffic, as written and as it works out for a server.
+#include <algorithm>
+#include <cctype>
 #include <cstdio>
 #include <memory>
 
 #include "base/manifest.h"
 #include "cli/context.h"
 #include "cli/limit_text.h"
+#include "cli/upstream_text.h"
 #include "cli/verbs.h"
 
 namespace cli {
@@ -21,6 +24,7 @@ std::string AttachedTo(const v1::Attachment& attach) {
   switch (attach.scope_case()) {
     case v1::Attachment::kGlobal: return "global";
     case v1::Attachment::kServer: return "server " + attach.server();
+    case v1::Attachment::kProduct: return "product " + attach.product();
     case v1::Attachment::kConsumer: return "consumer " + attach.consumer();
     default: return "nothing";
   }
@@ -79,6 +83,42 @@ std::string Says(const v1::Cache& cache) {
   return text;
 }
 
+std::string Says(const v1::Record& record) {
+  std::string text = "record";
+  if (record.has_sample()) {
+    char share[32];
+    std::snprintf(share, sizeof share, " %.4g%%", record.sample() * 100);
+    text += share;
+  }
+  if (record.has_payload_bytes())
+    text += ", payload up to " + WithCommas(record.payload_bytes()) + " bytes";
+  if (!record.redact().empty()) text += " without " + Join(record.redact());
+  for (const v1::Dimension& dimension : record.dimensions())
+    text += ", " + dimension.name() + " = " + dimension.value();
+  return text;
+}
+
+// `inspect secrets on result: redact; hidden-unicode: block`
+std::string Says(const v1::Inspect& inspect) {
+  auto word = [](std::string name) {
+    std::transform(name.begin(), name.end(), name.begin(), [](char c) {
+      return c == '_' ? '-' : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    });
+    return name;
+  };
+  std::string text;
+  for (const v1::Detector& detector : inspect.detect()) {
+    text += text.empty() ? "inspect " : "; ";
+    text += detector.name().empty() ? word(v1::DetectorKind::Value_Name(detector.kind()))
+                                    : detector.name();
+    for (int i = 0; i < detector.on_size(); ++i)
+      text += (i == 0 ? " on " : ", ") + word(v1::InspectedPart::Value_Name(detector.on(i)));
+    const bool flags = detector.action() == v1::DetectorAction::UNSPECIFIED;
+    text += ": " + (flags ? "flag" : word(v1::DetectorAction::Value_Name(detector.action())));
+  }
+  return text;
+}
+
 std::string Does(const v1::Rule& rule) {
   switch (rule.policy_case()) {
     case v1::Rule::kIp: {
@@ -117,12 +157,8 @@ std::string Does(const v1::Rule& rule) {
         text += (text.empty() ? "" : "; ") + ("permit if " + authorize.permit_if());
       return authorize.overridable() ? text + "   (overridable)" : text;
     }
-    case v1::Rule::kRecord: {
-      if (!rule.record().has_sample()) return "record";
-      char text[32];
-      std::snprintf(text, sizeof text, "record %.4g%%", rule.record().sample() * 100);
-      return text;
-    }
+    case v1::Rule::kRecord: return Says(rule.record());
+    case v1::Rule::kInspect: return Says(rule.inspect());
     case v1::Rule::kValidate: return Says(rule.validate());
     case v1::Rule::kMock: {
       const std::string& result = rule.mock().result_json();
@@ -132,6 +168,7 @@ std::string Does(const v1::Rule& rule) {
       return "mock " + result.substr(0, end) + "…";
     }
     case v1::Rule::kCache: return Says(rule.cache());
+    case v1::Rule::kUpstream: return UpstreamText(rule.upstream());
     default: return "–";
   }
 }
@@ -163,6 +200,7 @@ Exit List(Context& context) {
 struct ShowArguments {
   std::string server;
   std::string consumer;
+  std::string product;
 };
 
 Exit Show(Context& context, const ShowArguments& arguments) {
@@ -172,6 +210,7 @@ Exit Show(Context& context, const ShowArguments& arguments) {
   v1::EffectivePolicyRequest request;
   request.set_server(server->name());
   request.set_consumer(arguments.consumer);
+  request.set_product(arguments.product);
   auto policy = context.registry().EffectivePolicy(request);
   if (!policy) return printer.Fail(FailureFrom(policy.error(), "policy"));
   std::vector<Row> rows;
@@ -200,7 +239,9 @@ void AddPolicy(Verbs& verbs) {
       .AddTo(family, "show", "The policy in force for a server, each rule with its origin",
              "portolan policy show pay", [show](Context& context) { return Show(context, *show); })
       .Word("server", show->server, "SERVER", "`fs`, or `namespace/name`")
-      .Option("--consumer", show->consumer, "NAME", "As it is for this consumer");
+      .Option("--consumer", show->consumer, "NAME",
+              "As it is for this consumer, by the subscription that it has")
+      .Option("--product", show->product, "NAME", "As it is by this product");
 }
 
 }  // namespace cli

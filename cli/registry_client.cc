@@ -189,6 +189,23 @@ base::Result<v1::CreateKeyResponse> RegistryClient::CreateKey(const v1::CreateKe
 base::Result<v1::RevokeKeyResponse> RegistryClient::RevokeKey(const v1::RevokeKeyRequest& request) {
   return stubs_->Ask(*stubs_->access, &v1::AccessService::Stub::RevokeKey, request);
 }
+base::Result<v1::RotateKeyResponse> RegistryClient::RotateKey(const v1::RotateKeyRequest& request) {
+  return stubs_->Ask(*stubs_->access, &v1::AccessService::Stub::RotateKey, request);
+}
+base::Result<v1::ChangeKeyResponse> RegistryClient::ChangeKey(const v1::ChangeKeyRequest& request) {
+  return stubs_->Ask(*stubs_->access, &v1::AccessService::Stub::ChangeKey, request);
+}
+base::Result<v1::SubscribeResponse> RegistryClient::Subscribe(const v1::SubscribeRequest& request) {
+  return stubs_->Ask(*stubs_->access, &v1::AccessService::Stub::Subscribe, request);
+}
+base::Result<v1::DecideSubscriptionResponse> RegistryClient::DecideSubscription(
+    const v1::DecideSubscriptionRequest& request) {
+  return stubs_->Ask(*stubs_->access, &v1::AccessService::Stub::DecideSubscription, request);
+}
+base::Result<v1::ChangeSubscriptionResponse> RegistryClient::ChangeSubscription(
+    const v1::ChangeSubscriptionRequest& request) {
+  return stubs_->Ask(*stubs_->access, &v1::AccessService::Stub::ChangeSubscription, request);
+}
 base::Result<v1::CreateTokenResponse> RegistryClient::CreateToken(
     const v1::CreateTokenRequest& request) {
   return stubs_->Ask(*stubs_->access, &v1::AccessService::Stub::CreateToken, request);
@@ -213,6 +230,11 @@ base::Result<v1::CreatePortalLinkResponse> RegistryClient::CreatePortalLink() {
   return stubs_->Ask(*stubs_->access, &v1::AccessService::Stub::CreatePortalLink,
                      v1::CreatePortalLinkRequest());
 }
+base::Result<v1::PurgeCacheResponse> RegistryClient::PurgeCache(
+    const v1::PurgeCacheRequest& request) {
+  return stubs_->Ask(*stubs_->fleet, &v1::FleetService::Stub::PurgeCache, request);
+}
+
 base::Result<v1::ListGatewaysResponse> RegistryClient::ListGateways() {
   return stubs_->Ask(*stubs_->fleet, &v1::FleetService::Stub::ListGateways,
                      v1::ListGatewaysRequest());

@@ -59,6 +59,13 @@ class RegistryClient {
 
   base::Result<v1::CreateKeyResponse> CreateKey(const v1::CreateKeyRequest& request);
   base::Result<v1::RevokeKeyResponse> RevokeKey(const v1::RevokeKeyRequest& request);
+  base::Result<v1::RotateKeyResponse> RotateKey(const v1::RotateKeyRequest& request);
+  base::Result<v1::ChangeKeyResponse> ChangeKey(const v1::ChangeKeyRequest& request);
+  base::Result<v1::SubscribeResponse> Subscribe(const v1::SubscribeRequest& request);
+  base::Result<v1::DecideSubscriptionResponse> DecideSubscription(
+      const v1::DecideSubscriptionRequest& request);
+  base::Result<v1::ChangeSubscriptionResponse> ChangeSubscription(
+      const v1::ChangeSubscriptionRequest& request);
   base::Result<v1::CreateTokenResponse> CreateToken(const v1::CreateTokenRequest& request);
   base::Result<v1::RevokeTokenResponse> RevokeToken(const v1::RevokeTokenRequest& request);
   base::Result<v1::IssueCallTokenResponse> IssueCallToken();
@@ -67,6 +74,7 @@ class RegistryClient {
   base::Result<v1::DecideAccessResponse> DecideAccess(const v1::DecideAccessRequest& request);
 
   base::Result<v1::ListGatewaysResponse> ListGateways();
+  base::Result<v1::PurgeCacheResponse> PurgeCache(const v1::PurgeCacheRequest& request);
 
   base::Result<v1::ListAuditResponse> ListAudit(const v1::ListAuditRequest& request);
   base::Result<v1::VerifyAuditResponse> VerifyAudit();

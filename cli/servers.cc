@@ -155,6 +155,13 @@ void ShowForPeople(Context& context, const v1::Resource& resource, const v1::Ser
   if (server.endpoint().has_streamable_http())
     line("endpoint", server.endpoint().streamable_http().url());
   if (server.endpoint().has_sse()) line("endpoint", server.endpoint().sse().url() + "  (HTTP+SSE)");
+  for (const v1::PoolMember& member : server.endpoint().pool().members()) {
+    std::string where =
+        member.has_sse() ? member.sse().url() + "  (HTTP+SSE)" : member.streamable_http().url();
+    if (member.weight() > 1) where += "  weight " + std::to_string(member.weight());
+    if (member.priority() != 0) where += "  priority " + std::to_string(member.priority());
+    line(member.name(), where + (member.draining() ? "  draining" : ""));
+  }
   if (server.endpoint().has_stdio()) {
     std::string command = server.endpoint().stdio().command();
     for (const std::string& word : server.endpoint().stdio().args()) command += " " + word;

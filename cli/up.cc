@@ -231,6 +231,8 @@ Exit RunAll(Context& context, const Arguments& arguments, const Plan& plan,
     return fail(ready.error());
 
   RegistryClient registry(plan.registry(), ReadSmallFile(plan.data + "/admin.token").value_or(""));
+  // So that the next command finds a gateway.
+  WaitUntilConnected(registry);
   if (arguments.demo) {
     auto registered = RegisterDemo(registry, "http://" + plan.demo + "/mcp");
     if (!registered) return fail(registered.error().WithContext("register the demo"));

@@ -87,6 +87,8 @@ class Gateway {
         keep_running_(loop_.io.get_executor()),
         signals_(loop_.io, SIGTERM, SIGINT, SIGHUP),
         tick_(loop_.io) {
+    rule_state_.upstream_tokens.FetchBy(loop_, *key_client_);
+    rule_state_.upstream_tokens.ReadFilesOf(settings_.secrets);
     sessions_.OnFreed([this](std::string_view key) { upstreams_.ReleaseSession(key); });
     if (guard_) {
       guard_->Attach(stdio_loop_);
@@ -100,6 +102,7 @@ class Gateway {
     probe_context_.reset(new BackendContext{loop_, *probe_client_, upstreams_, stdio_.get(),
                                             settings_.backend_limits});
     probe_context_->sse = &sse_;
+    probe_context_->credentials = &rule_state_.upstream_tokens;
     watcher_ = std::make_unique<DefinitionsWatcher>(*probe_context_, reports_);
   }
 
@@ -222,7 +225,8 @@ base::Result<void> Gateway::StartWorkers() {
                                     .stdio = stdio_.get(),
                                     .reporter = reports_,
                                     .parked = &parked_,
-                                    .sse = &sse_});
+                                    .sse = &sse_,
+                                    .credentials = &rule_state_.upstream_tokens});
   // Until the registry's keys come; sessions sealed with it do not outlive this process.
   const std::vector<std::string> ring = {base::auth::RandomBytes(32)};
   parked_.SetKeyRing(ring);
@@ -269,6 +273,13 @@ void Gateway::MakeFollower() {
   outlets.server_removed = [this](const std::string& name) { watcher_->Remove(name); };
   outlets.provider_put = [this](const ProviderEntry& provider) {
     providers_.Put(policy::SettingsOf(provider.name, provider.spec));
+  };
+  outlets.credential_put = [this](const CredentialEntry& credential) {
+    if (const auto ok = rule_state_.upstream_tokens.Put(credential.name, credential.spec); !ok)
+      spdlog::error("credential={} {}", credential.name, ok.error().message);
+  };
+  outlets.credential_removed = [this](const std::string& name) {
+    rule_state_.upstream_tokens.Remove(name);
   };
   outlets.provider_removed = [this](const std::string& name) { providers_.Remove(name); };
   follower_ = std::make_unique<Follower>(loop_, rule_state_, reports_, std::move(outlets));
@@ -328,6 +339,7 @@ void Gateway::Run() {
   ending_ = true;
   // Whose token waits for keys is answered before its worker ends.
   providers_.Stop();
+  rule_state_.upstream_tokens.Stop();
   workers_.clear();
   feed_.reset();
   EndProbes();

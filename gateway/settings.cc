@@ -52,6 +52,7 @@ base::Result<Settings> SettingsOf(const v1::GatewayBootstrap& bootstrap) {
   settings.portal_url = bootstrap.portal_url();
   settings.name = bootstrap.name().empty() ? "local" : bootstrap.name();
   settings.allow_stdio = bootstrap.allow_stdio();
+  settings.secrets = bootstrap.secrets();
   if (bootstrap.workers() < 0 || bootstrap.workers() > 256) {
     return base::Fail(base::Code::kInvalidArgument, "--workers must be from 1 to 256");
   }
@@ -105,6 +106,7 @@ base::Result<Settings> ReadSettings(int argc, char** argv) {
            "--tls-client-ca"},
           {"insecure_listen", "Listen off loopback without TLS, knowingly (containers)"},
           {"allow_stdio", "Start the programs of stdio servers"},
+          {"secrets", "Folder of the files that credentials name (none)"},
           {"log_level", "debug, info, warn or error (info)"},
       },
       bootstrap);

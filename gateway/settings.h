@@ -27,6 +27,8 @@ struct Settings {
   std::string portal_url;
   std::string name;
   bool allow_stdio = false;
+  // Of the files that credentials name; empty: they may name none.
+  std::filesystem::path secrets;
   int workers = 1;
   std::int64_t max_stale_s = 86'400;
   policy::AddressSet trusted_proxies;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "gateway/backends/own_credential.h"
 #include "gateway/backends/upstream_table.h"
 #include "gateway/edge/admitted_exchange.h"
 #include "gateway/edge/prepared_token.h"
@@ -85,14 +86,10 @@ auto* FaceOf(Face face) {
   return &mcp::ServeHttp;
 }
 
-int HttpStatusOf(int error_code) {
-  switch (error_code) {
-    case mcp::kUpstreamFailed: return 502;
-    case mcp::kUpstreamUnavailable: return 503;
-    case mcp::kUpstreamTimeout: return 504;
-    case mcp::kInternalError: return 500;
-    default: return 200;
-  }
+std::shared_ptr<const mcp::UpstreamTerms> OwnTerms(const BackendLimits& limits) {
+  auto terms = std::make_shared<mcp::UpstreamTerms>();
+  terms->total = limits.total;
+  return terms;
 }
 
 }  // namespace
@@ -101,7 +98,8 @@ int HttpStatusOf(int error_code) {
 // backend.
 class Worker::Server final : public mcp::Handler {
  public:
-  Server(Worker& worker, const Route& route) : worker_(worker), route_(route) {}
+  Server(Worker& worker, const Route& route, const Chain& chain)
+      : worker_(worker), route_(route), chain_(chain) {}
 
   base::Task<mcp::Response> Handle(mcp::Call& call) override {
     if (call.is_request() && IsListOrDiscover(call.method)) {
@@ -118,17 +116,20 @@ class Worker::Server final : public mcp::Handler {
     const mcp::ParamHeaders* repeated =
         lists && call.method == "tools/call" ? lists->repeated_of(call.item) : nullptr;
     backend_ = worker_.BackendOf(route_);
-    if (repeated) return AskWithHeaders(call, *repeated, *backend_);
-    return backend_->Handle(call);
+    if (repeated) return AskWithHeaders(call, *repeated);
+    return Ask(call);
   }
 
  private:
   static base::Task<mcp::Response> Give(mcp::Response response) { co_return response; }
 
+  base::Task<mcp::Response> Ask(mcp::Call& call) {
+    return chain_.RunRound(call, *backend_, worker_.own_terms_);
+  }
+
   // A server of 2026-07-28 wants arguments repeated in the head (Custom Headers from Tool
   // Parameters): a modern caller has done so, for an older one we do.
-  base::Task<mcp::Response> AskWithHeaders(mcp::Call& call, const mcp::ParamHeaders& repeated,
-                                           mcp::Handler& backend) {
+  base::Task<mcp::Response> AskWithHeaders(mcp::Call& call, const mcp::ParamHeaders& repeated) {
     const std::string_view arguments = call.envelope.arguments.of(call.bytes);
     base::http::Fields fields;
     if (mcp::IsModern(call.revision)) {
@@ -137,7 +138,7 @@ class Worker::Server final : public mcp::Handler {
         co_return mcp::Response::Message(
             mcp::ErrorMessage(call.id(), *wrong, call.record.request_id));
       }
-      co_return co_await backend.Handle(call);
+      co_return co_await Ask(call);
     }
     const auto made = mcp::MakeParamHeaders(repeated, arguments);
     for (const auto& [name, value] : made) fields.Add(name, value);
@@ -147,13 +148,14 @@ class Worker::Server final : public mcp::Handler {
       }
     }
     const base::http::Fields* const own = std::exchange(call.fields, &fields);
-    mcp::Response response = co_await backend.Handle(call);
+    mcp::Response response = co_await Ask(call);
     call.fields = own;
     co_return response;
   }
 
   Worker& worker_;
   const Route& route_;
+  const Chain& chain_;
   std::shared_ptr<mcp::Handler> backend_;  // while it answers
 };
 
@@ -171,12 +173,10 @@ class Worker::RoutedCall final : public mcp::Handler {
     }
     const Route& route = *admission_.route;
     const std::shared_ptr<const Chain> chain = route.ChainFor(admission_.caller_policy);
-    Server server(worker_, route);
+    Server server(worker_, route, *chain);
     mcp::Response response = co_await chain->Run(call, server);
-    if (chain->style().http && response.kind == mcp::Response::Kind::kRefused &&
-        response.http_status == 200) {
-      response.http_status = HttpStatusOf(call.record.error_code);
-    }
+    if (response.kind == mcp::Response::Kind::kRefused && response.http_status == 200)
+      response.http_status = chain->style().StatusOfFailure(call.record.error_code);
     co_return response;
   }
 
@@ -202,11 +202,16 @@ Worker::Worker(std::vector<std::string> session_ring, SharedByWorkers& shared)
       ending_(loop_.io),
       client_(base::http::Client::Create(loop_, shared.backend_limits.ForClient())),
       backend_context_{
-          loop_,         *client_,  shared.upstreams, shared.stdio, shared.backend_limits,
-          shared.parked, shared.sse},
+          loop_,         *client_,   shared.upstreams,  shared.stdio, shared.backend_limits,
+          shared.parked, shared.sse, shared.credentials},
+      own_terms_(OwnTerms(shared.backend_limits)),
       gate_(shared.gate, shared.flood, shared.tokens, shared.providers, shared.clock),
       sessions_(std::move(session_ring), shared.sessions, shared.ended_sessions, shared.clock),
-      listeners_(loop_, [this](const Route& route) { return BackendOf(route); }),
+      listeners_(loop_,
+                 [this](const Route& route) {
+                   return WithOwnCredential(BackendOf(route), route.server_name(), route.spec(),
+                                            backend_context_);
+                 }),
       table_(boost::make_local_shared<const std::shared_ptr<const RouteTable>>(
           std::make_shared<const RouteTable>())) {
   sessions_.OnEnd([&shared](std::string_view key) { shared.upstreams.EndSession(key); });
@@ -243,6 +248,7 @@ void Worker::SetTable(std::shared_ptr<const RouteTable> table, std::function<voi
   loop_.Post([this, table = std::move(table), in_force = std::move(in_force)]() mutable {
     table_ = boost::make_local_shared<const std::shared_ptr<const RouteTable>>(std::move(table));
     DropOldBackends();
+    FollowPools();
     in_force();
   });
 }
@@ -401,6 +407,14 @@ void Worker::DropOldBackends() {
   std::unordered_set<std::string_view> wanted;
   for (const auto& route : (*table_)->routes()) wanted.insert(route->backend_key());
   std::erase_if(backends_, [&](const auto& entry) { return !wanted.contains(entry.first); });
+}
+
+// What a pool's members weigh, and which of them drain, changes without another backend.
+void Worker::FollowPools() {
+  for (const auto& route : (*table_)->routes()) {
+    const portolan::v1::Endpoint& endpoint = route->spec().endpoint();
+    if (endpoint.has_pool()) shared_.upstreams.FindPool(route->backend_key())->Set(endpoint.pool());
+  }
 }
 
 }  // namespace gateway

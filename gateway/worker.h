@@ -61,6 +61,8 @@ struct SharedByWorkers {
   // Absent: older servers cannot ask modern callers anything.
   mcp::legacy::ParkedCalls* parked = nullptr;
   SseServers* sse = nullptr;
+  // Absent: servers are listened to without credentials.
+  state::UpstreamTokens* credentials = nullptr;
 };
 
 class Worker final : public base::http::Service, private mcp::PartSink {
@@ -118,6 +120,7 @@ class Worker final : public base::http::Service, private mcp::PartSink {
   void Keep(mcp::Record& record) override;
   std::shared_ptr<mcp::Handler> BackendOf(const Route& route);
   void DropOldBackends();
+  void FollowPools();
   void EndWhenIdle(std::chrono::steady_clock::time_point at_latest);
 
   // Constant after construction
@@ -131,6 +134,7 @@ class Worker final : public base::http::Service, private mcp::PartSink {
   // Owned by this worker's thread
   std::unique_ptr<base::http::Client> client_;
   BackendContext backend_context_;
+  const std::shared_ptr<const mcp::UpstreamTerms> own_terms_;  // on which rules put theirs
   // By Route::backend_key.
   std::unordered_map<std::string, std::shared_ptr<mcp::Handler>> backends_;
   Gate gate_;

@@ -148,7 +148,10 @@ base::Task<boost::system::result<std::unique_ptr<Answer>, SendFailure>> Post(
   request.fields = {fields.data(), fields.size()};
   request.body = message.body;
   request.cancel = message.cancel;
+  request.connect = message.connect;
   request.first_byte = message.first_byte;
+  request.idle = message.idle;
+  request.tls = message.tls;
   request.endless_body = message.endless;
   request.times = message.times;
   auto exchange = co_await client.Send(url, request);
@@ -217,7 +220,9 @@ base::Task<boost::system::result<Handshake, SendFailure>> Meet(base::http::Clien
   message.method = kDiscoverMethod;
   message.fields = options.fields;
   message.cancel = options.cancel;
+  message.connect = options.connect;
   message.first_byte = options.first_byte;
+  message.tls = options.tls;
   std::optional<base::Error> refusal;
   for (int round = 0; round < 2; ++round) {
     auto answer = co_await Post(client, url, message);

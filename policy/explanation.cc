@@ -6,6 +6,7 @@
 
 #include "mcp/raw_json.h"
 #include "policy/authorization.h"
+#include "policy/definition_inspection.h"
 #include "policy/mocking.h"
 #include "policy/overriding.h"
 #include "policy/server_tags.h"
@@ -74,11 +75,33 @@ std::optional<v1::ExplainResponse> Before(const ImaginedCall& call) {
   }
   const v1::Server& server = call.server.server();
   if (server.lifecycle() == v1::Lifecycle::RETIRED) return No("Retired", "the server is retired");
+  if (!call.entitlement.permitted()) {
+    return No(std::string(call.entitlement.reason()),
+              call.entitlement.verdict == Entitlement::Verdict::kSuspended
+                  ? "the subscription '" + std::string(call.entitlement.subscription) +
+                        "' to product '" + std::string(call.entitlement.product) + "' is suspended"
+                  : "no subscription to a product that has the server is in force");
+  }
   if (server.approval() == v1::Approval::REJECTED)
     return No("ApprovalRejected", "the server was rejected by its approver");
   if (server.approval() != v1::Approval::APPROVED)
     return No("ApprovalPending", "the server waits for approval");
   return std::nullopt;
+}
+
+// What `inspect` rules say of the tool's definition: a no, or null.
+std::optional<v1::ExplainResponse> CheckDefinition(const ImaginedCall& call, const Facts& facts,
+                                                   const v1::Definition& tool) {
+  const Inspection inspection(call.policy);
+  const Inspection::Terms terms = inspection.For(Inspection::Part::DESCRIPTION, facts);
+  JsonInspector inspector(tool.json(), terms);
+  LookAtDefinition(inspector, tool.json());
+  const Inspection::Looker* looker = inspector.blocked_by();
+  if (!looker) return std::nullopt;
+  return No("ContentBlocked",
+            "what the server says of the tool holds what detector '" + looker->detector.name() +
+                "' looks for",
+            &inspection.rules()[looker->rule].source);
 }
 
 // What `validate` rules say of the arguments: a no, or null; what is only watched is added to
@@ -133,18 +156,7 @@ void AddLimits(const ImaginedCall& call, const Facts& facts, v1::ExplainResponse
   for (const EffectiveRule* rule : limits) *response.add_limits() = ShownRule(*rule);
 }
 
-}  // namespace
-
-v1::EffectiveRule ShownRule(const EffectiveRule& rule) {
-  v1::EffectiveRule shown;
-  shown.set_scope(std::string(ScopeName(rule.scope)));
-  shown.set_policy_set(rule.set);
-  *shown.mutable_rule() = rule.rule;
-  shown.set_observe(rule.observe);
-  return shown;
-}
-
-v1::ExplainResponse ExplainCall(const ImaginedCall& call) {
+v1::ExplainResponse Decide(const ImaginedCall& call) {
   if (auto decided = Before(call)) return *std::move(decided);
 
   const std::string principal = call.consumer ? "consumer/" + call.consumer->name() : "anonymous";
@@ -157,6 +169,8 @@ v1::ExplainResponse ExplainCall(const ImaginedCall& call) {
     facts.principal_tenant = call.consumer->consumer().tenant();
     facts.principal_claims = call.consumer->consumer().claims_json();
   }
+  facts.subscription_id = call.entitlement.subscription;
+  facts.product_name = call.entitlement.product;
   facts.server_name = call.server.name();
   facts.server_tags = tags;
   facts.args = call.arguments_json;
@@ -181,6 +195,7 @@ v1::ExplainResponse ExplainCall(const ImaginedCall& call) {
   }
 
   std::vector<const EffectiveRule*> observed;
+  if (auto blocked = CheckDefinition(call, facts, *tool)) return *std::move(blocked);
   if (auto misfit = CheckArguments(call, facts, *tool, observed)) return *std::move(misfit);
 
   const auto decision = authorization.Decide(facts, kOfTheRequest);
@@ -198,6 +213,24 @@ v1::ExplainResponse ExplainCall(const ImaginedCall& call) {
     *response.mutable_rule() = ShownRule(mock->source);
     response.set_because("the rule answers, and the server is asked nothing");
   }
+  return response;
+}
+
+}  // namespace
+
+v1::EffectiveRule ShownRule(const EffectiveRule& rule) {
+  v1::EffectiveRule shown;
+  shown.set_scope(std::string(ScopeName(rule.scope)));
+  shown.set_policy_set(rule.set);
+  *shown.mutable_rule() = rule.rule;
+  shown.set_observe(rule.observe);
+  return shown;
+}
+
+v1::ExplainResponse ExplainCall(const ImaginedCall& call) {
+  v1::ExplainResponse response = Decide(call);
+  response.set_product(std::string(call.entitlement.product));
+  response.set_subscription(std::string(call.entitlement.subscription));
   return response;
 }
 

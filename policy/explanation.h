@@ -6,6 +6,7 @@
 #include <string>
 
 #include "policy/effective_policy.h"
+#include "policy/entitlement.h"
 #include "portolan/v1/catalog_service.pb.h"
 
 namespace policy {
@@ -17,6 +18,8 @@ struct ImaginedCall {
   const portolan::v1::Resource* consumer = nullptr;
   const portolan::v1::GetDefinitionsResponse& definitions;
   const EffectivePolicy& policy;
+  // By which product and subscription it would be made.
+  Entitlement entitlement = {};
   const std::string& tool;
   // A raw JSON object.
   const std::string& arguments_json;

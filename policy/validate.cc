@@ -10,7 +10,9 @@
 #include "policy/expression.h"
 #include "policy/jwt_proof.h"
 #include "policy/validate_answers.h"
+#include "policy/validate_inspect.h"
 #include "policy/validate_limits.h"
+#include "policy/validate_upstream.h"
 #include "portolan/v1/policy.pb.h"
 
 namespace policy {
@@ -72,10 +74,13 @@ base::Result<void> CheckAttachment(const v1::PolicySet& set) {
       }
       return {};
     case v1::Attachment::kProduct:
+      if (!IsLabel(set.attach().product()))
+        return Bad(pointer + "/product", "must be a product's name");
+      return {};
     case v1::Attachment::kVirtualServer:
     case v1::Attachment::SCOPE_NOT_SET: break;
   }
-  return Bad(pointer, "must say what the set governs: global, server or consumer");
+  return Bad(pointer, "must say what the set governs: global, product, server or consumer");
 }
 
 template <class Globs>
@@ -149,10 +154,9 @@ base::Result<void> CheckApiKey(const v1::ApiKeyProof& proof, const std::string& 
 
 base::Result<void> CheckAuthenticate(const v1::Authenticate& authenticate, const v1::PolicySet& set,
                                      const std::string& pointer) {
-  if (set.attach().scope_case() == v1::Attachment::kConsumer) {
-    return Bad(
-        pointer,
-        "who calls is known before a consumer's set is; put it in a global set or a server's");
+  if (ScopeOf(set) == Scope::kConsumer || ScopeOf(set) == Scope::kProduct) {
+    return Bad(pointer, "who calls is known before a " + std::string(ScopeName(ScopeOf(set))) +
+                            "'s set is; put it in a global set or a server's");
   }
   if (authenticate.any_of().empty()) return Bad(pointer + "/any_of", "needs at least one proof");
   if (authenticate.any_of_size() > kMaxProofs) {
@@ -197,6 +201,8 @@ base::Result<void> CheckRateLimit(const v1::RateLimit& limit, const v1::PolicySe
                                         "), or no call would ever pass");
   }
   if (auto ok = CheckOverridable(limit.overridable(), set, pointer); !ok) return ok;
+  if (auto ok = ValidateLimitFields(limit.remaining_header(), limit.limit_header(), pointer); !ok)
+    return ok;
   if (auto ok = CheckCondition(limit.when(), pointer + "/when"); !ok) return ok;
   if (limit.key().empty()) return {};
   if (auto key = Expression::Compile(limit.key()); !key)
@@ -230,14 +236,8 @@ base::Result<void> CheckRule(const v1::Rule& rule, const v1::PolicySet& set,
                            : CheckAuthenticate(rule.authenticate(), set, pointer + "/authenticate");
     case v1::Rule::kRateLimit:
       return CheckRateLimit(rule.rate_limit(), set, pointer + "/rate_limit");
-    case v1::Rule::kRecord: {
-      const double sample = rule.record().sample();
-      // Written so that NaN fails.
-      if (rule.record().has_sample() && !(sample >= 0 && sample <= 1)) {
-        return Bad(pointer + "/record/sample", "must be from 0 to 1");
-      }
-      return {};
-    }
+    case v1::Rule::kRecord: return ValidateRecord(rule.record(), pointer + "/record");
+    case v1::Rule::kInspect: return ValidateInspect(rule.inspect(), pointer + "/inspect");
     case v1::Rule::kAuthorize: return CheckAuthorize(rule.authorize(), set, pointer + "/authorize");
     case v1::Rule::kValidate:
     case v1::Rule::kMock:
@@ -245,14 +245,13 @@ base::Result<void> CheckRule(const v1::Rule& rule, const v1::PolicySet& set,
     case v1::Rule::kQuota: return ValidateQuota(rule.quota(), pointer + "/quota");
     case v1::Rule::kConcurrency:
       return ValidateConcurrency(rule.concurrency(), pointer + "/concurrency");
-    case v1::Rule::kInspect:
-    case v1::Rule::kUpstream:
+    case v1::Rule::kUpstream: return ValidateUpstream(rule.upstream(), pointer + "/upstream");
     case v1::Rule::kTrace:
     case v1::Rule::POLICY_NOT_SET: break;
   }
   return Bad(pointer,
              "must hold one policy: ip, authenticate, authorize, validate, rate_limit, quota, "
-             "concurrency, mock, cache or record");
+             "concurrency, inspect, mock, cache, upstream or record");
 }
 
 }  // namespace
@@ -260,8 +259,8 @@ base::Result<void> CheckRule(const v1::Rule& rule, const v1::PolicySet& set,
 base::Result<void> Validate(const v1::PolicySet& set) {
   if (auto ok = CheckAttachment(set); !ok) return ok;
   if (!v1::Mode::Value_IsValid(set.mode())) return Bad("/spec/mode", "must be ENFORCE or OBSERVE");
-  if (!v1::ErrorStyle::Value_IsValid(set.errors()) || set.errors() == v1::ErrorStyle::AZURE)
-    return Bad("/spec/errors", "must be MCP or HTTP");
+  if (!v1::ErrorStyle::Value_IsValid(set.errors()))
+    return Bad("/spec/errors", "must be MCP, HTTP or AZURE");
   if (set.rules_size() > kMaxRules) {
     return Bad("/spec/rules", "more than " + std::to_string(kMaxRules) + " rules");
   }

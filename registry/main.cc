@@ -37,6 +37,7 @@
 #include "registry/catalog/call_log.h"
 #include "registry/catalog/catalog.h"
 #include "registry/catalog/quota_book.h"
+#include "registry/catalog/vault.h"
 #include "registry/restore_command.h"
 #include "registry/search/answer.h"
 #include "registry/search/eval_command.h"
@@ -56,6 +57,7 @@
 #include "registry/service/provider_feed.h"
 #include "registry/service/registry_api.h"
 #include "registry/service/role_book.h"
+#include "registry/service/rotation.h"
 #include "registry/service/server_listing.h"
 #include "registry/service/sync_service.h"
 #include "registry/service/usage_service.h"
@@ -127,7 +129,8 @@ class Registry {
 
   const std::unique_ptr<SqliteStore> store_;
   const OwnKeys keys_;
-  Catalog catalog_{*store_, clock_};
+  Vault vault_{keys_.master.ring()};
+  Catalog catalog_{*store_, clock_, &vault_};
   CallLog calls_{*store_};
   Bell second_;
   Fleet fleet_{clock_};
@@ -151,13 +154,14 @@ class Registry {
 
   std::unique_ptr<CatalogService> catalog_service_;
   std::unique_ptr<AccessService> access_service_;
-  FleetService fleet_service_{catalog_,       calls_, audit_,  quotas_, fleet_,
-                              authenticator_, keys_,  second_, clock_,  base::Version()};
+  FleetService fleet_service_{catalog_, calls_, audit_,  quotas_, fleet_,         authenticator_,
+                              keys_,    vault_, second_, clock_,  base::Version()};
   UsageService usage_service_{calls_};
   AuditService audit_service_{audit_};
   sync::Sync sync_{catalog_, *store_, pool_, loop_, clock_};
   SyncService sync_service_{sync_};
-  MaintenanceService maintenance_service_{*store_, settings_.data, audit_, clock_};
+  Rotation rotation_{catalog_, vault_, keys_.master, clock_};
+  MaintenanceService maintenance_service_{*store_, settings_.data, audit_, rotation_, clock_};
   std::unique_ptr<Methods> methods_;
   AuditKeeper audit_keeper_{audit_, catalog_, pool_, clock_};
 
@@ -187,7 +191,7 @@ base::Result<std::unique_ptr<Registry>> Registry::Open(Settings settings,
   backup::RemoveLeftovers(settings.data);
   auto store = SqliteStore::Open((settings.data / "portolan.db").string());
   if (!store) return store.error();
-  auto keys = OwnKeys::Open(settings.data, **store);
+  auto keys = OwnKeys::Open(settings.data, **store, settings.master_key_file);
   if (!keys) return keys.error();
   auto renewal = base::Renewal::Open(settings.tls);
   if (!renewal) return renewal.error();
@@ -195,6 +199,10 @@ base::Result<std::unique_ptr<Registry>> Registry::Open(Settings settings,
                                                   std::move(manager), std::move(*lock),
                                                   std::move(*store), std::move(*keys)));
   registry->RenewFrom(std::move(read_settings));
+  base::auth::Principal itself;
+  itself.id = "portolan";
+  if (const auto done = registry->rotation_.EndFromEnvironment({itself}); !done)
+    return done.error().WithContext("PORTOLAN_MASTER_KEY_BEFORE");
   if (auto ok = registry->Listen(); !ok) return ok.error();
   if (auto ok = registry->Attach(); !ok) return ok.error();
   registry->MakeFaces();

@@ -29,6 +29,7 @@ base::Result<Settings> SettingsOf(const v1::RegistryBootstrap& bootstrap) {
   Settings settings;
   settings.data = bootstrap.data().empty() ? base::DefaultDataFolder()
                                            : std::filesystem::path(bootstrap.data());
+  settings.master_key_file = bootstrap.master_key_file();
   const v1::ServerTls& tls = bootstrap.tls();
   auto files = base::ReadServerTls(tls.cert_file(), tls.key_file(), tls.client_ca_file());
   if (!files) return files.error();
@@ -81,6 +82,9 @@ base::Result<Settings> ReadSettings(int argc, char** argv) {
           {"anonymous_read",
            "From where callers without a proof may read: loopback (default), anywhere, nowhere"},
           {"audit_retention_days", "Drop records of the audit that are older (0: never)"},
+          {"master_key_file",
+           "Seals what is secret in the database (DATA/master.key); "
+           "PORTOLAN_MASTER_KEY wins over it"},
           {"log_level", "debug, info, warn or error (info)"},
       },
       bootstrap);

@@ -14,6 +14,8 @@ namespace registry {
 
 struct Settings {
   std::filesystem::path data;
+  // Empty: DATA/master.key.
+  std::filesystem::path master_key_file;
   base::http::ListenAddress http_listen;
   base::http::ListenAddress grpc_listen;
   // Empty: formed from the address that was bound.

@@ -17,16 +17,31 @@ namespace {
 
 using Sent = boost::system::result<std::unique_ptr<ClientExchange>, SendFailure>;
 
-// Pools are found by origin without making a key.
+// To whom a connection leads, and what is shown there: who shows another certificate must not come
+// by a connection that was opened with the first.
+struct Origin {
+  Url url;
+  std::shared_ptr<const TlsContext> tls;  // held: no other context gets its address meanwhile
+};
+// Pools are found without making a key.
+struct OriginView {
+  OriginView(const Url& to, const TlsContext* with) : url(to), tls(with) {}
+  OriginView(const Origin& origin) : url(origin.url), tls(origin.tls.get()) {}
+  const Url& url;
+  const TlsContext* tls;
+};
 struct OriginHash {
-  std::size_t operator()(const Url& url) const {
-    return std::hash<std::string_view>()(url.host) ^ (std::size_t{url.port} << 1) ^
-           std::size_t{url.tls};
+  using is_transparent = void;
+  std::size_t operator()(const OriginView& origin) const {
+    return std::hash<std::string_view>()(origin.url.host) ^ (std::size_t{origin.url.port} << 1) ^
+           std::size_t{origin.url.tls} ^ std::hash<const TlsContext*>()(origin.tls);
   }
 };
 struct OriginEqual {
-  bool operator()(const Url& a, const Url& b) const {
-    return a.port == b.port && a.tls == b.tls && a.host == b.host;
+  using is_transparent = void;
+  bool operator()(const OriginView& a, const OriginView& b) const {
+    return a.tls == b.tls && a.url.port == b.url.port && a.url.tls == b.url.tls &&
+           a.url.host == b.url.host;
   }
 };
 
@@ -37,7 +52,7 @@ class PooledClient final : public Client {
       : loop_(loop), limits_(limits), dialer_(loop, limits.connect, std::move(tls), names) {}
 
   Task<Sent> Send(const Url& url, const Request& request) override {
-    ConnectionPool& pool = PoolOf(url);
+    ConnectionPool& pool = PoolOf(url, request.tls);
     bool fresh = false;
     for (;;) {
       if (request.cancel && request.cancel->requested()) {
@@ -47,7 +62,7 @@ class PooledClient final : public Client {
       if (!fresh) connection = pool.TakeIdle();
       if (!connection) {
         boost::system::result<PooledConnectionPtr, SendFailure> acquired =
-            co_await pool.Acquire(request.cancel, fresh, request.times);
+            co_await pool.Acquire(request, fresh);
         if (!acquired) co_return acquired.error();
         connection = std::move(*acquired);
         if (request.cancel && request.cancel->requested()) continue;
@@ -64,17 +79,22 @@ class PooledClient final : public Client {
 
   std::size_t open_connections() const override {
     std::size_t open = 0;
-    for (const auto& [url, pool] : pools_) open += pool->open();
+    for (const auto& [origin, pool] : pools_) open += pool->open();
     return open;
   }
 
  private:
-  ConnectionPool& PoolOf(const Url& url) {
-    const auto found = pools_.find(url);
+  ConnectionPool& PoolOf(const Url& url, const std::shared_ptr<const TlsContext>& tls) {
+    // What is shown plays no part where nothing is.
+    const OriginView view(url, url.tls ? tls.get() : nullptr);
+    const auto found = pools_.find(view);
     if (found != pools_.end()) return *found->second;
-    Url origin = url;
-    origin.target.clear();
-    auto pool = std::make_unique<ConnectionPool>(loop_, dialer_, limits_, origin);
+    // Certificates come and go; servers are few, and stay.
+    std::erase_if(pools_,
+                  [](const auto& entry) { return entry.first.tls && entry.second->open() == 0; });
+    Origin origin{url, url.tls ? tls : nullptr};
+    origin.url.target.clear();
+    auto pool = std::make_unique<ConnectionPool>(loop_, dialer_, limits_, origin.url, origin.tls);
     return *pools_.emplace(std::move(origin), std::move(pool)).first->second;
   }
 
@@ -103,7 +123,7 @@ class PooledClient final : public Client {
   Loop& loop_;
   const ClientLimits limits_;
   Dialer dialer_;
-  std::unordered_map<Url, std::unique_ptr<ConnectionPool>, OriginHash, OriginEqual> pools_;
+  std::unordered_map<Origin, std::unique_ptr<ConnectionPool>, OriginHash, OriginEqual> pools_;
   HeadWriter head_;
 };
 

@@ -17,8 +17,9 @@ HttpExchange::HttpExchange(PooledConnectionPtr connection, const Client::Request
     : connection_(std::move(connection)),
       wire_(connection_->wire()),
       cancel_(request.cancel),
-      idle_(request.endless_body ? std::chrono::milliseconds(0)
-                                 : connection_->pool().limits().idle),
+      idle_(request.endless_body       ? std::chrono::milliseconds(0)
+            : request.idle.count() > 0 ? request.idle
+                                       : connection_->pool().limits().idle),
       is_head_request_(request.method == "HEAD"),
       is_idempotent_(IsIdempotent(request.method)),
       head_(connection_->head()),

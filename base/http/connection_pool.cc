@@ -130,7 +130,10 @@ PooledConnectionPtr ConnectionPool::TakeIdle() {
 }
 
 Task<boost::system::result<PooledConnectionPtr, SendFailure>> ConnectionPool::Acquire(
-    CancelSignal* cancel, bool fresh, ConnectTimes* times) {
+    const Client::Request& request, bool fresh) {
+  CancelSignal* const cancel = request.cancel;
+  const std::chrono::milliseconds limit =
+      request.connect.count() > 0 ? request.connect : limits_.connect;
   if (!fresh) {
     if (PooledConnectionPtr kept = TakeIdle()) co_return kept;
   }
@@ -139,7 +142,7 @@ Task<boost::system::result<PooledConnectionPtr, SendFailure>> ConnectionPool::Ac
     const WaiterPtr waiter = std::make_shared<Waiter>();
     Timers::Timer patience;
     loop_.timers.Arm(
-        patience, limits_.connect,
+        patience, limit,
         [](void* context) {
           if (auto handle = std::exchange(static_cast<Waiter*>(context)->waiting, nullptr))
             handle.resume();
@@ -165,7 +168,8 @@ Task<boost::system::result<PooledConnectionPtr, SendFailure>> ConnectionPool::Ac
   } else {
     ++open_;
   }
-  boost::system::result<WirePtr, SendFailure> wire = co_await dialer_.Dial(origin_, cancel, times);
+  const Dialer::How how{limit, tls_, cancel, request.times};
+  boost::system::result<WirePtr, SendFailure> wire = co_await dialer_.Dial(origin_, how);
   if (!wire) {
     OnClosed();
     co_return wire.error();

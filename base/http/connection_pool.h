@@ -1,5 +1,5 @@
-// A ConnectionPool keeps the connections to one origin: the last used first, at most so many, with
-// a queue when all are busy.
+// A ConnectionPool keeps the connections to one origin on which the same certificate is shown: the
+// last used first, at most so many, with a queue when all are busy.
 //
 // An idle connection keeps a receive pending, so one that its server closes leaves the pool at
 // once.
@@ -56,11 +56,14 @@ using PooledConnectionPtr = std::unique_ptr<PooledConnection>;
 
 class ConnectionPool {
  public:
-  ConnectionPool(Loop& loop, Dialer& dialer, const ClientLimits& limits, Url origin)
+  // `tls` null: as the dialer does.
+  ConnectionPool(Loop& loop, Dialer& dialer, const ClientLimits& limits, Url origin,
+                 std::shared_ptr<const TlsContext> tls)
       : loop_(loop),
         dialer_(dialer),
         limits_(limits),
         origin_(std::move(origin)),
+        tls_(std::move(tls)),
         authority_(origin_.authority()) {}
 
   const Url& origin() const { return origin_; }
@@ -72,10 +75,9 @@ class ConnectionPool {
   // An idle connection, if there is one.
   PooledConnectionPtr TakeIdle();
   // An idle or a new one; waits for either as long as connecting may take. With `fresh` never an
-  // idle one.
-  Task<boost::system::result<PooledConnectionPtr, SendFailure>> Acquire(CancelSignal* cancel,
-                                                                        bool fresh,
-                                                                        ConnectTimes* times);
+  // idle one. `request` outlives the task.
+  Task<boost::system::result<PooledConnectionPtr, SendFailure>> Acquire(
+      const Client::Request& request, bool fresh);
   // Back from an exchange that read its answer to the end.
   void GiveBack(PooledConnectionPtr connection);
 
@@ -93,6 +95,7 @@ class ConnectionPool {
   Dialer& dialer_;
   const ClientLimits& limits_;
   const Url origin_;
+  const std::shared_ptr<const TlsContext> tls_;
   const std::string authority_;
   // Those that exist or are being opened, and those promised to waiters.
   std::size_t open_ = 0;

@@ -126,11 +126,12 @@ bool IsNear(const boost::asio::ip::address& address) {
 
 }  // namespace
 
-Task<Dialed> Dialer::Dial(const Url& url, CancelSignal* cancel, ConnectTimes* times) {
-  if (cancel && cancel->requested()) {
+Task<Dialed> Dialer::Dial(const Url& url, const How& how) {
+  if (how.cancel && how.cancel->requested()) {
     co_return SendFailure{Fail(Code::kCancelled, "the request was cancelled"), true, "tcp"};
   }
-  Attempt attempt(loop_, limit_, cancel);
+  ConnectTimes* const times = how.times;
+  Attempt attempt(loop_, how.limit.count() > 0 ? how.limit : limit_, how.cancel);
   Stopwatch watch;
 
   std::vector<tcp::endpoint> endpoints;
@@ -175,12 +176,12 @@ Task<Dialed> Dialer::Dial(const Url& url, CancelSignal* cancel, ConnectTimes* ti
   if (times) times->tcp = watch.Lap();
   if (!url.tls) co_return wire;
 
-  if (!tls_) {
+  if (!how.tls && !tls_) {
     auto made = TlsContext::ForClients();
     if (!made) co_return SendFailure{made.error(), true, "tls"};
     tls_ = std::move(*made);
   }
-  wire->StartTls(TlsSession::Connect(*tls_, wire->socket(), url.host));
+  wire->StartTls(TlsSession::Connect(how.tls ? *how.tls : *tls_, wire->socket(), url.host));
   const bool shaken = co_await wire->Handshake();
   if (!shaken || attempt.ended()) {
     const std::string what = "TLS with " + url.authority() + ": " + wire->tls()->failure();

@@ -20,9 +20,15 @@ class Dialer {
          NamesLead names)
       : loop_(loop), limit_(limit), names_(names), tls_(std::move(tls)) {}
 
-  // `cancel` and `times` may be null. Addresses are tried one after the other.
-  Task<boost::system::result<WirePtr, SendFailure>> Dial(const Url& url, CancelSignal* cancel,
-                                                         ConnectTimes* times);
+  // How one connection is made; all may be null, and `limit` zero: the dialer's own.
+  struct How {
+    std::chrono::milliseconds limit{0};
+    std::shared_ptr<const TlsContext> tls;
+    CancelSignal* cancel = nullptr;
+    ConnectTimes* times = nullptr;
+  };
+  // Addresses are tried one after the other. `how` outlives the task.
+  Task<boost::system::result<WirePtr, SendFailure>> Dial(const Url& url, const How& how);
 
  private:
   Loop& loop_;

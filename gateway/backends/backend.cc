@@ -1,6 +1,7 @@
 #include "gateway/backends/backend.h"
 
 #include "base/auth/api_key.h"
+#include "gateway/backends/pool_server.h"
 #include "gateway/backends/remote_server.h"
 #include "gateway/backends/sse_servers.h"
 #include "gateway/backends/stdio_servers.h"
@@ -62,9 +63,25 @@ base::http::ClientLimits BackendLimits::ForClient() const {
   return limits;
 }
 
+portolan::v1::Server SpecOf(const portolan::v1::Server& spec,
+                            const portolan::v1::PoolMember& member) {
+  portolan::v1::Server single = spec;
+  portolan::v1::Endpoint& endpoint = *single.mutable_endpoint();
+  endpoint.Clear();
+  if (member.has_streamable_http()) *endpoint.mutable_streamable_http() = member.streamable_http();
+  if (member.has_sse()) *endpoint.mutable_sse() = member.sse();
+  return single;
+}
+
 std::string BackendKey(const std::string& server_name, const portolan::v1::Server& spec) {
-  const std::string what = spec.endpoint().SerializeAsString() +
-                           (spec.sessions() == portolan::v1::Sessions::SHARED ? "S" : "P");
+  std::string what;
+  if (spec.endpoint().has_pool()) {
+    for (const portolan::v1::PoolMember& member : spec.endpoint().pool().members())
+      what += member.name() + "\n" + SpecOf(spec, member).endpoint().SerializeAsString() + "\n";
+  } else {
+    what = spec.endpoint().SerializeAsString();
+  }
+  what += spec.sessions() == portolan::v1::Sessions::SHARED ? "S" : "P";
   return server_name + "\n" + base::auth::Hex(base::auth::Sha256(what));
 }
 
@@ -100,14 +117,37 @@ std::shared_ptr<mcp::Handler> MakeServer(const std::string& server_name,
   return std::make_shared<RemoteServer>(std::move(options), upstream, context);
 }
 
+std::shared_ptr<PoolServer> MakePool(const std::string& server_name,
+                                     const portolan::v1::Server& spec, BackendContext& context) {
+  const std::string key = BackendKey(server_name, spec);
+  std::shared_ptr<PoolState> state = context.upstreams.FindPool(key);
+  state->Set(spec.endpoint().pool());
+  std::vector<PoolServer::Member> members;
+  for (const portolan::v1::PoolMember& member : spec.endpoint().pool().members()) {
+    std::shared_ptr<Upstream> upstream = context.upstreams.Find(key + "\n" + member.name());
+    auto server = MakeServer(server_name, SpecOf(spec, member), upstream, context);
+    members.push_back({member.name(), std::move(server), std::move(upstream)});
+  }
+  return PoolServer::Make(server_name, std::move(members), std::move(state), context);
+}
+
 }  // namespace
 
 std::shared_ptr<mcp::Handler> MakeBackend(const std::string& server_name,
                                           const portolan::v1::Server& spec,
                                           BackendContext& context) {
-  const std::shared_ptr<Upstream> upstream = context.upstreams.Find(BackendKey(server_name, spec));
-  const auto revision = [upstream] { return upstream->revision(); };
-  std::shared_ptr<mcp::Handler> server = MakeServer(server_name, spec, upstream, context);
+  std::function<std::optional<mcp::Revision>()> revision;
+  std::shared_ptr<mcp::Handler> server;
+  if (spec.endpoint().has_pool()) {
+    const std::shared_ptr<PoolServer> pool = MakePool(server_name, spec, context);
+    revision = [pool] { return pool->revision(); };
+    server = pool;
+  } else {
+    const std::shared_ptr<Upstream> upstream =
+        context.upstreams.Find(BackendKey(server_name, spec));
+    revision = [upstream] { return upstream->revision(); };
+    server = MakeServer(server_name, spec, upstream, context);
+  }
   server = std::make_shared<mcp::legacy::AskForInput>(std::move(server), revision);
   if (!context.parked) return server;
   mcp::legacy::ParkForInput::Options options{context.loop, *context.parked, server_name, revision};

@@ -19,6 +19,7 @@
 
 namespace portolan::v1 {
 class Limits;
+class PoolMember;
 class Server;
 }  // namespace portolan::v1
 
@@ -27,6 +28,10 @@ class ParkedCalls;
 }
 
 namespace gateway {
+
+namespace state {
+class UpstreamTokens;
+}
 
 class SseServers;
 class StdioServers;
@@ -69,6 +74,8 @@ struct BackendContext {
   mcp::legacy::ParkedCalls* parked = nullptr;
   // Absent: HTTP+SSE servers are asked on this loop.
   SseServers* sse = nullptr;
+  // Absent: servers are shown nothing but what a call says.
+  state::UpstreamTokens* credentials = nullptr;
 };
 
 // Never null: a server that this gateway cannot serve (a stdio endpoint without `--allow-stdio`)
@@ -78,8 +85,12 @@ std::shared_ptr<mcp::Handler> MakeBackend(const std::string& server_name,
                                           const portolan::v1::Server& spec,
                                           BackendContext& context);
 
+// Of a pool's member, as if it were the server alone.
+portolan::v1::Server SpecOf(const portolan::v1::Server& spec,
+                            const portolan::v1::PoolMember& member);
+
 // Changes exactly when another backend is needed: put it beside the server's name as the key of a
-// worker's backends.
+// worker's backends. What a pool says of its members besides where they are is PoolState's.
 std::string BackendKey(const std::string& server_name, const portolan::v1::Server& spec);
 
 }  // namespace gateway

@@ -8,6 +8,7 @@
 
 #include "base/auth/api_key.h"
 #include "gateway/backends/list_watch.h"
+#include "gateway/backends/own_credential.h"
 #include "gateway/backends/probe.h"
 #include "gateway/backends/upstream.h"
 #include "gateway/backends/upstream_table.h"
@@ -238,14 +239,18 @@ void DefinitionsWatcher::Put(const std::string& name, const v1::Server& spec) {
   if (!MayBeContacted(spec)) return Remove(name);
   std::string key = BackendKey(name, spec);
   State::Watched& watched = state_->servers[name];
-  if (watched.key == key) return;
+  if (watched.key == key && watched.spec.credential() == spec.credential()) {
+    watched.spec = spec;
+    return;
+  }
   watched.state = state_.get();
   watched.name = name;
   watched.key = std::move(key);
   watched.spec = spec;
   watched.lists.reset();
   watched.in_vain = 0;
-  watched.backend = MakeBackend(name, spec, state_->context);
+  watched.backend =
+      WithOwnCredential(MakeBackend(name, spec, state_->context), name, spec, state_->context);
   watched.reported.clear();
   // Who writes a server often orders a probe too: one serves both.
   if (watched.running) {

@@ -71,7 +71,8 @@ base::Task<bool> HeldListen::Listen(base::CancelSignal& until, bool& heard) {
                  .session = caller.session,
                  .client_capabilities = caller.client_capabilities,
                  .client_info = caller.client_info,
-                 .log_level = caller.log_level};
+                 .log_level = caller.log_level,
+                 .upstream = caller.upstream};
   const auto begun = std::chrono::steady_clock::now();
   const std::shared_ptr<mcp::Handler> server = options_.server();
   mcp::Response response = co_await server->Handle(call);

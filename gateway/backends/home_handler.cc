@@ -4,6 +4,7 @@
 
 #include "base/cancel.h"
 #include "base/hop.h"
+#include "mcp/attempts.h"
 
 namespace gateway {
 namespace {
@@ -27,6 +28,7 @@ struct Trip {
         client_info(call.client_info),
         log_level(call.log_level),
         connection_id(call.connection_id),
+        upstream(call.upstream),
         collect_result_up_to(call.collect_result_up_to),
         near_client(call.client) {
     record.request_id = call.record.request_id;
@@ -46,6 +48,7 @@ struct Trip {
   const std::string client_info;
   const std::string log_level;
   const std::uint64_t connection_id;
+  const std::shared_ptr<const mcp::UpstreamTerms> upstream;
   const std::size_t collect_result_up_to;
 
   // The worker's: valid until Handle has returned there, which waits for the home's.
@@ -145,6 +148,7 @@ base::Task<mcp::Response> HandleAtHome(TripPointer trip, std::shared_ptr<mcp::Ha
                  .client_capabilities = trip->client_capabilities,
                  .client_info = trip->client_info,
                  .log_level = trip->log_level,
+                 .upstream = trip->upstream,
                  .collect_result_up_to = trip->collect_result_up_to};
   co_return co_await handler->Handle(call);
 }
@@ -163,7 +167,7 @@ base::Task<mcp::Response> HomeHandler::Handle(mcp::Call& call) {
   call.record.error_code = outcome.error_code;
   call.record.reason = outcome.reason;
   call.record.message = outcome.message;
-  call.record.server_time = outcome.server_time;
+  mcp::TakeAttempts(call.record, outcome);
   co_return response;
 }
 

@@ -95,7 +95,7 @@ base::Result<void> Gather(const List& list, std::string_view result, bool modern
 base::Task<base::Result<std::string>> AskServer(mcp::Handler& server, mcp::Revision revision,
                                                 std::string_view method,
                                                 std::string_view raw_params, std::size_t max_bytes,
-                                                base::CancelSignal& cancel) {
+                                                base::CancelSignal& cancel, mcp::Record* outcome) {
   std::string bytes = R"({"jsonrpc":"2.0","id":1,"method":)" + mcp::Quote(method) + ",\"params\":";
   bytes += raw_params;
   bytes += '}';
@@ -118,6 +118,7 @@ base::Task<base::Result<std::string>> AskServer(mcp::Handler& server, mcp::Revis
                  .method = method,
                  .item = {}};
   mcp::Response response = co_await server.Handle(call);
+  if (outcome) *outcome = record;
   if (response.kind == mcp::Response::Kind::kGone)
     co_return base::Fail(Code::kCancelled, "cancelled");
   // Ours, not the server's: the record says more than the caller is told.

@@ -18,11 +18,13 @@ base::Task<base::Result<std::vector<portolan::v1::Definition>>> ListEverything(
     mcp::Handler& server, mcp::Revision revision, std::string_view capabilities,
     const BackendLimits& limits, base::CancelSignal& cancel);
 
-// A call of our own: `raw_params` is an object. The answer's raw result, or why there is none.
+// A call of our own: `raw_params` is an object. The answer's raw result, or why there is none;
+// `outcome` (may be null) gets the call's record.
 base::Task<base::Result<std::string>> AskServer(mcp::Handler& server, mcp::Revision revision,
                                                 std::string_view method,
                                                 std::string_view raw_params, std::size_t max_bytes,
-                                                base::CancelSignal& cancel);
+                                                base::CancelSignal& cancel,
+                                                mcp::Record* outcome = nullptr);
 
 // SHA-256 of the canonical JSON (keys sorted, no white space), hex. kInvalidArgument when a key
 // occurs twice: two readers could take it for two different things.

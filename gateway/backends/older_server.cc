@@ -1,8 +1,10 @@
 #include "gateway/backends/older_server.h"
 
 #include "gateway/backends/checked_answer.h"
+#include "gateway/backends/forwarded_fields.h"
 #include "gateway/backends/questions.h"
 #include "gateway/backends/server_listener.h"
+#include "gateway/backends/terms.h"
 #include "gateway/backends/upstream_error.h"
 #include "mcp/error.h"
 #include "mcp/legacy/resumed_answer.h"
@@ -139,17 +141,21 @@ base::Task<base::Result<Response>> OlderServer::ReadStream(mcp::Call& call,
                                                            const Outgoing& outgoing,
                                                            std::unique_ptr<mcp::Answer> answer,
                                                            Session session, Deadline& deadline) {
-  const mcp::legacy::ResumedAnswer::Peer peer{context_.loop, context_.client,   sessions_->url(),
-                                              session->id,   session->revision, deadline.signal(),
-                                              MaxBytes(call)};
+  const FieldList own = OwnFields(call.upstream.get());
+  mcp::legacy::ResumedAnswer::Peer peer{context_.loop, context_.client,   sessions_->url(),
+                                        session->id,   session->revision, deadline.signal(),
+                                        MaxBytes(call)};
+  peer.fields = {own.data(), own.size()};
+  if (call.upstream) peer.tls = call.upstream->tls;
   mcp::legacy::ResumedAnswer stream(peer, std::move(answer));
-  Questions questions(call.client, [this, session](std::string reply) {
-    sessions_->PostAside(std::move(reply), session);
+  Questions questions(call.client, [this, session, terms = call.upstream](std::string reply) {
+    sessions_->PostAside(std::move(reply), session, terms);
   });
+  const std::chrono::milliseconds idle = IdleOf(call, context_.limits);
   std::optional<base::Result<Response>> outcome;
   while (!outcome) {
     // A server that waits for the caller is quiet meanwhile.
-    stream.AllowQuiet(questions.open() ? std::chrono::milliseconds(0) : context_.limits.idle);
+    stream.AllowQuiet(questions.open() ? std::chrono::milliseconds(0) : idle);
     const base::Result<std::string_view> bytes = co_await stream.Next();
     if (!bytes) {
       outcome = bytes.error();
@@ -198,7 +204,7 @@ Response OlderServer::Finish(const mcp::Call& call, const Outgoing& outgoing,
 void OlderServer::TellCancelled(const Outgoing& outgoing, const mcp::Call& call,
                                 const Session& session) {
   if (!call.is_request()) return;
-  sessions_->PostAside(mcp::CancelledNotification(outgoing.id(call)), session);
+  sessions_->PostAside(mcp::CancelledNotification(outgoing.id(call)), session, call.upstream);
 }
 
 std::size_t OlderServer::MaxBytes(const mcp::Call& call) const {

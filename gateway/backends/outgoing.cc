@@ -1,8 +1,11 @@
 #include "gateway/backends/outgoing.h"
 
+#include <algorithm>
 #include <chrono>
+#include <ctime>
 
 #include "gateway/backends/forwarded_fields.h"
+#include "gateway/backends/retry_after.h"
 #include "mcp/legacy/translate.h"
 
 namespace gateway {
@@ -29,6 +32,26 @@ Outgoing MakeOutgoing(const mcp::Call& call, Passage passage, Upstream& upstream
   return outgoing;
 }
 
+namespace {
+
+using Answered = boost::system::result<std::unique_ptr<mcp::Answer>, base::http::SendFailure>;
+
+// REQUIRES: an attempt was begun.
+void NoteSent(mcp::Record& record, const Answered& answer, std::chrono::microseconds took) {
+  mcp::UpstreamAttempt& attempt = record.attempts.back();
+  attempt.duration = took;
+  // What sent nothing took no time of the server.
+  if (!answer && answer.error().nothing_sent) return;
+  attempt.nothing_sent = false;
+  record.server_time += std::max(took, std::chrono::microseconds(1));
+  if (!answer) return;
+  attempt.http_status = (*answer)->status();
+  if (!(*answer)->retry_after().empty())
+    attempt.retry_after = RetryAfter((*answer)->retry_after(), std::time(nullptr));
+}
+
+}  // namespace
+
 base::Task<boost::system::result<std::unique_ptr<mcp::Answer>, base::http::SendFailure>> Send(
     base::http::Client& client, const base::http::Url& url, mcp::Call& call,
     const Outgoing& outgoing, const UpstreamSession* session, Deadline& deadline) {
@@ -43,12 +66,17 @@ base::Task<boost::system::result<std::unique_ptr<mcp::Answer>, base::http::SendF
   message.fields = {fields.data(), fields.size()};
   message.cancel = &deadline.signal();
   message.endless = call.method == mcp::kListenMethod;
+  if (const mcp::UpstreamTerms* const terms = call.upstream.get()) {
+    message.connect = terms->connect;
+    message.first_byte = terms->first_byte;
+    message.idle = terms->idle;
+    message.tls = terms->tls;
+  }
   const auto begun = std::chrono::steady_clock::now();
   auto answer = co_await mcp::Post(client, url, message);
-  // What sent nothing took no time of the server.
-  if (!answer && answer.error().nothing_sent) co_return answer;
-  call.record.server_time = std::chrono::duration_cast<std::chrono::microseconds>(
+  const auto took = std::chrono::duration_cast<std::chrono::microseconds>(
       std::chrono::steady_clock::now() - begun);
+  NoteSent(call.record, answer, took);
   co_return answer;
 }
 

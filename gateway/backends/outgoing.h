@@ -30,8 +30,9 @@ struct Outgoing {
 // REQUIRES: the passage is not kNone. Refers to the call's bytes.
 Outgoing MakeOutgoing(const mcp::Call& call, Passage passage, Upstream& upstream);
 
-// Sends it and returns when the head of the answer has come. `session`: null toward a modern
-// server.
+// Sends it, on the call's terms, and returns when the head of the answer has come; the attempt on the
+// record says how it went. `session`: null toward a modern server. REQUIRES: an attempt was begun
+// (terms.h).
 base::Task<boost::system::result<std::unique_ptr<mcp::Answer>, base::http::SendFailure>> Send(
     base::http::Client& client, const base::http::Url& url, mcp::Call& call,
     const Outgoing& outgoing, const UpstreamSession* session, Deadline& deadline);

@@ -1,10 +1,13 @@
 #include "gateway/backends/probe.h"
 
+#include <algorithm>
 #include <boost/asio/ip/address.hpp>
 #include <cctype>
+#include <vector>
 
 #include "gateway/backends/deadline.h"
 #include "gateway/backends/listing.h"
+#include "gateway/backends/own_credential.h"
 #include "gateway/backends/sse_session.h"
 #include "gateway/backends/upstream_table.h"
 #include "mcp/http_client.h"
@@ -44,7 +47,8 @@ std::string FixFor(std::string_view stage, const std::string& name, const base::
            "authority that this machine trusts.";
   }
   if (stage == "auth") {
-    return "The server wants credentials. A caller's own are never passed on to it.";
+    return "The server wants a credential; a caller's own are never passed on to it. Keep one with "
+           "portolan secret set NAME, and name it in the server's `credential`.";
   }
   if (stage == "http") return "Check the URL's path: most servers answer at /mcp.";
   if (stage == "start") return "Check the command and its folder, on the gateway's machine.";
@@ -139,12 +143,13 @@ base::Task<Introduced> MeetOverHttp(base::http::Client& client, const base::http
 }
 
 base::Task<Introduced> MeetOverSse(base::Loop& loop, std::shared_ptr<base::http::Client> client,
-                                   const base::http::Url& url,
-                                   const mcp::HandshakeOptions& options) {
+                                   const base::http::Url& url, const mcp::HandshakeOptions& options,
+                                   std::shared_ptr<const mcp::UpstreamTerms> terms) {
   const mcp::legacy::SseClient::Options connection{client, client, options.max_bytes,
                                                    options.times};
   base::http::Url stream = url;
-  auto session = co_await SseSession::Open(loop, connection, std::move(stream), options);
+  auto session =
+      co_await SseSession::Open(loop, connection, std::move(stream), options, std::move(terms));
   if (!session) co_return session.error();
   mcp::Handshake met;
   met.revision = (*session)->revision();
@@ -154,8 +159,9 @@ base::Task<Introduced> MeetOverSse(base::Loop& loop, std::shared_ptr<base::http:
 }
 
 // dns to handshake. False: it failed.
-base::Task<bool> ReachRemote(Probe& probe, const v1::Endpoint& endpoint, Upstream& upstream,
+base::Task<bool> ReachRemote(Probe& probe, const v1::Server& server, Upstream& upstream,
                              BackendContext& context, base::CancelSignal& cancel) {
+  const v1::Endpoint& endpoint = server.endpoint();
   const bool sse = endpoint.has_sse();
   const auto url =
       base::http::Url::Parse(sse ? endpoint.sse().url() : endpoint.streamable_http().url());
@@ -171,10 +177,23 @@ base::Task<bool> ReachRemote(Probe& probe, const v1::Endpoint& endpoint, Upstrea
   options.cancel = &cancel;
   options.first_byte = kFirstByte;
   options.times = &times;
+  const auto shown = co_await ShowOwn(server, context, cancel);
+  if (shown.has_error()) {
+    probe.Fail("auth", 0, shown.error(), false);
+    co_return false;
+  }
+  std::vector<base::http::Field> fields;
+  if (*shown) {
+    for (const auto& line : (*shown)->lines) fields.push_back({line.name, line.value});
+    options.fields = fields;
+    options.tls = (*shown)->tls;
+  }
   const auto begun = steady_clock::now();
   std::optional<Introduced> first;
   if (sse) {
-    first = co_await MeetOverSse(context.loop, client, *url, options);
+    std::shared_ptr<const mcp::UpstreamTerms> terms;
+    if (*shown) terms = state::WithShown(nullptr, **shown);
+    first = co_await MeetOverSse(context.loop, client, *url, options, std::move(terms));
   } else {
     first = co_await MeetOverHttp(*client, *url, options);
   }
@@ -191,7 +210,7 @@ base::Task<bool> ReachRemote(Probe& probe, const v1::Endpoint& endpoint, Upstrea
     co_return false;
   }
   probe.Pass("http", 0, {});
-  probe.Pass("auth", 0, "none needed");
+  probe.Pass("auth", 0, *shown ? "credential " + (*shown)->credential : "none needed");
   probe.Pass("handshake", ms, "speaks " + std::string(mcp::ToString(met->revision)));
   upstream.Know(met->revision, std::move(met->result));
   co_return true;
@@ -258,12 +277,44 @@ void Count(v1::ServerStatus& status, const std::vector<v1::Definition>& definiti
   }
 }
 
+// Members must offer the same: the first that can be reached is asked. Its stages are told, or those of
+// the last.
+base::Task<ProbeResult> ProbePool(std::string name, v1::Server spec, BackendContext& context,
+                                  base::CancelSignal& cancel,
+                                  std::function<void(const v1::Stage&)> on_stage) {
+  std::vector<v1::PoolMember> members(spec.endpoint().pool().members().begin(),
+                                      spec.endpoint().pool().members().end());
+  std::stable_sort(
+      members.begin(), members.end(), [](const v1::PoolMember& a, const v1::PoolMember& b) {
+        return a.draining() != b.draining() ? b.draining() : a.priority() < b.priority();
+      });
+  ProbeResult result;
+  std::vector<v1::Stage> stages;
+  for (const v1::PoolMember& member : members) {
+    stages.clear();
+    std::function<void(const v1::Stage&)> note = [&stages](const v1::Stage& stage) {
+      stages.push_back(stage);
+    };
+    v1::Server single = SpecOf(spec, member);
+    std::shared_ptr<mcp::Handler> backend = MakeBackend(name, single, context);
+    result = co_await ProbeServer(name, std::move(single), std::move(backend), context, cancel,
+                                  std::move(note));
+    if (result.listed || cancel.requested()) break;
+  }
+  for (const v1::Stage& stage : stages) on_stage(stage);
+  co_return result;
+}
+
 }  // namespace
 
 base::Task<ProbeResult> ProbeServer(std::string name, v1::Server spec,
                                     std::shared_ptr<mcp::Handler> backend, BackendContext& context,
                                     base::CancelSignal& cancel,
                                     std::function<void(const v1::Stage&)> on_stage) {
+  if (spec.endpoint().has_pool()) {
+    co_return co_await ProbePool(std::move(name), std::move(spec), context, cancel,
+                                 std::move(on_stage));
+  }
   Probe probe(name, std::move(on_stage));
   const bool program = spec.endpoint().has_stdio();
   const std::shared_ptr<Upstream> upstream = context.upstreams.Find(BackendKey(name, spec));
@@ -273,7 +324,7 @@ base::Task<ProbeResult> ProbeServer(std::string name, v1::Server spec,
     reached = co_await ReachProgram(probe, *backend, *upstream, context.limits.max_event_bytes,
                                     deadline.signal());
   } else {
-    reached = co_await ReachRemote(probe, spec.endpoint(), *upstream, context, deadline.signal());
+    reached = co_await ReachRemote(probe, spec, *upstream, context, deadline.signal());
   }
   const std::optional<mcp::Revision> revision = upstream->revision();
   if (!reached || !revision) co_return std::move(probe.result());

@@ -4,7 +4,9 @@
 #include <optional>
 
 #include "base/log.h"
+#include "gateway/backends/forwarded_fields.h"
 #include "gateway/backends/passage.h"
+#include "gateway/backends/terms.h"
 #include "gateway/backends/upstream_error.h"
 #include "mcp/http_client.h"
 
@@ -28,7 +30,8 @@ RemoteServer::~RemoteServer() { sessions_->Leave(); }
 base::Task<Response> RemoteServer::Handle(mcp::Call& call) {
   const bool endless = call.method == mcp::kListenMethod;
   Deadline deadline(context_.loop, call.cancel,
-                    endless ? std::chrono::milliseconds(0) : context_.limits.total);
+                    endless ? std::chrono::milliseconds(0) : TotalOf(call, context_.limits));
+  BeginAttempt(call);
   // Twice, when the server turns out to speak another revision than it did.
   for (int round = 0; round < 2; ++round) {
     std::optional<mcp::Revision> revision = upstream_->revision();
@@ -60,7 +63,8 @@ base::Task<base::Result<mcp::Revision>> RemoteServer::Meet(mcp::Call& call, Dead
   }
   // Others wait for us, so it must not take as long as a listener stays.
   Deadline meeting(context_.loop, deadline.signal(), ServerSessions::kOpenWithin);
-  const mcp::HandshakeOptions options = sessions_->HandshakeFor(call, meeting.signal());
+  const FieldList own = OwnFields(call.upstream.get());
+  const mcp::HandshakeOptions options = sessions_->HandshakeFor(call, own, meeting.signal());
   auto met = co_await mcp::Meet(context_.client, options_.url, options);
   if (!met) {
     upstream_->MeetingFailed();
@@ -70,7 +74,7 @@ base::Task<base::Result<mcp::Revision>> RemoteServer::Meet(mcp::Call& call, Dead
   }
   if (!mcp::IsModern(met->revision)) {
     // The session that the meeting left us serves whoever caused it.
-    UpstreamSession session{met->session, met->revision};
+    UpstreamSession session{met->session, met->revision, call.upstream};
     co_await sessions_->Keep(sessions_->KeyOf(call), std::move(session), meeting.signal());
   }
   const mcp::Revision revision = met->revision;

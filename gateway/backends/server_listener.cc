@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "gateway/backends/forwarded_fields.h"
 #include "gateway/backends/passage.h"
 #include "gateway/backends/upstream_error.h"
 #include "mcp/error.h"
@@ -63,6 +64,7 @@ bool ListenerHears(const mcp::Call& call, const ListenFilter& filter, bool calle
 struct ServerListener::Opening {
   std::string last_event_id;
   Session session;
+  std::shared_ptr<const mcp::UpstreamTerms> terms;
   base::CancelSignal& cancel;
   std::optional<boost::system::result<std::unique_ptr<mcp::Answer>, base::http::SendFailure>>
       result;
@@ -116,7 +118,7 @@ base::Task<std::optional<Response>> ServerListener::Run() {
       last_event_id_.clear();
       subscribed_ = false;
       questions_.emplace(call_.client, [this, session = session_](std::string answer) {
-        sessions_->PostAside(std::move(answer), session);
+        sessions_->PostAside(std::move(answer), session, call_.upstream);
       });
     }
     ending = co_await Follow();
@@ -158,6 +160,12 @@ base::Task<> ServerListener::Open(std::shared_ptr<Opening> opening, base::http::
   request.revision = opening->session->revision;
   request.last_event_id = opening->last_event_id;
   request.cancel = &opening->cancel;
+  const FieldList own = OwnFields(opening->terms.get());
+  request.fields = {own.data(), own.size()};
+  if (opening->terms) {
+    request.connect = opening->terms->connect;
+    request.tls = opening->terms->tls;
+  }
   opening->result.emplace(co_await mcp::legacy::OpenStream(client, url, request));
   opening->Wake();
 }
@@ -173,8 +181,8 @@ base::Task<> ServerListener::Await(Opening& opening, milliseconds limit) {
 }
 
 base::Task<ServerListener::Ending> ServerListener::Follow() {
-  const auto opening =
-      std::shared_ptr<Opening>(new Opening{last_event_id_, session_, deadline_.signal(), {}, {}});
+  const auto opening = std::shared_ptr<Opening>(
+      new Opening{last_event_id_, session_, call_.upstream, deadline_.signal(), {}, {}});
   base::Spawn(Open(opening, streams_.Get(), sessions_->url()));
   co_await Await(*opening, kOpenPatience);
   // Who was promised nothing yet is told; later the stream is opened again and again.

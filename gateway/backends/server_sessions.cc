@@ -49,18 +49,29 @@ std::string Request(std::string_view raw_id, std::string_view method, std::strin
 // ---- Whose, and what is said
 
 std::string SessionKeyOf(const mcp::Call& call, bool shared) {
-  if (shared) return "shared";
-  if (!call.session.empty()) return Upstream::KeyOf(call.session);
+  const std::string_view credential =
+      call.upstream ? std::string_view(call.upstream->credential_key) : std::string_view();
+  if (shared) return Upstream::WithCredential("shared", credential);
+  if (!call.session.empty())
+    return Upstream::WithCredential(Upstream::KeyOf(call.session), credential);
   // Servers ask only what the session was declared able to answer.
   const std::string owner = call.principal.anonymous()
                                 ? "connection:" + std::to_string(call.connection_id)
                                 : "principal:" + call.principal.id;
-  return Upstream::PooledKeyOf(owner, SharedCapabilities(call.client_capabilities));
+  return Upstream::WithCredential(
+      Upstream::PooledKeyOf(owner, SharedCapabilities(call.client_capabilities)), credential);
 }
 
-mcp::HandshakeOptions HandshakeFor(const mcp::Call& call, bool shared, base::CancelSignal& cancel) {
+mcp::HandshakeOptions HandshakeFor(const mcp::Call& call, bool shared, const FieldList& own,
+                                   base::CancelSignal& cancel) {
   mcp::HandshakeOptions options;
   options.cancel = &cancel;
+  options.fields = {own.data(), own.size()};
+  if (const mcp::UpstreamTerms* const terms = call.upstream.get()) {
+    options.connect = terms->connect;
+    options.first_byte = terms->first_byte;
+    options.tls = terms->tls;
+  }
   // Whoever shares a session cannot be told apart by a server that asks.
   if (shared) return options;
   if (call.session.empty()) {
@@ -119,7 +130,8 @@ void ServerSessions::Leave() {
 
 base::Task<base::Result<ServerSessions::Session>> ServerSessions::Open(const mcp::Call& call,
                                                                        base::CancelSignal& cancel) {
-  const mcp::HandshakeOptions options = HandshakeFor(call, cancel);
+  const FieldList own = OwnFields(call.upstream.get());
+  const mcp::HandshakeOptions options = HandshakeFor(call, own, cancel);
   auto opened = co_await mcp::legacy::OpenSession(context_.client, url_, options);
   if (!opened) {
     // The caller tells this from a server that cannot be reached.
@@ -128,7 +140,7 @@ base::Task<base::Result<ServerSessions::Session>> ServerSessions::Open(const mcp
     if (refused && error.code != Code::kCancelled) error.code = Code::kFailedPrecondition;
     co_return error;
   }
-  UpstreamSession session{std::move(opened->session), opened->revision};
+  UpstreamSession session{std::move(opened->session), opened->revision, call.upstream};
   co_return std::make_shared<const UpstreamSession>(std::move(session));
 }
 
@@ -194,6 +206,9 @@ base::Task<bool> ServerSessions::Say(std::string_view method, std::string_view m
   outgoing.session = session->id;
   outgoing.cancel = &cancel;
   outgoing.first_byte = kAsideFirstByte;
+  const FieldList own = OwnFields(session->terms.get());
+  outgoing.fields = {own.data(), own.size()};
+  if (session->terms) outgoing.tls = session->terms->tls;
   auto answer = co_await mcp::Post(context_.client, url_, outgoing);
   if (!answer) co_return false;
   const auto received = co_await mcp::ReadResponse(**answer, raw_id, kMaxAsideBytes);
@@ -202,10 +217,12 @@ base::Task<bool> ServerSessions::Say(std::string_view method, std::string_view m
 
 // ---- Beside everything else
 
-void ServerSessions::PostAside(std::string message, Session session) {
+void ServerSessions::PostAside(std::string message, Session session,
+                               std::shared_ptr<const mcp::UpstreamTerms> terms) {
   Asides& asides = asides_[session.get()];
   if (asides.Add(message) == Asides::Verdict::kSend) {
-    base::Spawn(Post(shared_from_this(), std::move(message), std::move(session)));
+    if (!terms) terms = session->terms;
+    base::Spawn(Post(shared_from_this(), std::move(message), std::move(session), std::move(terms)));
   } else if (asides.TakeComplaint()) {
     spdlog::warn("{}:{} asks faster than it takes our answers: some of them are dropped", url_.host,
                  url_.port);
@@ -213,8 +230,10 @@ void ServerSessions::PostAside(std::string message, Session session) {
 }
 
 base::Task<> ServerSessions::Post(std::shared_ptr<ServerSessions> self, std::string message,
-                                  Session session) {
+                                  Session session,
+                                  std::shared_ptr<const mcp::UpstreamTerms> terms) {
   std::optional<std::string> next = std::move(message);
+  const FieldList own = OwnFields(terms.get());
   while (next) {
     const std::string_view pieces[] = {*next};
     mcp::OutgoingMessage outgoing;
@@ -222,6 +241,8 @@ base::Task<> ServerSessions::Post(std::shared_ptr<ServerSessions> self, std::str
     outgoing.revision = session->revision;
     outgoing.session = session->id;
     outgoing.first_byte = kAsideFirstByte;
+    outgoing.fields = {own.data(), own.size()};
+    if (terms) outgoing.tls = terms->tls;
     {
       auto answer = co_await mcp::Post(self->context_.client, self->url_, outgoing);
       if (answer && !(*answer)->empty()) co_await (*answer)->NextMessage(kMaxAsideBytes);
@@ -265,7 +286,12 @@ base::Task<> ServerSessions::EndAll(std::shared_ptr<ServerSessions> self,
                                     std::vector<Session> sessions) {
   for (const Session& session : sessions) {
     if (session->id.empty()) continue;
-    co_await mcp::legacy::CloseSession(self->context_.client, self->url_, session->id, {});
+    const FieldList own = OwnFields(session->terms.get());
+    const std::span<const base::http::Field> fields(own.data(), own.size());
+    std::shared_ptr<const base::http::TlsContext> tls;
+    if (session->terms) tls = session->terms->tls;
+    co_await mcp::legacy::CloseSession(self->context_.client, self->url_, session->id, fields,
+                                       std::move(tls));
   }
 }
 

@@ -21,6 +21,7 @@
 #include "base/http/client.h"
 #include "gateway/backends/asides.h"
 #include "gateway/backends/backend.h"
+#include "gateway/backends/forwarded_fields.h"
 #include "gateway/backends/upstream.h"
 #include "mcp/call.h"
 #include "mcp/http_client.h"
@@ -29,8 +30,10 @@ namespace gateway {
 
 // Whom a call's session with an older server serves: equal keys, one session.
 std::string SessionKeyOf(const mcp::Call& call, bool shared);
-// What the server is told of the caller.
-mcp::HandshakeOptions HandshakeFor(const mcp::Call& call, bool shared, base::CancelSignal& cancel);
+// What the server is told of the caller, on the call's terms; `own` are the lines of OwnFields, which
+// it refers to.
+mcp::HandshakeOptions HandshakeFor(const mcp::Call& call, bool shared, const FieldList& own,
+                                   base::CancelSignal& cancel);
 // Takes note of what must be said again in the next session of that key. REQUIRES: the server has
 // taken it.
 void NoteSaid(Upstream& upstream, const std::string& key, const mcp::Call& call);
@@ -54,8 +57,9 @@ class ServerSessions final : public std::enable_shared_from_this<ServerSessions>
   bool IsShared(const mcp::Call& call) const { return shared_ || call.session.empty(); }
 
   // What the server is told of the caller.
-  mcp::HandshakeOptions HandshakeFor(const mcp::Call& call, base::CancelSignal& cancel) const {
-    return gateway::HandshakeFor(call, shared_, cancel);
+  mcp::HandshakeOptions HandshakeFor(const mcp::Call& call, const FieldList& own,
+                                     base::CancelSignal& cancel) const {
+    return gateway::HandshakeFor(call, shared_, own, cancel);
   }
 
   bool shared() const { return shared_; }
@@ -79,8 +83,10 @@ class ServerSessions final : public std::enable_shared_from_this<ServerSessions>
   }
 
   // Sends a notification or an answer beside everything else; whatever comes back is fine. Bounded
-  // for each session (asides.h): what is too much is dropped, with a line in the log.
-  void PostAside(std::string message, Session session);
+  // for each session (asides.h): what is too much is dropped, with a line in the log. `terms`: of the
+  // call that it is about; null: as the session was opened.
+  void PostAside(std::string message, Session session,
+                 std::shared_ptr<const mcp::UpstreamTerms> terms);
   // Sends a request of our own with one parameter, and waits for its answer: whether it was a
   // result.
   base::Task<bool> Say(std::string_view method, std::string_view member, std::string_view raw_value,
@@ -97,7 +103,7 @@ class ServerSessions final : public std::enable_shared_from_this<ServerSessions>
   base::Task<base::Result<Session>> Open(const mcp::Call& call, base::CancelSignal& cancel);
   base::Task<> SayAgain(std::string key, Session session, base::CancelSignal& cancel);
   static base::Task<> Post(std::shared_ptr<ServerSessions> self, std::string message,
-                           Session session);
+                           Session session, std::shared_ptr<const mcp::UpstreamTerms> terms);
   void EndIdle();
   static base::Task<> UnsubscribeAll(std::shared_ptr<ServerSessions> self, Session session,
                                      std::vector<std::string> uris, bool then_end);

@@ -4,8 +4,10 @@
 #include <chrono>
 
 #include "base/log.h"
+#include "gateway/backends/forwarded_fields.h"
 #include "gateway/backends/server_listener.h"
 #include "gateway/backends/server_sessions.h"
+#include "gateway/backends/terms.h"
 #include "gateway/backends/upstream_error.h"
 #include "mcp/error.h"
 #include "mcp/legacy/translate.h"
@@ -66,7 +68,8 @@ SseServer::~SseServer() {
 base::Task<Response> SseServer::Handle(mcp::Call& call) {
   const bool listening = call.method == mcp::kListenMethod;
   Deadline deadline(context_.loop, call.cancel,
-                    listening ? milliseconds(0) : context_.limits.total);
+                    listening ? milliseconds(0) : TotalOf(call, context_.limits));
+  BeginAttempt(call);
   if (listening) co_return co_await Listen(call, deadline);
   const bool discovering = call.method == mcp::kDiscoverMethod;
   if (discovering && upstream_->revision()) {
@@ -102,7 +105,7 @@ base::Task<std::optional<Response>> SseServer::Ask(mcp::Call& call, std::string 
   const std::shared_ptr<SseSession> session = held.session;
   if (!call.is_request()) {
     std::string bytes(call.bytes);
-    const auto posted = co_await session->Post(std::move(bytes), deadline.signal());
+    const auto posted = co_await session->Post(std::move(bytes), deadline.signal(), call.upstream);
     if (!posted && posted.error().code == Code::kNotFound) co_return std::nullopt;
     co_return Response::Accepted();
   }
@@ -125,7 +128,8 @@ base::Task<std::optional<Response>> SseServer::Ask(mcp::Call& call, std::string 
   Questions questions(call.client,
                       [session](std::string answer) { session->PostAside(std::move(answer)); });
   std::string message = MessageFor(call, passage, std::to_string(number));
-  const auto posted = co_await session->Post(std::move(message), deadline.signal());
+  call.record.attempts.back().nothing_sent = false;
+  const auto posted = co_await session->Post(std::move(message), deadline.signal(), call.upstream);
   std::optional<base::Error> failure;
   if (!posted) {
     if (posted.error().code == Code::kNotFound) co_return std::nullopt;
@@ -153,8 +157,10 @@ base::Task<std::optional<Response>> SseServer::Ask(mcp::Call& call, std::string 
     }
   }
   co_await questions.End();
-  call.record.server_time = std::chrono::duration_cast<std::chrono::microseconds>(
+  const auto took = std::chrono::duration_cast<std::chrono::microseconds>(
       std::chrono::steady_clock::now() - begun);
+  call.record.server_time += took;
+  call.record.attempts.back().duration = took;
   if (failure) {
     if (!request->finished()) {
       session->PostAside(mcp::CancelledNotification(std::to_string(number)));
@@ -273,14 +279,16 @@ std::string SseServer::KeyOf(const mcp::Call& call) const {
 base::Task<base::Result<std::shared_ptr<SseSession>>> SseServer::Open(const mcp::Call& call,
                                                                       base::CancelSignal& cancel) {
   Deadline deadline(context_.loop, cancel, ServerSessions::kOpenWithin);
+  const FieldList own = OwnFields(call.upstream.get());
   const mcp::HandshakeOptions options =
-      HandshakeFor(call, options_.shared_sessions, deadline.signal());
+      HandshakeFor(call, options_.shared_sessions, own, deadline.signal());
   const mcp::legacy::SseClient::Options connection{streams_.Share(),
                                                    {std::shared_ptr<void>(), &context_.client},
                                                    context_.limits.max_event_bytes,
                                                    nullptr};
   base::http::Url url = options_.url;
-  auto opened = co_await SseSession::Open(context_.loop, connection, std::move(url), options);
+  auto opened =
+      co_await SseSession::Open(context_.loop, connection, std::move(url), options, call.upstream);
   if (opened) {
     upstream_->Know((*opened)->revision(), (*opened)->introduction());
     co_return *std::move(opened);

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "gateway/backends/bounds.h"
+#include "gateway/backends/forwarded_fields.h"
 #include "gateway/backends/passage.h"
 #include "gateway/backends/subscription.h"
 #include "mcp/legacy/handshake.h"
@@ -42,11 +43,12 @@ void Give(PendingRequest& request, std::string message) {
 
 base::Task<SseSession::Opened> SseSession::Open(base::Loop& loop,
                                                 mcp::legacy::SseClient::Options connection,
-                                                base::http::Url url,
-                                                mcp::HandshakeOptions options) {
-  auto client = co_await mcp::legacy::SseClient::Open(connection, std::move(url), *options.cancel);
+                                                base::http::Url url, mcp::HandshakeOptions options,
+                                                std::shared_ptr<const mcp::UpstreamTerms> terms) {
+  auto client =
+      co_await mcp::legacy::SseClient::Open(connection, std::move(url), *options.cancel, &options);
   if (!client) co_return client.error();
-  std::shared_ptr<SseSession> self(new SseSession(loop, *client));
+  std::shared_ptr<SseSession> self(new SseSession(loop, *client, std::move(terms)));
   // The client forgets both when it is closed, and so the circle ends.
   self->client_->Start([self](std::string_view message) { self->Take(message); },
                        [self](const base::Error& why) { self->Finish(why); });
@@ -88,8 +90,16 @@ std::unique_ptr<PendingRequest> SseSession::Listen(PendingRequest::Caller caller
   return request;
 }
 
-base::Task<base::Result<void>> SseSession::Post(std::string message, base::CancelSignal& cancel) {
-  co_return co_await client_->Post(std::move(message), revision_, cancel);
+base::Task<base::Result<void>> SseSession::Post(std::string message, base::CancelSignal& cancel,
+                                                std::shared_ptr<const mcp::UpstreamTerms> terms) {
+  if (!terms) terms = terms_;
+  const FieldList own = OwnFields(terms.get());
+  mcp::legacy::SseClient::Posting posting;
+  posting.revision = revision_;
+  posting.fields = {own.data(), own.size()};
+  if (terms) posting.connect = terms->connect;
+  if (terms) posting.tls = terms->tls;
+  co_return co_await client_->Post(std::move(message), posting, cancel);
 }
 
 void SseSession::PostAside(std::string message) {

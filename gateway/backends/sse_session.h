@@ -28,9 +28,11 @@ class SseSession final : public std::enable_shared_from_this<SseSession> {
  public:
   using Opened = boost::system::result<std::shared_ptr<SseSession>, base::http::SendFailure>;
 
-  // The stream, initialize and initialized. Of `options`, the signal, identity and offer count.
+  // The stream, initialize and initialized. Of `options` the bounds of `Meet` do not count; `terms`
+  // (may be null) hold for what is sent on behalf of no call.
   static base::Task<Opened> Open(base::Loop& loop, mcp::legacy::SseClient::Options connection,
-                                 base::http::Url url, mcp::HandshakeOptions options);
+                                 base::http::Url url, mcp::HandshakeOptions options,
+                                 std::shared_ptr<const mcp::UpstreamTerms> terms);
 
   mcp::Revision revision() const { return revision_; }
   // The raw result of initialize.
@@ -42,7 +44,9 @@ class SseSession final : public std::enable_shared_from_this<SseSession> {
   // The same for what belongs to no call; every listener hears it.
   std::unique_ptr<PendingRequest> Listen(PendingRequest::Caller caller);
   // Posts a message. kNotFound: the server has forgotten the session, and not looked at it.
-  base::Task<base::Result<void>> Post(std::string message, base::CancelSignal& cancel);
+  // `terms`: of the call; null: as the session was opened.
+  base::Task<base::Result<void>> Post(std::string message, base::CancelSignal& cancel,
+                                      std::shared_ptr<const mcp::UpstreamTerms> terms = nullptr);
   // The same beside everything else. Bounded (asides.h): what is too much is dropped.
   void PostAside(std::string message);
   // A request of our own with one parameter: whether its answer was a result.
@@ -58,8 +62,9 @@ class SseSession final : public std::enable_shared_from_this<SseSession> {
   void Close();
 
  private:
-  SseSession(base::Loop& loop, std::shared_ptr<mcp::legacy::SseClient> client)
-      : loop_(loop), client_(std::move(client)) {}
+  SseSession(base::Loop& loop, std::shared_ptr<mcp::legacy::SseClient> client,
+             std::shared_ptr<const mcp::UpstreamTerms> terms)
+      : loop_(loop), client_(std::move(client)), terms_(std::move(terms)) {}
   static base::Task<> Aside(std::shared_ptr<SseSession> self, std::string message);
   base::Task<base::Result<std::string>> AskPlainly(std::uint64_t number, std::string message,
                                                    base::CancelSignal& cancel);
@@ -71,6 +76,7 @@ class SseSession final : public std::enable_shared_from_this<SseSession> {
 
   base::Loop& loop_;
   const std::shared_ptr<mcp::legacy::SseClient> client_;
+  const std::shared_ptr<const mcp::UpstreamTerms> terms_;
   mcp::Revision revision_ = mcp::Revision::k2024_11_05;
   std::string introduction_;
   std::uint64_t last_number_ = 0;

@@ -126,10 +126,11 @@ base::Task<Response> CallProgram(mcp::Call& call, std::shared_ptr<StdioChild> ch
   if (!request) co_return UpstreamError(call, options.server, request.error());
   const auto deliver = [child](const std::string& answer) { (void)child->Send(answer); };
   Questions questions(call.client, deliver);
+  if (!call.record.attempts.empty()) call.record.attempts.back().nothing_sent = false;
   base::Result<std::string> answer =
       co_await AwaitAnswer(call, **request, questions, deadline.signal());
   co_await questions.End();
-  call.record.server_time =
+  call.record.server_time +=
       std::chrono::duration_cast<std::chrono::microseconds>(clock.Now() - begun);
 
   if (!answer) {
@@ -142,7 +143,8 @@ base::Task<Response> CallProgram(mcp::Call& call, std::shared_ptr<StdioChild> ch
     }
     if (child->last_heard() < begun) child->End("it answered nothing for too long");
     co_return UpstreamError(call, options.server,
-                            base::Fail(Code::kDeadlineExceeded, "the call took too long"));
+                            base::Fail(Code::kDeadlineExceeded, "the call took too long"),
+                            deadline);
   }
   if (call.collect_result_up_to != 0 && answer->size() > call.collect_result_up_to) {
     co_return UpstreamError(call, options.server,

@@ -8,6 +8,7 @@
 #include "gateway/backends/server_listener.h"
 #include "gateway/backends/stdio_call.h"
 #include "gateway/backends/stdio_listen.h"
+#include "gateway/backends/terms.h"
 #include "gateway/backends/upstream_error.h"
 #include "mcp/error.h"
 #include "mcp/raw_json.h"
@@ -85,7 +86,8 @@ base::Task<Response> StdioServer::Handle(mcp::Call& call) {
   if (call.method == mcp::kListenMethod) {
     response = co_await Listen(call, key, place);
   } else {
-    Deadline deadline(loop_, call.cancel, limits_.total);
+    Deadline deadline(loop_, call.cancel, TotalOf(call, limits_));
+    BeginAttempt(call);
     base::Result<Running> running = co_await ProgramAt(key, place, call, deadline.signal());
     if (running) {
       response = co_await Call(call, place, *std::move(running), deadline);
@@ -152,6 +154,10 @@ Response StdioServer::CannotStart(mcp::Call& call, const base::Error& error,
                                   const Deadline& deadline) {
   if (error.code == Code::kResourceExhausted) {
     const auto wait = std::chrono::ceil<std::chrono::seconds>(may_start_ - clock_.Now());
+    if (!call.record.attempts.empty() && wait.count() > 0) {
+      call.record.attempts.back().failure = mcp::UpstreamFailure::kConnect;
+      call.record.attempts.back().retry_after = wait;
+    }
     return ServerBusy(call, options_.name, error.message, std::max<std::int64_t>(wait.count(), 1));
   }
   if (!deadline.expired()) return UpstreamError(call, options_.name, error);

@@ -1,5 +1,6 @@
 #include "gateway/backends/upstream.h"
 
+#include <iterator>
 #include <utility>
 
 #include "base/auth/api_key.h"
@@ -221,11 +222,24 @@ void Upstream::TakeOut(const std::string& key, bool forget) {
   std::function<void()> ender;
   {
     const std::lock_guard lock(mutex_);
-    if (forget) memories_.erase(key);
-    const auto found = sessions_.find(key);
-    // One that is being opened serves its call first, and ends when it is idle.
-    if (found == sessions_.end() || !found->second.session) return;
-    ended_.push_back(Remove(found));
+    const auto is_of_key = [&](const std::string& other) {
+      return other.starts_with(key) && (other.size() == key.size() || other[key.size()] == '\n');
+    };
+    if (forget) {
+      auto memory = memories_.lower_bound(key);
+      while (memory != memories_.end() && memory->first.starts_with(key))
+        memory = is_of_key(memory->first) ? memories_.erase(memory) : std::next(memory);
+    }
+    bool any = false;
+    auto found = sessions_.lower_bound(key);
+    while (found != sessions_.end() && found->first.starts_with(key)) {
+      const auto here = found++;
+      // One that is being opened serves its call first, and ends when it is idle.
+      if (!is_of_key(here->first) || !here->second.session) continue;
+      ended_.push_back(Remove(here));
+      any = true;
+    }
+    if (!any) return;
     ender = EnderIfNeeded();
   }
   if (ender) ender();

@@ -26,6 +26,7 @@
 #include "base/task.h"
 #include "gateway/backends/opening_streams.h"
 #include "mcp/revision.h"
+#include "mcp/upstream_terms.h"
 
 namespace gateway {
 
@@ -33,6 +34,8 @@ namespace gateway {
 struct UpstreamSession {
   std::string id;  // Mcp-Session-Id; empty when the server keeps none
   mcp::Revision revision = mcp::kLatestLegacy;
+  // On which it was opened, for what goes to the server in it on behalf of no call. May be null.
+  std::shared_ptr<const mcp::UpstreamTerms> terms = nullptr;
 };
 
 class Upstream {
@@ -67,6 +70,12 @@ class Upstream {
   // The key of a caller's own session.
   static std::string KeyOf(std::string_view caller_session) {
     return "session:" + std::string(caller_session);
+  }
+  // The same where the server is shown a credential: another one must not come by it. Whoever ends
+  // the first ends these, too.
+  static std::string WithCredential(std::string key, std::string_view credential_key) {
+    if (!credential_key.empty()) key.append("\ncredential:").append(credential_key);
+    return key;
   }
   // The key of one that several calls of `owner` share which can answer the same questions.
   static std::string PooledKeyOf(std::string_view owner, std::string_view capabilities);

@@ -14,8 +14,9 @@
 namespace gateway {
 
 // kUnavailable and its like: -31502. kAborted: -31502 with the error's own sentence, which is meant
-// for the caller (bounds.h). kDeadlineExceeded: -31504. kResourceExhausted: -31413, the answer is
-// too long. kCancelled: nobody is there to answer.
+// for the caller (bounds.h). kDeadlineExceeded: -31504, with the bound that was reached (connect,
+// first byte, idle). kResourceExhausted: -31413, the answer is too long. kCancelled: nobody is there
+// to answer. The attempt on the record, if one was begun, says how it failed.
 mcp::Response UpstreamError(mcp::Call& call, std::string_view server, const base::Error& error);
 
 // The same; -31504 when the call's own time was over.

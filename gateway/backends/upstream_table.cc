@@ -11,6 +11,15 @@ std::shared_ptr<Upstream> UpstreamTable::Find(const std::string& key) {
   return made;
 }
 
+std::shared_ptr<PoolState> UpstreamTable::FindPool(const std::string& key) {
+  const std::lock_guard lock(mutex_);
+  if (std::shared_ptr<PoolState> found = pools_[key].lock()) return found;
+  std::erase_if(pools_, [](const auto& entry) { return entry.second.expired(); });
+  auto made = std::make_shared<PoolState>(clock_);
+  pools_[key] = made;
+  return made;
+}
+
 std::vector<std::shared_ptr<Upstream>> UpstreamTable::All() {
   std::vector<std::shared_ptr<Upstream>> upstreams;
   const std::lock_guard lock(mutex_);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "gateway/backends/pool_state.h"
 #include "gateway/backends/upstream.h"
 
 namespace gateway {
@@ -20,6 +21,9 @@ class UpstreamTable {
 
   // The one of that key; it lives as long as somebody holds it.
   std::shared_ptr<Upstream> Find(const std::string& key);
+
+  // The same of a pool.
+  std::shared_ptr<PoolState> FindPool(const std::string& key);
 
   // A caller's session (Call::session) has ended: what servers keep for it is ended too, soon.
   void EndSession(std::string_view session);
@@ -32,6 +36,7 @@ class UpstreamTable {
   const base::Clock& clock_;
   std::mutex mutex_;
   std::map<std::string, std::weak_ptr<Upstream>> upstreams_;
+  std::map<std::string, std::weak_ptr<PoolState>> pools_;
 };
 
 }  // namespace gateway

@@ -5,6 +5,7 @@
 
 #include "base/manifest.h"
 #include "mcp/raw_json.h"
+#include "policy/secrets.h"
 
 namespace gateway {
 
@@ -31,7 +32,25 @@ v1::Server WithoutSecrets(v1::Server server) {
   if (endpoint.has_streamable_http())
     hide_query(*endpoint.mutable_streamable_http()->mutable_url());
   if (endpoint.has_sse()) hide_query(*endpoint.mutable_sse()->mutable_url());
+  if (endpoint.has_pool()) {
+    for (v1::PoolMember& member : *endpoint.mutable_pool()->mutable_members()) {
+      if (member.has_streamable_http())
+        hide_query(*member.mutable_streamable_http()->mutable_url());
+      if (member.has_sse()) hide_query(*member.mutable_sse()->mutable_url());
+    }
+  }
   return server;
+}
+
+v1::Credential WithoutSecrets(const v1::Credential& credential) {
+  v1::Resource resource;
+  *resource.mutable_credential() = credential;
+  const auto hide = [](v1::Secret& secret, const std::string&) -> base::Result<void> {
+    if (!secret.has_env() && !secret.has_file()) secret.set_value("(hidden)");
+    return {};
+  };
+  static_cast<void>(policy::ForEachSecret(resource, hide));
+  return resource.credential();
 }
 
 v1::ApiKey WithoutSecrets(v1::ApiKey key) {
@@ -66,7 +85,10 @@ std::string ConfigJson(const Snapshot& snapshot) {
   config["policy_sets"] = List(snapshot.policies());
   config["consumers"] = List(snapshot.consumers());
   config["api_keys"] = List(snapshot.api_keys());
+  config["products"] = List(snapshot.products());
+  config["subscriptions"] = List(snapshot.subscriptions());
   config["identity_providers"] = List(snapshot.providers());
+  config["credentials"] = List(snapshot.credentials());
   return config.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 

@@ -57,10 +57,14 @@ void Gate::Decide(const base::http::Exchange& exchange, const RouteTable& table,
   // record's sake.
   const bool found = FindRoute(head, table, admission, record);
   const Route* route = admission.route;
-  const bool admitted = found && CheckAddress(*route, caller.address, admission, record) &&
-                        CheckHostAndOrigin(head, admission) && CheckFlood(caller, admission) &&
-                        Authenticate({exchange, table, *route, caller}, admission, record) &&
-                        CheckVisible(*route, admission, record) && CheckRetired(*route, admission);
+  const auto admit = [&] {
+    const Visit visit{exchange, table, *route, caller};
+    return CheckAddress(*route, caller.address, admission, record) &&
+           CheckHostAndOrigin(head, admission) && CheckFlood(caller, admission) &&
+           Authenticate(visit, admission, record) && CheckVisible(*route, admission, record) &&
+           CheckRetired(*route, admission) && CheckEntitled(visit, admission, record);
+  };
+  const bool admitted = found && admit();
   if (admitted || admission.waits) return;
 
   if (!caller.address.is_loopback()) flood_.NoteRefusal(caller.address);
@@ -158,6 +162,25 @@ Gate::Step Gate::CheckRetired(const Route& route, Admission& admission) const {
     admission.refusal.headers.emplace_back("Link", std::move(link));
   return admission.Refuse(410, mcp::kRetired, "ServerRetired",
                           "Server '" + route.server_name() + "' was retired.");
+}
+
+Gate::Step Gate::CheckEntitled(const Visit& visit, Admission& admission,
+                               mcp::Record& record) const {
+  const Callers& callers = visit.table.callers();
+  const base::auth::Principal& who = *admission.principal;
+  const std::string& server = visit.route.server_name();
+  const policy::Entitlement entitlement = callers.EntitlementOf(who, server, clock_.UnixMillis());
+  record.product = entitlement.product;
+  record.subscription = entitlement.subscription;
+  if (entitlement.permitted()) {
+    if (!entitlement.product.empty())
+      admission.caller_policy.product = callers.PolicyOfProduct(entitlement.product);
+    return true;
+  }
+  std::string sentence = entitlement.Sentence(server);
+  if (who.anonymous())
+    return RefuseCaller(visit, admission, entitlement.reason(), std::move(sentence));
+  return admission.Refuse(403, mcp::kForbidden, entitlement.reason(), std::move(sentence));
 }
 
 bool Gate::IsPortalPreflight(const base::http::RequestHead& head) const {

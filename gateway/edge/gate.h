@@ -50,7 +50,7 @@ struct Admission {
   const Route* route = nullptr;  // null when refused
   Face face = Face::kMcp;
   const base::auth::Principal* principal = nullptr;
-  std::shared_ptr<const CallerPolicy> caller_policy;
+  CallerPolicy caller_policy;
   // Set when the principal is not one of the table's.
   std::shared_ptr<const base::auth::Principal> verified;
   GateRefusal refusal;
@@ -131,6 +131,7 @@ class Gate {
   Step RefuseByRule(const Visit& visit, const AuthenticateRule& rule, Admission& admission,
                     mcp::Record& record) const;
   Step CheckRetired(const Route& route, Admission& admission) const;
+  Step CheckEntitled(const Visit& visit, Admission& admission, mcp::Record& record) const;
 
   // Constant after construction
   const GateOptions& options_;

@@ -93,7 +93,7 @@ Gate::Step Gate::AdmitConsumer(const Visit& visit, const Caller& consumer, Admis
     NoteObserved(record, rule, MissingOf(rule));
   }
   admission.principal = &consumer.principal;
-  admission.caller_policy = consumer.policy;
+  admission.caller_policy.consumer = consumer.policy;
   return true;
 }
 

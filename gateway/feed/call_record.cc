@@ -7,6 +7,8 @@ using portolan::v1::CallOutcome;
 using portolan::v1::CallRecord;
 
 constexpr std::size_t kMaxText = 512;
+// As rules `record` may have it (policy/validate_inspect).
+constexpr std::size_t kMaxPayload = 65'536;
 
 CallOutcome::Value ToProto(mcp::Outcome outcome) {
   switch (outcome) {
@@ -29,6 +31,78 @@ portolan::v1::CacheUse::Value ToProto(mcp::CacheUse use) {
     case mcp::CacheUse::kHit: return portolan::v1::CacheUse::HIT;
   }
   return portolan::v1::CacheUse::UNSPECIFIED;
+}
+
+portolan::v1::UpstreamFailure::Value ToProto(mcp::UpstreamFailure failure) {
+  using Named = portolan::v1::UpstreamFailure;
+  switch (failure) {
+    case mcp::UpstreamFailure::kNone: break;
+    case mcp::UpstreamFailure::kConnect: return Named::CONNECT;
+    case mcp::UpstreamFailure::kTimedOut: return Named::TIMED_OUT;
+    case mcp::UpstreamFailure::kBroken: return Named::BROKEN;
+    case mcp::UpstreamFailure::kHttp429: return Named::HTTP_429;
+    case mcp::UpstreamFailure::kHttp500: return Named::HTTP_500;
+    case mcp::UpstreamFailure::kHttp502: return Named::HTTP_502;
+    case mcp::UpstreamFailure::kHttp503: return Named::HTTP_503;
+    case mcp::UpstreamFailure::kHttp504: return Named::HTTP_504;
+  }
+  return Named::UNSPECIFIED;
+}
+
+portolan::v1::UpstreamAttempt ToProto(const mcp::UpstreamAttempt& attempt) {
+  portolan::v1::UpstreamAttempt shown;
+  shown.set_member(attempt.member);
+  shown.set_failure(ToProto(attempt.failure));
+  shown.set_http_status(attempt.http_status);
+  shown.set_duration_us(attempt.duration.count());
+  shown.set_refused_by_breaker(attempt.refused_by_breaker);
+  return shown;
+}
+
+portolan::v1::Detection ToProto(const mcp::Detection& detection) {
+  using portolan::v1::DetectorAction;
+  using portolan::v1::DetectorKind;
+  using portolan::v1::InspectedPart;
+  portolan::v1::Detection out;
+  out.set_detector(detection.detector);
+  out.set_rule(detection.rule);
+  out.set_count(detection.count);
+  switch (detection.kind) {
+    case mcp::Detection::Kind::kSecrets: out.set_kind(DetectorKind::SECRETS); break;
+    case mcp::Detection::Kind::kHiddenUnicode: out.set_kind(DetectorKind::HIDDEN_UNICODE); break;
+    case mcp::Detection::Kind::kInjectionPhrases:
+      out.set_kind(DetectorKind::INJECTION_PHRASES);
+      break;
+    case mcp::Detection::Kind::kPersonalData: out.set_kind(DetectorKind::PERSONAL_DATA); break;
+    case mcp::Detection::Kind::kPattern: out.set_kind(DetectorKind::PATTERN); break;
+  }
+  switch (detection.part) {
+    case mcp::Detection::Part::kArguments: out.set_part(InspectedPart::ARGUMENTS); break;
+    case mcp::Detection::Part::kResult: out.set_part(InspectedPart::RESULT); break;
+    case mcp::Detection::Part::kDescription: out.set_part(InspectedPart::DESCRIPTION); break;
+  }
+  switch (detection.action) {
+    case mcp::Detection::Action::kFlag: out.set_action(DetectorAction::FLAG); break;
+    case mcp::Detection::Action::kRedact: out.set_action(DetectorAction::REDACT); break;
+    case mcp::Detection::Action::kBlock: out.set_action(DetectorAction::BLOCK); break;
+  }
+  return out;
+}
+
+// What rules `inspect` and `record` wrote.
+void AddContent(const mcp::Record& record, CallRecord& call) {
+  for (const mcp::Detection& detection : record.detections)
+    *call.add_detections() = ToProto(detection);
+  const mcp::Payload& payload = record.payload;
+  call.set_arguments(CleanText(payload.arguments, kMaxPayload));
+  call.set_result(CleanText(payload.result, kMaxPayload));
+  call.set_arguments_bytes(static_cast<std::int64_t>(payload.arguments_bytes));
+  call.set_result_bytes(static_cast<std::int64_t>(payload.result_bytes));
+  for (const auto& [name, value] : payload.dimensions) {
+    portolan::v1::NameValue& dimension = *call.add_dimensions();
+    dimension.set_name(name);
+    dimension.set_value(CleanText(value, kMaxText));
+  }
 }
 
 // The length of the UTF-8 character that `text` begins with; 0 when it is none (RFC 3629).
@@ -77,6 +151,8 @@ CallRecord ToCallRecord(const mcp::Record& record, std::string_view gateway_name
   call.set_item(clean(record.item));
   call.set_protocol_revision(clean(record.protocol_revision));
   call.set_principal(clean(record.principal));
+  call.set_subscription(clean(record.subscription));
+  call.set_product(clean(record.product));
   call.set_authentication(clean(record.authentication));
   call.set_client_name(clean(record.client_name));
   call.set_client_version(clean(record.client_version));
@@ -95,6 +171,17 @@ CallRecord ToCallRecord(const mcp::Record& record, std::string_view gateway_name
   call.set_observed_only(record.observed_only);
   call.set_cache(ToProto(record.cache));
   call.set_mocked(record.mocked);
+  call.set_credential(clean(record.credential));
+  call.set_queue_us(record.queue.count());
+  const mcp::UpstreamAttempt* before = nullptr;
+  for (const mcp::UpstreamAttempt& attempt : record.attempts) {
+    *call.add_attempts() = ToProto(attempt);
+    // What follows on a failure was asked again.
+    const bool again = before && before->failure != mcp::UpstreamFailure::kNone;
+    if (again && !attempt.refused_by_breaker) call.set_retries(call.retries() + 1);
+    before = &attempt;
+  }
+  AddContent(record, call);
   return call;
 }
 

@@ -20,8 +20,9 @@ constexpr std::size_t kKeyBytes = 32;
 constexpr std::size_t kMaxSnapshotBytes = std::size_t{1} << 30;
 constexpr std::string_view kCredentialContext = "portolan gateway credential v1";
 // Another one whenever gateways begin to follow a further kind of resource.
-constexpr std::string_view kSnapshotContext = "portolan gateway snapshot v2";
-constexpr std::string_view kOlderSnapshotContext = "portolan gateway snapshot v1";
+constexpr std::string_view kSnapshotContext = "portolan gateway snapshot v3";
+constexpr std::string_view kOlderSnapshotContexts[] = {"portolan gateway snapshot v2",
+                                                       "portolan gateway snapshot v1"};
 
 std::string Trimmed(std::string text) {
   const std::size_t end = text.find_last_not_of(" \t\r\n");
@@ -94,8 +95,13 @@ void GatewayStore::ForgetCredential() {
 base::Result<GatewayStore::Snapshot> GatewayStore::ReadSnapshot() {
   const fs::path path = folder_ / "snapshot.sealed";
   auto bytes = ReadSealed(path, kSnapshotContext, kMaxSnapshotBytes);
-  const bool other = bytes.has_error() && bytes.error().code == Code::kDataLoss;
-  if (other) bytes = ReadSealed(path, kOlderSnapshotContext, kMaxSnapshotBytes);
+  const auto sealed_otherwise = [&] {
+    return bytes.has_error() && bytes.error().code == Code::kDataLoss;
+  };
+  const bool other = sealed_otherwise();
+  for (const std::string_view older : kOlderSnapshotContexts) {
+    if (sealed_otherwise()) bytes = ReadSealed(path, older, kMaxSnapshotBytes);
+  }
   if (bytes.has_error()) return bytes.error();
   return Snapshot{*std::move(bytes), other};
 }

@@ -27,6 +27,7 @@ v1::LeaseQuotasRequest Request(const std::vector<state::Quotas::Use>& uses, std:
     told.set_set(use.set);
     told.set_rule(use.rule);
     told.set_key(use.key);
+    told.set_subscription(use.subscription);
     told.set_window_start_ms(use.window_start_ms);
     told.set_calls(use.calls);
     told.set_bytes(use.bytes);

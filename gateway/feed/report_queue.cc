@@ -28,6 +28,9 @@ constexpr std::size_t kMaxProbes = 1'000;
 constexpr std::size_t kMaxCallsInReport = 1'000;
 constexpr std::size_t kMaxRefusalsInReport = 1'000;
 constexpr std::size_t kMaxReportBytes = 4 * 1024 * 1024;
+constexpr std::size_t kMaxPurges = 1'000;
+// Of what rules `record` keep of calls; what is beyond it is left out of their records.
+constexpr std::size_t kMaxPayloadBytes = 32 * 1024 * 1024;
 
 std::uint64_t Random(std::uint64_t below) {
   thread_local std::minstd_rand generator(std::random_device{}());
@@ -93,6 +96,8 @@ struct ReportQueue::State {
   std::deque<v1::ProbeReport> probes;
   std::map<std::pair<std::string, std::string>, v1::Rejection> rejections;
   std::deque<v1::CallRecord> backlog;
+  std::size_t payload_bytes = 0;  // in the backlog
+  std::vector<std::string> purged;
   std::deque<v1::RefusalBatch> refused;
   std::int64_t left_out = 0;
   std::int64_t in_force = 0;
@@ -138,10 +143,24 @@ struct ReportQueue::State {
       const std::size_t count = std::min({kept.size(), static_cast<std::size_t>(tokens), room});
       left_out += static_cast<std::int64_t>(reservoir->seen()) - static_cast<std::int64_t>(count);
       tokens -= static_cast<double>(count);
-      for (const mcp::Record& record : kept.first(count))
+      for (const mcp::Record& record : kept.first(count)) {
         backlog.push_back(ToCallRecord(record, name));
+        BoundPayload(backlog.back());
+      }
       reservoir->Clear();
     }
+  }
+
+  static std::size_t PayloadOf(const v1::CallRecord& call) {
+    return call.arguments().size() + call.result().size();
+  }
+  // Of a record that has just come into the backlog.
+  void BoundPayload(v1::CallRecord& call) {
+    if (payload_bytes + PayloadOf(call) > kMaxPayloadBytes) {
+      call.clear_arguments();
+      call.clear_result();
+    }
+    payload_bytes += PayloadOf(call);
   }
 
   void Fill(v1::ReportRequest& report) {
@@ -158,10 +177,16 @@ struct ReportQueue::State {
     rejections.clear();
     report.set_calls_not_reported(left_out);
     left_out = 0;
-    for (std::size_t i = 0; i < kMaxCallsInReport && !backlog.empty(); ++i) {
+    for (const std::string& id : purged) report.add_purges_done(id);
+    purged.clear();
+    std::size_t payload = 0;
+    for (std::size_t i = 0; i < kMaxCallsInReport && !backlog.empty() && payload < kMaxReportBytes;
+         ++i) {
+      payload += PayloadOf(backlog.front());
       *report.add_calls() = std::move(backlog.front());
       backlog.pop_front();
     }
+    payload_bytes -= payload;
     for (std::size_t i = 0; i < kMaxRefusalsInReport && !refused.empty(); ++i) {
       *report.add_refusals() = std::move(refused.front());
       refused.pop_front();
@@ -240,6 +265,14 @@ void ReportQueue::Reject(v1::Rejection&& rejection) {
   state_->PutFact([&] { state_->rejections[std::move(key)] = std::move(rejection); }, false);
 }
 
+void ReportQueue::Purged(const std::string& purge_id) {
+  state_->PutFact(
+      [&] {
+        if (state_->purged.size() < kMaxPurges) state_->purged.push_back(purge_id);
+      },
+      true);
+}
+
 bool ReportQueue::Take(v1::ReportRequest& report, milliseconds timeout) {
   report.Clear();
   State& state = *state_;
@@ -275,10 +308,14 @@ void ReportQueue::GiveBack(v1::ReportRequest&& report) {
   for (int i = report.probes_size() - 1; i >= 0 && state.probes.size() < kMaxProbes; --i) {
     state.probes.push_front(std::move(*report.mutable_probes(i)));
   }
+  for (const std::string& id : report.purges_done()) {
+    if (state.purged.size() < kMaxPurges) state.purged.push_back(id);
+  }
   state.left_out += report.calls_not_reported();
   for (int i = report.calls_size() - 1; i >= 0; --i) {
     if (state.backlog.size() < kMaxBacklog) {
       state.backlog.push_front(std::move(*report.mutable_calls(i)));
+      state.BoundPayload(state.backlog.front());
     } else {
       ++state.left_out;
     }

@@ -31,6 +31,7 @@ class ReportQueue final : public Reporter {
   void Probe(portolan::v1::ProbeReport&& report) override;
   void InForce(std::int64_t revision) override;
   void Reject(portolan::v1::Rejection&& rejection) override;
+  void Purged(const std::string& purge_id) override;
 
   // The taker's side. Waits until there is something to send (a moment longer, so that a burst is
   // one report), and fills `report`; false when `timeout` passed or Stop was called and nothing is

@@ -16,6 +16,7 @@
 #include "gateway/feed/gateway_store.h"
 #include "gateway/feed/quota_leaser.h"
 #include "gateway/feed/replica.h"
+#include "policy/secrets.h"
 #include "portolan/v1/fleet_service.grpc.pb.h"
 
 namespace gateway {
@@ -204,15 +205,34 @@ class GrpcFeed final : public ResourceFeed {
   void HandOn(v1::FollowResponse&& event) {
     switch (event.event_case()) {
       case v1::FollowResponse::kChanges:
+        for (v1::Change& change : *event.mutable_changes()->mutable_changes())
+          OpenSecrets(*change.mutable_resource());
         return sink_.OnChanges(std::move(*event.mutable_changes()));
       case v1::FollowResponse::kDefinitions:
         return sink_.OnDefinitions(std::move(*event.mutable_definitions()));
       case v1::FollowResponse::kKeys: return HandOnKeys(event.keys());
       case v1::FollowResponse::kProbe: return sink_.OnProbe(std::move(*event.mutable_probe()));
+      case v1::FollowResponse::kPurge: return sink_.OnPurge(event.purge());
       case v1::FollowResponse::kHeartbeat:
-      case v1::FollowResponse::kPurge:
       case v1::FollowResponse::EVENT_NOT_SET: return;
     }
+  }
+
+  // What is kept stays sealed to this gateway. One that does not open is missing, and its resource is
+  // rejected.
+  void OpenSecrets(v1::Resource& resource) const {
+    if (!resource.has_credential()) return;
+    const auto open = [this](v1::Secret& secret, const std::string&) -> base::Result<void> {
+      if (!secret.has_sealed()) return {};
+      v1::Sealed sealed;
+      const bool parsed = sealed.ParseFromString(secret.sealed());
+      secret.clear_source();
+      base::Result<std::string> opened = base::Fail(base::Code::kDataLoss, "not a sealed box");
+      if (parsed) opened = Open(sealed);
+      if (opened.has_value()) secret.set_value(*std::move(opened));
+      return {};
+    };
+    static_cast<void>(policy::ForEachSecret(resource, open));
   }
 
   void HandOnKeys(const v1::Keys& keys) {

@@ -21,8 +21,10 @@ bool AddressRule::Admits(const boost::asio::ip::address& address) const {
 
 Addresses::Addresses(const policy::EffectivePolicy& policy) : style_(RefusalStyle::Of(policy)) {
   for (const policy::EffectiveRule& rule : policy.rules) {
-    if (rule.rule.has_ip() && rule.scope == policy::Scope::kConsumer)
-      rules_.push_back(AddressRule::Of(rule));
+    // Those that the gate could not know.
+    const bool later =
+        rule.scope == policy::Scope::kConsumer || rule.scope == policy::Scope::kProduct;
+    if (rule.rule.has_ip() && later) rules_.push_back(AddressRule::Of(rule));
   }
 }
 

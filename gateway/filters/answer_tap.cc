@@ -22,16 +22,18 @@ class AnswerTap::Tee final : public mcp::Source {
     const base::Result<std::string_view> piece = co_await source_.Next();
     if (!piece) {
       GiveUp();
+    } else if (!events_) {
+      KeepBytes(*piece);
     } else if (keeping_) {
-      events_ ? KeepEvents(*piece) : KeepBytes(*piece);
+      KeepEvents(*piece);
     }
     co_return piece;
   }
 
  private:
   void KeepBytes(std::string_view piece) {
-    if (tap_.relayed_.size() + piece.size() > tap_.max_bytes_) return GiveUp();
-    tap_.relayed_ += piece;
+    tap_.bytes_ += piece.size();
+    tap_.relayed_ += piece.substr(0, tap_.max_bytes_ - tap_.relayed_.size());
   }
 
   // The last message that is an answer; what comes before it is for the caller alone.
@@ -44,13 +46,16 @@ class AnswerTap::Tee final : public mcp::Source {
       const auto envelope = mcp::Scan((*event)->data);
       const bool answer = envelope && (envelope->kind == mcp::Envelope::Kind::kResult ||
                                        envelope->kind == mcp::Envelope::Kind::kError);
-      if (answer) tap_.relayed_ = (*event)->data;
+      if (!answer) continue;
+      tap_.relayed_ = (*event)->data;
+      tap_.bytes_ = tap_.relayed_.size();
     }
   }
 
   void GiveUp() {
     keeping_ = false;
     tap_.relayed_.clear();
+    tap_.bytes_ = 0;
   }
 
   mcp::Source& source_;
@@ -85,10 +90,23 @@ std::optional<std::string> AnswerTap::TakeAnswer(const mcp::Response& response) 
       if (response.body.size() > max_bytes_) return std::nullopt;
       return response.body;
     case mcp::Response::Kind::kRelayed:
-      if (!whole_ || relayed_.empty()) return std::nullopt;
+      if (!whole_ || relayed_.empty() || bytes_ > relayed_.size()) return std::nullopt;
       return std::move(relayed_);
     default: return std::nullopt;
   }
+}
+
+AnswerTap::Beginning AnswerTap::TakeBeginning(const mcp::Response& response) {
+  Beginning beginning;
+  if (response.kind == mcp::Response::Kind::kMessage) {
+    beginning.text = response.body.substr(0, max_bytes_);
+    beginning.bytes = response.body.size();
+  } else if (response.kind == mcp::Response::Kind::kRelayed && whole_) {
+    beginning.text = std::move(relayed_);
+    beginning.bytes = bytes_;
+  }
+  beginning.whole = beginning.bytes == beginning.text.size();
+  return beginning;
 }
 
 }  // namespace gateway

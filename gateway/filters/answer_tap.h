@@ -26,6 +26,13 @@ class AnswerTap final : public mcp::Client {
   // The whole answer (a JSON-RPC result or error) as it went to the caller or stands in `response`;
   // nullopt: it was too long, did not come to its end, or is none of a server.
   std::optional<std::string> TakeAnswer(const mcp::Response& response);
+  // The same, or its beginning when it was too long; empty when there is neither.
+  struct Beginning {
+    std::string text;
+    std::size_t bytes = 0;  // of the whole
+    bool whole = false;
+  };
+  Beginning TakeBeginning(const mcp::Response& response);
   // The caller was asked something meanwhile.
   bool asked() const { return asked_; }
 
@@ -35,7 +42,8 @@ class AnswerTap final : public mcp::Client {
   mcp::Client& caller_;
   const std::size_t max_bytes_;
   std::string relayed_;
-  bool whole_ = false;  // relayed_ is all of the answer
+  std::size_t bytes_ = 0;  // of the answer that was relayed
+  bool whole_ = false;     // relayed_ is all of the answer
   bool asked_ = false;
 };
 

@@ -69,9 +69,13 @@ std::string WithAge(std::string result, std::int64_t age_s) {
 
 }  // namespace
 
-Cache::Cache(const policy::EffectivePolicy& policy, std::shared_ptr<const GovernedServer> server,
-             ResultCache& results)
+Cache::Cache(const policy::EffectivePolicy& policy,
+             std::shared_ptr<const policy::UpstreamRules> upstream,
+             std::shared_ptr<const CredentialRules> credentials,
+             std::shared_ptr<const GovernedServer> server, ResultCache& results)
     : caching_(policy),
+      upstream_(std::move(upstream)),
+      credentials_(std::move(credentials)),
       server_(std::move(server)),
       results_(results),
       generation_(results.NewGeneration()) {}
@@ -120,10 +124,13 @@ std::optional<Cache::Question> Cache::QuestionFor(const mcp::Call& call) const {
   question.terms = caching_.For(facts);
   if (question.terms.ttl_s == 0) return std::nullopt;
   if (!list && !question.terms.chosen && !facts.tool_hints.read_only) return std::nullopt;
-  const std::optional<std::string> text = QuestionOf(call);
+  const policy::UpstreamRules::Lines lines = upstream_->LinesFor(facts);
+  const std::optional<std::string> text = QuestionOf(call, lines.forward);
   if (!text) return std::nullopt;
   std::string asked = std::to_string(generation_) + " ";
   AppendPart(*text, asked);
+  // What one account is told is not what another would be.
+  AppendPart(credentials_->KeyOf(call), asked);
   question.own = base::auth::Sha256(asked + OwnerOf(call));
   const bool each_its_own = list && !server_->shared_items;
   if (const std::string group = SharedBy(question.terms, facts); !group.empty() && !each_its_own)

@@ -22,16 +22,21 @@
 #include <string_view>
 
 #include "gateway/filters/call_facts.h"
+#include "gateway/filters/credential_rules.h"
 #include "gateway/filters/filter.h"
 #include "gateway/state/result_cache.h"
 #include "policy/caching.h"
+#include "policy/upstream_rules.h"
 
 namespace gateway {
 
 class Cache final : public Filter {
  public:
-  Cache(const policy::EffectivePolicy& policy, std::shared_ptr<const GovernedServer> server,
-        state::ResultCache& results);
+  // `upstream` says which of the caller's header lines a server is told.
+  Cache(const policy::EffectivePolicy& policy,
+        std::shared_ptr<const policy::UpstreamRules> upstream,
+        std::shared_ptr<const CredentialRules> credentials,
+        std::shared_ptr<const GovernedServer> server, state::ResultCache& results);
 
   bool empty() const { return caching_.empty(); }
   base::Task<mcp::Response> Apply(mcp::Call& call, mcp::Handler& next) const override;
@@ -61,6 +66,8 @@ class Cache final : public Filter {
 
   // Constant after construction
   const policy::Caching caching_;
+  const std::shared_ptr<const policy::UpstreamRules> upstream_;
+  const std::shared_ptr<const CredentialRules> credentials_;
   const std::shared_ptr<const GovernedServer> server_;
   state::ResultCache& results_;
   const std::uint64_t generation_;

@@ -30,16 +30,19 @@ bool MeansNothing(const mcp::Members& meta) {
 }
 
 // As gateway/backends/forwarded_fields passes them on; trace ids mean nothing.
-bool TravelsOn(std::string_view name) {
+bool TravelsOn(std::string_view name, std::span<const std::string_view> forwarded) {
   constexpr std::string_view kParameter = "mcp-param-";
   return EqualsIgnoreCase(name, "baggage") ||
-         EqualsIgnoreCase(name.substr(0, kParameter.size()), kParameter);
+         EqualsIgnoreCase(name.substr(0, kParameter.size()), kParameter) ||
+         std::any_of(forwarded.begin(), forwarded.end(),
+                     [&](std::string_view one) { return EqualsIgnoreCase(one, name); });
 }
 
-void AppendFields(const base::http::Fields& fields, std::string& out) {
+void AppendFields(const base::http::Fields& fields, std::span<const std::string_view> forwarded,
+                  std::string& out) {
   std::vector<std::pair<std::string, std::string_view>> lines;
   for (const base::http::Field& field : fields.all()) {
-    if (!TravelsOn(field.name)) continue;
+    if (!TravelsOn(field.name, forwarded)) continue;
     std::string name(field.name);
     for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
     lines.emplace_back(std::move(name), field.value);
@@ -103,7 +106,8 @@ void AppendCanonical(std::string_view raw, std::string& out) {
   }
 }
 
-std::optional<std::string> QuestionOf(const mcp::Call& call) {
+std::optional<std::string> QuestionOf(const mcp::Call& call,
+                                      std::span<const std::string_view> forwarded) {
   const std::string_view params = call.envelope.params.of(call.bytes);
   if (params.size() > kMaxQuestionBytes) return std::nullopt;
   mcp::Members members(params);
@@ -125,7 +129,7 @@ std::optional<std::string> QuestionOf(const mcp::Call& call) {
   part.clear();
   AppendCanonical(call.client_capabilities, part);
   AppendPart(part, question);
-  if (call.fields) AppendFields(*call.fields, question);
+  if (call.fields) AppendFields(*call.fields, forwarded, question);
   return question;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -22,7 +23,9 @@ void AppendCanonical(std::string_view raw, std::string& out);
 // task), or it is too long to compare.
 //
 // What differs without meaning anything is left out: the id, progress and trace ids, who the client
-// says it is. What a client can do is in it, and the header lines that travel on.
-std::optional<std::string> QuestionOf(const mcp::Call& call);
+// says it is. What a client can do is in it, and the header lines that travel on, also those that
+// rules forward: `forwarded` are their names.
+std::optional<std::string> QuestionOf(const mcp::Call& call,
+                                      std::span<const std::string_view> forwarded = {});
 
 }  // namespace gateway

@@ -8,6 +8,8 @@ policy::Facts FactsOf(const mcp::Call& call, const GovernedServer& server) {
   facts.principal_kind = base::auth::KindName(call.principal.kind);
   facts.principal_tenant = call.principal.tenant;
   facts.principal_claims = call.principal.claims_json;
+  facts.subscription_id = call.record.subscription;
+  facts.product_name = call.record.product;
   facts.server_name = server.name;
   facts.server_tags = server.tags_json;
   facts.request_ip = call.record.peer_address;

@@ -10,6 +10,7 @@
 
 #include "base/task.h"
 #include "gateway/filters/call_facts.h"
+#include "gateway/filters/credential_rules.h"
 #include "gateway/filters/filter.h"
 #include "gateway/filters/held.h"
 #include "gateway/filters/refusal.h"
@@ -27,6 +28,7 @@ class Chain {
     std::shared_ptr<const GovernedServer> server;
     portolan::v1::Approval::State approval = portolan::v1::Approval::APPROVED;
     Held::Unlisted unlisted = Held::Unlisted::kForward;
+    state::ShownServer shown = {};
   };
   Chain(const policy::EffectivePolicy& policy, const Target& target, state::RuleState& state);
 
@@ -34,8 +36,10 @@ class Chain {
   base::Task<mcp::Response> Run(mcp::Call& call, mcp::Handler& server) const;
 
   // Runs the call through what wraps the server alone, round by round, and asks `backend`: for
-  // whoever stands at the end of the chain and answers some calls by itself.
-  base::Task<mcp::Response> RunRound(mcp::Call& call, mcp::Handler& backend) const;
+  // whoever stands at the end of the chain and answers some calls by itself. `own` are the gateway's
+  // own terms, on which rules put theirs.
+  base::Task<mcp::Response> RunRound(mcp::Call& call, mcp::Handler& backend,
+                                     const std::shared_ptr<const mcp::UpstreamTerms>& own) const;
 
   const RefusalStyle& style() const { return style_; }
 

@@ -76,6 +76,13 @@ void TellLimit(mcp::Call& call, const LimitState& state) {
   call.record.answer_fields.emplace_back("RateLimit", StateField(state));
 }
 
+void TellFields(mcp::Call& call, const LimitFields& fields, std::int64_t remaining,
+                std::int64_t limit) {
+  auto& lines = call.record.answer_fields;
+  if (!fields.remaining.empty()) lines.emplace_back(fields.remaining, std::to_string(remaining));
+  if (!fields.limit.empty()) lines.emplace_back(fields.limit, std::to_string(limit));
+}
+
 mcp::Response RefuseByRate(mcp::Call& call, const LimitRules::Rate& rule,
                            const state::Limits::Verdict& verdict, const RefusalStyle& style) {
   mcp::CallError error;

@@ -33,6 +33,9 @@ struct LimitState {
 
 // Header lines for the answer of an admitted call, however it goes out.
 void TellLimit(mcp::Call& call, const LimitState& state);
+// Those that a rule names itself, refusals too.
+void TellFields(mcp::Call& call, const LimitFields& fields, std::int64_t remaining,
+                std::int64_t limit);
 
 constexpr std::string_view kRateReason = "RateLimitExceeded";
 constexpr std::string_view kQuotaReason = "QuotaExceeded";

@@ -37,6 +37,7 @@ LimitRules::Rate CompileRate(const policy::EffectiveRule& source, state::RuleSta
   rule.per_s = limit.per_s();
   rule.weight = static_cast<std::uint32_t>(std::max<std::int64_t>(1, limit.weight()));
   rule.overridable = limit.overridable();
+  rule.fields = {limit.remaining_header(), limit.limit_header()};
   rule.counter = state.limits.Find(source.set, source.rule.id());
   return rule;
 }
@@ -48,6 +49,10 @@ LimitRules::Quota CompileQuota(const policy::EffectiveRule& source, state::RuleS
   rule.calls = quota.calls();
   rule.bytes = quota.bytes();
   rule.period = policy::PeriodName(quota);
+  rule.fields = {quota.remaining_header(), quota.limit_header()};
+  rule.by_subscription = quota.anchor() == portolan::v1::QuotaAnchor::SUBSCRIPTION;
+  if (quota.anchor() == portolan::v1::QuotaAnchor::FIRST_PERIOD)
+    rule.begins_at_ms = policy::AnchorOf(quota, 0);
   rule.allow_unreachable = quota.on_unreachable() == portolan::v1::QuotaUnreachable::ALLOW;
   rule.counter = state.quotas.Find(source.set, source.rule.id());
   return rule;

@@ -18,6 +18,14 @@
 
 namespace gateway {
 
+// Names of header lines that say what is left of a limit, and the whole; empty: none.
+struct LimitFields {
+  std::string remaining;
+  std::string limit;
+
+  bool empty() const { return remaining.empty() && limit.empty(); }
+};
+
 struct LimitRules {
   struct Rule {
     RuleName name;
@@ -33,6 +41,7 @@ struct LimitRules {
     std::int64_t per_s = 1;
     std::uint32_t weight = 1;
     bool overridable = false;
+    LimitFields fields;
     std::shared_ptr<state::Limits::Counter> counter;
 
     bool Applies(const policy::Facts& facts) const {
@@ -45,6 +54,11 @@ struct LimitRules {
     std::int64_t bytes = 0;
     std::string period;  // in words: `month`
     bool allow_unreachable = false;
+    // Each subscription has a budget of its own.
+    bool by_subscription = false;
+    // Until then calls are not limited; Unix time in milliseconds.
+    std::int64_t begins_at_ms = 0;
+    LimitFields fields;
     std::shared_ptr<state::Quotas::Counter> counter;
   };
   struct Places : Rule {

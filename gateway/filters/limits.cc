@@ -49,7 +49,7 @@ class Limits::RateCharges {
  public:
   RateCharges(const LimitRules& rules, const policy::Facts& facts) {
     for (const LimitRules::Rate& rule : rules.rates) {
-      if (rule.Applies(facts)) chosen_.push_back({&rule, 0});
+      if (rule.Applies(facts)) chosen_.push_back({&rule, 0, 0});
     }
     if (chosen_.empty()) return;
     policy::DropOverridden(chosen_, [](const Chosen& one) {
@@ -67,9 +67,11 @@ class Limits::RateCharges {
       const std::size_t begin = chosen_[i].key_begin;
       const std::size_t end = i + 1 < chosen_.size() ? chosen_[i + 1].key_begin : keys.size();
       charges_.push_back({rule.counter.get(), std::string_view(keys).substr(begin, end - begin),
-                          rule.calls, std::chrono::seconds(rule.per_s), rule.weight, rule.observe});
+                          rule.calls, std::chrono::seconds(rule.per_s), rule.weight, rule.observe,
+                          rule.fields.empty() ? nullptr : &chosen_[i].left});
     }
   }
+  RateCharges(const RateCharges&) = delete;
 
   bool Take(state::Limits& limits) {
     if (charges_.empty()) return true;
@@ -79,11 +81,13 @@ class Limits::RateCharges {
 
   // REQUIRES: Take said no.
   mcp::Response Refuse(mcp::Call& call, const RefusalStyle& style) const {
+    TellOwnFields(call);
     return RefuseByRate(call, *chosen_[verdict_.refused_by].rule, verdict_, style);
   }
   // REQUIRES: Take said yes.
   void Note(mcp::Call& call, Least& least) const {
     if (charges_.empty()) return;
+    TellOwnFields(call);
     if (verdict_.observed != state::Limits::kNone)
       Observe(call, kRateReason, chosen_[verdict_.observed].rule->name);
     if (verdict_.least != state::Limits::kNone) {
@@ -96,7 +100,11 @@ class Limits::RateCharges {
   struct Chosen {
     const LimitRules::Rate* rule;
     std::size_t key_begin;
+    std::int64_t left;
   };
+  void TellOwnFields(mcp::Call& call) const {
+    for (const Chosen& one : chosen_) TellFields(call, one.rule->fields, one.left, one.rule->calls);
+  }
   boost::container::small_vector<Chosen, 4> chosen_;
   boost::container::small_vector<state::Limits::Charge, 4> charges_;
   state::Limits::Verdict verdict_;
@@ -107,12 +115,24 @@ class Limits::QuotaCharges {
  public:
   QuotaCharges(const LimitRules& rules, const policy::Facts& facts) {
     keys_.reserve(rules.quotas.size());
+    left_.reserve(rules.quotas.size());
     for (const LimitRules::Quota& rule : rules.quotas) {
-      if (!rule.select.Matches(facts)) continue;
-      rule.key.Evaluate(facts, keys_.emplace_back());
+      if (!rule.select.Matches(facts) || facts.now_unix_ms < rule.begins_at_ms) continue;
+      std::string& key = keys_.emplace_back();
+      rule.key.Evaluate(facts, key);
+      const std::string_view subscription =
+          rule.by_subscription ? facts.subscription_id : std::string_view();
+      if (!subscription.empty()) key.append("\n").append(subscription);
       rules_.push_back(&rule);
-      charges_.push_back({rule.counter.get(), keys_.back(), rule.calls, rule.bytes,
-                          rule.allow_unreachable, rule.observe});
+      charges_.push_back({rule.counter.get(), key, rule.calls, rule.bytes, rule.allow_unreachable,
+                          rule.observe, &left_.emplace_back(kUnknown), subscription});
+    }
+  }
+  void TellOwnFields(mcp::Call& call) const {
+    for (std::size_t i = 0; i < rules_.size(); ++i) {
+      const LimitRules::Quota& rule = *rules_[i];
+      if (left_[i] == kUnknown) continue;
+      TellFields(call, rule.fields, left_[i], rule.calls != 0 ? rule.calls : rule.bytes);
     }
   }
   QuotaCharges(const QuotaCharges&) = delete;
@@ -122,7 +142,10 @@ class Limits::QuotaCharges {
   const LimitRules::Quota& rule(std::size_t index) const { return *rules_[index]; }
 
  private:
+  static constexpr std::int64_t kUnknown = -1;
+
   std::vector<std::string> keys_;
+  std::vector<std::int64_t> left_;
   std::vector<const LimitRules::Quota*> rules_;
   std::vector<state::Quotas::Charge> charges_;
 };
@@ -204,7 +227,10 @@ base::Task<Limits::Refusal> Limits::TakePlaces(mcp::Call& call, const policy::Fa
       continue;
     }
     if (call.loop && rule.queue.count() > 0) {
+      const auto begun = std::chrono::steady_clock::now();
       auto permit = co_await places.Take(wish, *call.loop, call.cancel);
+      call.record.queue += std::chrono::duration_cast<std::chrono::microseconds>(
+          std::chrono::steady_clock::now() - begun);
       if (call.cancel.requested()) co_return Gone(call);
       if (permit) {
         permits.push_back(*std::move(permit));
@@ -240,6 +266,7 @@ Limits::Attempt Limits::TryUnits(mcp::Call& call, const policy::Facts& facts,
   const auto verdict = state_.quotas.Reserve(
       quotas.all(), [&] { return rates.Take(state_.limits); }, taken, patience);
   if (verdict.answer == Answer::kWait) return {std::nullopt, verdict.refused_by};
+  quotas.TellOwnFields(call);
   if (verdict.answer == Answer::kElsewhere) return {rates.Refuse(call, style_), std::nullopt};
   if (!verdict.admitted()) {
     return {RefuseByQuota(call, quotas.rule(verdict.refused_by), verdict, style_), std::nullopt};

@@ -1,27 +1,33 @@
 #include "gateway/filters/record.h"
 
-#include <algorithm>
+#include "gateway/filters/answer_tap.h"
 
 namespace gateway {
+namespace {
 
-Record::Record(const policy::EffectivePolicy& policy, std::shared_ptr<const GovernedServer> server)
-    : server_(std::move(server)) {
-  for (const policy::EffectiveRule& source : policy.rules) {
-    if (!source.rule.has_record() || !source.rule.record().has_sample()) continue;
-    rules_.push_back({policy::Selector(source.rule.select()), source.rule.record().sample()});
-    reads_hints_ = reads_hints_ || rules_.back().select.reads_hints();
-  }
-  std::reverse(rules_.begin(), rules_.end());
+// Of an answer that must be read as a whole to be redacted; a longer one is not kept.
+constexpr std::size_t kMaxRedacted = 4 * 1024 * 1024;
+// Before a result, in an answer.
+constexpr std::size_t kBeforeResult = 2048;
+
+}  // namespace
+
+base::Task<mcp::Response> Record::Apply(mcp::Call& call, mcp::Handler& next) const {
+  RecordRules::Terms terms = rules_->TermsFor(call);
+  call.record.sample = terms.sample;
+  if (terms.payload_bytes == 0 || !call.is_request()) return next.Handle(call);
+  return KeepPayload(call, next, std::move(terms));
 }
 
-std::optional<mcp::Response> Record::Before(mcp::Call& call) const {
-  policy::Facts facts = FactsOf(call, *server_);
-  if (reads_hints_) AddHints(facts, *server_);
-  const auto rule = std::find_if(rules_.begin(), rules_.end(), [&](const Rule& candidate) {
-    return candidate.select.Matches(facts);
-  });
-  if (rule != rules_.end()) call.record.sample = rule->sample;
-  return std::nullopt;
+base::Task<mcp::Response> Record::KeepPayload(mcp::Call& call, mcp::Handler& next,
+                                              RecordRules::Terms terms) const {
+  rules_->KeepArguments(call, terms);
+  AnswerTap tap(call.client, terms.redacts() ? kMaxRedacted : terms.payload_bytes + kBeforeResult);
+  mcp::Call tapped = call.WithClient(tap);
+  mcp::Response response = co_await next.Handle(tapped);
+  const AnswerTap::Beginning answer = tap.TakeBeginning(response);
+  if (answer.whole || !terms.redacts()) rules_->KeepResult(call, terms, answer.text, answer.bytes);
+  co_return response;
 }
 
 }  // namespace gateway

@@ -1,36 +1,31 @@
 // A Record filter says how much of a call is written down: the share of successes whose record is
-// kept. The narrowest rule that selects the call and says so wins; refusals and errors are always
-// kept.
+// kept (refusals and errors always are), facts to sum up by, and, where a rule says so, the beginning
+// of its parameters and of its answer. Nothing is held back for that.
+//
+// It stands before all others, so it keeps the parameters of refused calls too, and the answer as the
+// caller got it.
 #pragma once
 
 #include <memory>
-#include <vector>
 
-#include "gateway/filters/call_facts.h"
-#include "gateway/filters/instant_filter.h"
-#include "policy/effective_policy.h"
-#include "policy/selector.h"
+#include "gateway/filters/filter.h"
+#include "gateway/filters/record_rules.h"
 
 namespace gateway {
 
-class Record final : public InstantFilter {
+class Record final : public Filter {
  public:
-  Record(const policy::EffectivePolicy& policy, std::shared_ptr<const GovernedServer> server);
+  explicit Record(std::shared_ptr<const RecordRules> rules) : rules_(std::move(rules)) {}
 
-  bool empty() const { return rules_.empty(); }
+  bool empty() const { return rules_->empty(); }
+  base::Task<mcp::Response> Apply(mcp::Call& call, mcp::Handler& next) const override;
 
  private:
-  struct Rule {
-    policy::Selector select;
-    double sample = 1;
-  };
-
-  std::optional<mcp::Response> Before(mcp::Call& call) const override;
+  base::Task<mcp::Response> KeepPayload(mcp::Call& call, mcp::Handler& next,
+                                        RecordRules::Terms terms) const;
 
   // Constant after construction
-  const std::shared_ptr<const GovernedServer> server_;
-  std::vector<Rule> rules_;  // the narrowest first
-  bool reads_hints_ = false;
+  const std::shared_ptr<const RecordRules> rules_;
 };
 
 }  // namespace gateway

@@ -10,7 +10,25 @@ constexpr int kLegacyResourceNotFound = -32002;
 }  // namespace
 
 RefusalStyle RefusalStyle::Of(const policy::EffectivePolicy& policy) {
-  return {policy.errors == portolan::v1::ErrorStyle::HTTP, policy.explain};
+  return {policy.errors, policy.explain};
+}
+
+int RefusalStyle::StatusOf(const mcp::CallError& error, int http_status) const {
+  if (form == portolan::v1::ErrorStyle::MCP) return 200;
+  // Azure API Management: a spent quota is forbidden, a rate that is too high comes too early.
+  const bool spent = form == portolan::v1::ErrorStyle::AZURE && error.kind == "quota";
+  return spent ? 403 : http_status;
+}
+
+int RefusalStyle::StatusOfFailure(int error_code) const {
+  if (form == portolan::v1::ErrorStyle::MCP) return 200;
+  switch (error_code) {
+    case mcp::kUpstreamFailed: return 502;
+    case mcp::kUpstreamUnavailable: return 503;
+    case mcp::kUpstreamTimeout: return 504;
+    case mcp::kInternalError: return 500;
+    default: return 200;
+  }
 }
 
 RuleName RuleName::Of(const policy::EffectiveRule& rule) {
@@ -38,7 +56,7 @@ mcp::Response Refuse(mcp::Call& call, mcp::CallError error, int http_status,
   }
   mcp::Response response;
   response.kind = mcp::Response::Kind::kRefused;
-  response.http_status = style.http ? http_status : 200;
+  response.http_status = style.StatusOf(error, http_status);
   if (call.is_request()) response.body = mcp::ErrorMessage(call.id(), error, record.request_id);
   return response;
 }

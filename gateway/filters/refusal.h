@@ -12,10 +12,15 @@ namespace gateway {
 
 // Of an endpoint: what its policy says about the form of refusals.
 struct RefusalStyle {
-  // The HTTP status that fits the refusal, instead of 200.
-  bool http = false;
+  // HTTP and AZURE: the HTTP status that fits the refusal, instead of 200.
+  portolan::v1::ErrorStyle::Value form = portolan::v1::ErrorStyle::MCP;
   // Name the rule and its scope.
   bool explain = false;
+
+  // Of an answer that refuses with `error`, which is `http_status` in style HTTP.
+  int StatusOf(const mcp::CallError& error, int http_status) const;
+  // Of a failure of a server, or ours, with that code.
+  int StatusOfFailure(int error_code) const;
 
   static RefusalStyle Of(const policy::EffectivePolicy& policy);
 };

@@ -28,17 +28,27 @@ bool IsOver(std::int64_t expires_at_ms, std::int64_t now_unix_ms) {
   return expires_at_ms != 0 && expires_at_ms <= now_unix_ms;
 }
 
-std::map<std::string, std::shared_ptr<const CallerPolicy>> PoliciesByConsumer(
-    const Snapshot& snapshot) {
-  std::map<std::string, std::shared_ptr<CallerPolicy>> building;
+using Policies = std::map<std::string, std::shared_ptr<const ScopePolicy>, std::less<>>;
+
+// The sets that `name_of` finds a name for, by that name. Those of `previous` that are the same are taken over, so that
+// the chains made of them are, too.
+template <class NameOf>
+Policies Group(const Snapshot& snapshot, const Policies* previous, NameOf name_of) {
+  std::map<std::string, ScopePolicy> building;
   for (const auto& [name, entry] : snapshot.policies()) {
-    if (!entry->spec.attach().has_consumer()) continue;
-    auto& policy = building[entry->spec.attach().consumer()];
-    if (!policy) policy = std::make_shared<CallerPolicy>();
-    policy->consumer = entry->spec.attach().consumer();
-    policy->sets.push_back(entry);
+    const std::string& of = name_of(entry->spec.attach());
+    if (of.empty()) continue;
+    building[of].name = of;
+    building[of].sets.push_back(entry);
   }
-  return {building.begin(), building.end()};
+  Policies policies;
+  for (auto& [name, policy] : building) {
+    const auto before = previous ? previous->find(name) : Policies::const_iterator();
+    const bool same = previous && before != previous->end() && *before->second == policy;
+    policies.emplace(
+        name, same ? before->second : std::make_shared<const ScopePolicy>(std::move(policy)));
+  }
+  return policies;
 }
 
 }  // namespace
@@ -47,12 +57,30 @@ void throw_exception_from_error(const Callers::Refusal& refusal, const boost::so
   throw std::runtime_error(std::string(refusal.sentence));
 }
 
-Callers::Callers(const Snapshot& snapshot)
+std::shared_ptr<const policy::Entitlements> Callers::EntitlementsOf(const Snapshot& snapshot,
+                                                                    const Callers* previous) {
+  if (previous && previous->entitlements_version_ == snapshot.entitlements_version())
+    return previous->entitlements_;
+  auto entitlements = std::make_shared<policy::Entitlements>();
+  for (const auto& [name, product] : snapshot.products()) entitlements->Add(name, product->spec);
+  for (const auto& [name, subscription] : snapshot.subscriptions())
+    entitlements->Add(name, subscription->spec);
+  return entitlements;
+}
+
+Callers::Callers(const Snapshot& snapshot, const Callers* previous)
     : version_(snapshot.callers_version()),
+      entitlements_version_(snapshot.entitlements_version()),
+      entitlements_(EntitlementsOf(snapshot, previous)),
+      by_product_(Group(
+          snapshot, previous ? &previous->by_product_ : nullptr,
+          [](const v1::Attachment& attach) -> const std::string& { return attach.product(); })),
+      by_consumer_(Group(
+          snapshot, previous ? &previous->by_consumer_ : nullptr,
+          [](const v1::Attachment& attach) -> const std::string& { return attach.consumer(); })),
       tokens_(snapshot.tokens()),
       providers_(snapshot.providers()) {
   for (const auto& [name, binding] : snapshot.role_bindings()) roles_.Put(name, binding->spec);
-  const auto policies = PoliciesByConsumer(snapshot);
   std::map<std::string, Caller> callers;
   for (const auto& [name, consumer] : snapshot.consumers()) {
     Caller& caller = callers[name];
@@ -62,7 +90,7 @@ Callers::Callers(const Snapshot& snapshot)
     caller.principal.claims_json = consumer->spec.claims_json();
     caller.principal.authentication = "api_key";
     caller.principal.roles = roles_.RolesOf(caller.principal);
-    if (const auto policy = policies.find(name); policy != policies.end())
+    if (const auto policy = by_consumer_.find(name); policy != by_consumer_.end())
       caller.policy = policy->second;
   }
   keys_.reserve(snapshot.api_keys().size());
@@ -97,7 +125,26 @@ boost::system::result<const Caller*, Callers::Refusal> Callers::CheckKey(const K
   if (known.revoked()) return Refusal{"KeyRevoked", "The API key was revoked."};
   if (IsOver(known.expires_at_ms(), now_unix_ms))
     return Refusal{"KeyExpired", "The API key has expired."};
+  if (known.suspended()) return Refusal{"KeySuspended", "The API key is suspended."};
   return key.caller.get();
+}
+
+policy::Entitlement Callers::EntitlementOf(const base::auth::Principal& principal,
+                                           std::string_view server,
+                                           std::int64_t now_unix_ms) const {
+  if (!IsOffered(server)) return {};
+  policy::Subscriber who{.principal = principal.id};
+  if (principal.id.starts_with(kConsumerPrincipal)) {
+    const auto key = keys_.find(principal.credential);
+    if (key != keys_.end()) who.subscription = key->second.entry->spec.subscription();
+  }
+  who.administers = principal.HasRoleIn("admin", server.substr(0, server.find('/')));
+  return entitlements_->Of(server, who, now_unix_ms);
+}
+
+std::shared_ptr<const ScopePolicy> Callers::PolicyOfProduct(std::string_view product) const {
+  const auto found = by_product_.find(product);
+  return found == by_product_.end() ? nullptr : found->second;
 }
 
 boost::system::result<const Caller*, Callers::Refusal> Callers::Recheck(

@@ -1,10 +1,11 @@
-// The Callers are the consumers of the catalog and their keys, the tokens of who works on it, and who has which role:
-// who an API key proves, and what a proof is worth now.
+// The Callers are the consumers of the catalog, their keys and subscriptions, the tokens of who works on it, and who
+// has which role: who an API key proves, what a proof is worth now, and which product a call is made by.
 //
-// Immutable; made anew when one of them or a consumer's policy set changes, and shared by all workers.
+// Immutable; made anew when one of them or a policy set changes, and shared by all workers.
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -14,27 +15,41 @@
 #include "base/auth/principal.h"
 #include "base/result.h"
 #include "gateway/routing/snapshot.h"
+#include "policy/entitlement.h"
 #include "policy/role_book.h"
 
 namespace gateway {
 
-// The policy sets of one consumer.
-struct CallerPolicy {
-  std::string consumer;
+// The policy sets that are attached to one product, or to one consumer.
+struct ScopePolicy {
+  std::string name;
   std::vector<std::shared_ptr<const PolicyEntry>> sets;
+
+  friend bool operator==(const ScopePolicy&, const ScopePolicy&) = default;
+};
+
+// What governs a call besides the sets of its endpoint; each null where nothing is attached. The same
+// pointers make the same chain.
+struct CallerPolicy {
+  std::shared_ptr<const ScopePolicy> product;
+  std::shared_ptr<const ScopePolicy> consumer;
+
+  explicit operator bool() const { return product || consumer; }
+  friend bool operator==(const CallerPolicy&, const CallerPolicy&) = default;
 };
 
 struct Caller {
   base::auth::Principal principal;
-  std::shared_ptr<const CallerPolicy> policy;  // null: no set is attached to the consumer
+  std::shared_ptr<const ScopePolicy> policy;  // null: no set is attached to the consumer
 };
 
 class Callers {
  public:
-  explicit Callers(const Snapshot& snapshot);
+  // What is the same in `previous` (null: none) is taken over.
+  explicit Callers(const Snapshot& snapshot, const Callers* previous = nullptr);
 
   // Who the key proves. kUnauthenticated: the message is a sentence, `reason` one of KeyInvalid,
-  // KeyExpired, KeyRevoked. Looked up by id, compared by hash in constant time. The key is in no
+  // KeyExpired, KeySuspended, KeyRevoked. Looked up by id, compared by hash in constant time. The key is in no
   // message.
   struct Refusal {
     std::string_view reason;
@@ -48,6 +63,14 @@ class Callers {
   // the catalog says otherwise. Else the consumer's caller as it is now.
   boost::system::result<const Caller*, Refusal> Recheck(const base::auth::Principal& proven,
                                                         std::int64_t now_unix_ms) const;
+
+  // Whether a published product has the server.
+  bool IsOffered(std::string_view server) const { return entitlements_->Offers(server); }
+  // By which product and subscription that principal (with the roles it has) may call the server now.
+  policy::Entitlement EntitlementOf(const base::auth::Principal& principal, std::string_view server,
+                                    std::int64_t now_unix_ms) const;
+  // Null: no set is attached to the product.
+  std::shared_ptr<const ScopePolicy> PolicyOfProduct(std::string_view product) const;
 
   // Its roles in the catalog; none of them comes from a token.
   std::vector<base::auth::RoleGrant> RolesOf(const base::auth::Principal& principal) const;
@@ -70,8 +93,18 @@ class Callers {
   static boost::system::result<const Caller*, Refusal> CheckKey(const Key& key,
                                                                 std::int64_t now_unix_ms);
 
+  template <class Value>
+  using Names = std::map<std::string, Value, std::less<>>;
+  using Policies = Names<std::shared_ptr<const ScopePolicy>>;
+  static std::shared_ptr<const policy::Entitlements> EntitlementsOf(const Snapshot& snapshot,
+                                                                    const Callers* previous);
+
   // Constant after construction
   const std::uint64_t version_;
+  const std::uint64_t entitlements_version_;
+  const std::shared_ptr<const policy::Entitlements> entitlements_;
+  const Policies by_product_;
+  const Policies by_consumer_;
   const Entries<portolan::v1::Token> tokens_;
   const Entries<portolan::v1::IdentityProvider> providers_;
   policy::RoleBook roles_;

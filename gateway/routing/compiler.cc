@@ -65,7 +65,7 @@ std::shared_ptr<const RouteTable> Compile(const Snapshot& snapshot, const RouteT
   table->revision_ = snapshot.revision();
   table->callers_ = previous.callers_->version() == snapshot.callers_version()
                         ? previous.callers_
-                        : std::make_shared<Callers>(snapshot);
+                        : std::make_shared<Callers>(snapshot, previous.callers_.get());
   const SetsByScope sets = Sort(snapshot);
   // Both are in the order of the servers' names: one walk finds who was there before.
   auto before = previous.routes_.begin();

@@ -51,14 +51,24 @@ void Follower::OnProbe(v1::ProbeOrder&& order) {
   loop_.Post([this, order = std::move(order)] { outlets_.probe(order); });
 }
 
+// Here and now: nothing of the loop's is touched, and somebody waits for it.
+void Follower::OnPurge(const v1::CachePurge& purge) {
+  state_.results.Forget(purge.server(), purge.item());
+  reporter_.Purged(purge.purge_id());
+}
+
 void Follower::Take(const v1::Changes& changes) {
   const Entries<v1::Server> servers = snapshot_.servers();
   const Entries<v1::IdentityProvider> providers = snapshot_.providers();
+  const Entries<v1::Credential> credentials = snapshot_.credentials();
   for (v1::Rejection& rejection : snapshot_.Apply(changes)) {
     spdlog::warn("rejected kind={} name={} revision={} reason=\"{}\"", rejection.kind(),
                  rejection.name(), rejection.revision(), rejection.message());
     reporter_.Reject(std::move(rejection));
   }
+  // Before the servers that are shown them.
+  TellChanges(credentials, snapshot_.credentials(), outlets_.credential_put,
+              outlets_.credential_removed);
   TellChanges(servers, snapshot_.servers(), outlets_.server_put, outlets_.server_removed);
   // Before the rules that ask for their tokens.
   TellChanges(providers, snapshot_.providers(), outlets_.provider_put, outlets_.provider_removed);

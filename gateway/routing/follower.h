@@ -37,6 +37,9 @@ class Follower final : public FeedSink {
     // The same of identity providers.
     std::function<void(const ProviderEntry&)> provider_put;
     std::function<void(const std::string&)> provider_removed;
+    // And of credentials.
+    std::function<void(const CredentialEntry&)> credential_put;
+    std::function<void(const std::string&)> credential_removed;
   };
   // All references outlive the follower; the loop runs no more when it is destroyed.
   Follower(base::Loop& loop, state::RuleState& state, Reporter& reporter, Outlets outlets);
@@ -47,6 +50,7 @@ class Follower final : public FeedSink {
   void OnDefinitions(portolan::v1::ServerDefinitions&& definitions) override;
   void OnKeys(FeedKeys&& keys) override;
   void OnProbe(portolan::v1::ProbeOrder&& order) override;
+  void OnPurge(const portolan::v1::CachePurge& purge) override;
 
   // The main loop's.
   const Snapshot& snapshot() const { return snapshot_; }

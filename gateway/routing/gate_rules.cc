@@ -40,7 +40,8 @@ GateRules GateRules::Of(const policy::EffectivePolicy& policy) {
   GateRules rules;
   rules.explain = policy.explain;
   for (const policy::EffectiveRule& rule : policy.rules) {
-    if (rule.scope == policy::Scope::kConsumer) continue;  // not known at the gate
+    // Not known at the gate
+    if (rule.scope == policy::Scope::kConsumer || rule.scope == policy::Scope::kProduct) continue;
     if (rule.rule.has_ip()) rules.addresses.push_back(AddressRule::Of(rule));
     if (rule.rule.has_authenticate()) rules.authenticate.push_back(CompileAuthenticate(rule));
   }

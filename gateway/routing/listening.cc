@@ -343,11 +343,22 @@ base::Task<Response> Listeners::Listen(mcp::Call& call, std::shared_ptr<const Ro
 namespace {
 
 // With the roles of now: those of the principal are from when it came.
-bool IsSeenNow(const Route& route, const base::auth::Principal& principal, const Callers& callers) {
-  if (route.for_everybody()) return true;
+base::auth::Principal AsOfNow(const base::auth::Principal& principal, const Callers& callers) {
   base::auth::Principal now = principal;
   now.roles = callers.RolesOf(principal);
-  return route.IsSeenBy(now);
+  return now;
+}
+
+// Whether a subscription still lets it through, or none is needed.
+bool IsEntitledNow(const std::string& server, const base::auth::Principal& principal,
+                   const Callers& callers) {
+  if (!callers.IsOffered(server)) return true;
+  return callers.EntitlementOf(AsOfNow(principal, callers), server, /*now_unix_ms=*/0).permitted();
+}
+
+bool IsSeenNow(const Route& route, const base::auth::Principal& principal, const Callers& callers) {
+  if (route.for_everybody()) return true;
+  return route.IsSeenBy(AsOfNow(principal, callers));
 }
 
 }  // namespace
@@ -360,7 +371,12 @@ void Listeners::Follow(const RouteTable& table) {
       listener->End();
       continue;
     }
-    std::shared_ptr<const Route> route = table.FindServer(listener->route().server_name());
+    const std::string& server = listener->route().server_name();
+    if (!IsEntitledNow(server, principal, table.callers())) {
+      listener->End();
+      continue;
+    }
+    std::shared_ptr<const Route> route = table.FindServer(server);
     // To whom may not see it any more, it is gone.
     if (route && !IsSeenNow(*route, principal, table.callers())) route = nullptr;
     listener->Follow(std::move(route));

@@ -4,7 +4,7 @@
 
 #include "base/rfc3339.h"
 #include "gateway/backends/backend.h"
-#include "gateway/edge/http_date.h"
+#include "gateway/routing/http_date.h"
 #include "mcp/message.h"
 #include "mcp/requests.h"
 #include "policy/audience.h"
@@ -27,14 +27,19 @@ std::vector<std::string> OwnEnds(const v1::Server& server) {
   return ends;
 }
 
-policy::EffectivePolicy CombineFor(const Route::Inputs& inputs, const CallerPolicy* caller) {
+policy::EffectivePolicy CombineFor(const Route::Inputs& inputs, const CallerPolicy& caller) {
   std::vector<policy::NamedSet> sets;
-  for (const auto& entry : inputs.policies) sets.push_back({entry->name, &entry->spec});
-  if (caller) {
-    for (const auto& entry : caller->sets) sets.push_back({entry->name, &entry->spec});
-  }
-  return policy::Combine(sets, inputs.server->name,
-                         caller ? std::string_view(caller->consumer) : std::string_view());
+  const auto add = [&](const auto& entries) {
+    for (const auto& entry : entries) sets.push_back({entry->name, &entry->spec});
+  };
+  const auto name_of = [](const std::shared_ptr<const ScopePolicy>& scope) {
+    return scope ? std::string_view(scope->name) : std::string_view();
+  };
+  add(inputs.policies);
+  if (caller.product) add(caller.product->sets);
+  if (caller.consumer) add(caller.consumer->sets);
+  return policy::Combine(sets, inputs.server->name, name_of(caller.consumer),
+                         name_of(caller.product));
 }
 
 }  // namespace
@@ -64,9 +69,9 @@ Route::Route(Inputs inputs, state::RuleState& state)
       state_(state),
       end_notice_(EndNotice::Of(*inputs_.server)),
       for_everybody_(policy::IsForEverybody(inputs_.server->spec.visibility().audiences())),
-      gate_(GateRules::Of(CombineFor(inputs_, nullptr))),
+      gate_(GateRules::Of(CombineFor(inputs_, {}))),
       own_ends_(OwnEnds(inputs_.server->spec)),
-      chain_(Compile(nullptr)) {}
+      chain_(Compile({})) {}
 
 bool Route::IsSeenBy(const base::auth::Principal& who) const {
   return for_everybody_ ||
@@ -92,30 +97,29 @@ const DefinitionLists* Route::lists_for(std::string_view method) const {
   return inputs_.definitions.get();
 }
 
-std::shared_ptr<const Chain> Route::Compile(const CallerPolicy* caller_policy) const {
+std::shared_ptr<const Chain> Route::Compile(const CallerPolicy& caller_policy) const {
   auto server = std::make_shared<GovernedServer>();
   server->name = server_name();
   server->tags_json = policy::TagsJson(spec());
   if (inputs_.definitions) server->items = inputs_.definitions->items();
+  server->pool = spec().endpoint().has_pool();
   server->shared_items = spec().definitions() != v1::Definitions::PER_PRINCIPAL;
   Chain::Target target{std::move(server), spec().approval()};
+  target.shown = state::ShownServer::Of(spec());
   const bool pinned = spec().on_definition_change() == v1::DefinitionChange::HOLD &&
                       spec().definitions() != v1::Definitions::PER_PRINCIPAL;
   if (pinned) target.unlisted = Held::Unlisted::kRefuse;
   return std::make_shared<Chain>(CombineFor(inputs_, caller_policy), target, state_);
 }
 
-std::shared_ptr<const Chain> Route::ChainFor(
-    const std::shared_ptr<const CallerPolicy>& caller_policy) const {
+std::shared_ptr<const Chain> Route::ChainFor(const CallerPolicy& caller_policy) const {
   if (!caller_policy) return chain_;
   const std::lock_guard lock(mutex_);
-  if (const auto found = caller_chains_.find(caller_policy.get()); found != caller_chains_.end()) {
-    return found->second.chain;
-  }
+  if (const auto found = caller_chains_.find(caller_policy); found != caller_chains_.end())
+    return found->second;
   // Full: begin again. Whoever still calls is compiled once more.
   if (caller_chains_.size() >= kMaxCallerChains) caller_chains_.clear();
-  CallerChain compiled{caller_policy, Compile(caller_policy.get())};
-  return caller_chains_.emplace(caller_policy.get(), std::move(compiled)).first->second.chain;
+  return caller_chains_.emplace(caller_policy, Compile(caller_policy)).first->second;
 }
 
 }  // namespace gateway

@@ -70,12 +70,11 @@ class Route {
   const std::vector<std::string>& own_ends() const { return own_ends_; }
   // The lists to answer from; null: ask the server.
   const DefinitionLists* lists_for(std::string_view method) const;
-  // The chain of callers whose own sets are `caller_policy` (null: they have none).
-  std::shared_ptr<const Chain> ChainFor(
-      const std::shared_ptr<const CallerPolicy>& caller_policy) const;
+  // The chain of calls that these sets govern besides the route's own.
+  std::shared_ptr<const Chain> ChainFor(const CallerPolicy& caller_policy) const;
 
  private:
-  std::shared_ptr<const Chain> Compile(const CallerPolicy* caller_policy) const;
+  std::shared_ptr<const Chain> Compile(const CallerPolicy& caller_policy) const;
 
   static constexpr std::size_t kMaxCallerChains = 1'000;
 
@@ -89,13 +88,15 @@ class Route {
   const std::vector<std::string> own_ends_;
   std::shared_ptr<const Chain> chain_;
 
-  struct CallerChain {
-    // Held, so that its address stays its own.
-    std::shared_ptr<const CallerPolicy> policy;
-    std::shared_ptr<const Chain> chain;
+  // By address: the policies are held, so that their addresses stay their own.
+  struct PolicyHash {
+    std::size_t operator()(const CallerPolicy& policy) const {
+      const std::hash<const void*> hash;
+      return hash(policy.product.get()) * 31 + hash(policy.consumer.get());
+    }
   };
   mutable std::mutex mutex_;  // guards the table below; held for a look-up, or to compile one chain
-  mutable std::unordered_map<const CallerPolicy*, CallerChain> caller_chains_;
+  mutable std::unordered_map<CallerPolicy, std::shared_ptr<const Chain>, PolicyHash> caller_chains_;
 };
 
 }  // namespace gateway

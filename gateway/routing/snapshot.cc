@@ -2,6 +2,7 @@
 
 #include "base/http/client.h"
 #include "mcp/raw_json.h"
+#include "policy/credential.h"
 #include "policy/identity_provider.h"
 #include "policy/validate.h"
 
@@ -37,7 +38,17 @@ base::Result<void> Check(const v1::Server& server) {
                           "/spec/endpoint/stdio/command: must not be empty");
       }
       return {};
-    case v1::Endpoint::kPool:
+    case v1::Endpoint::kPool: {
+      for (const v1::PoolMember& member : server.endpoint().pool().members()) {
+        const std::string& url =
+            member.has_sse() ? member.sse().url() : member.streamable_http().url();
+        if (const auto parsed = base::http::Url::Parse(url); !parsed)
+          return base::Fail(parsed.error().code, "/spec/endpoint/pool: member '" + member.name() +
+                                                     "': " + parsed.error().message);
+      }
+      if (!server.endpoint().pool().members().empty()) return {};
+      break;
+    }
     case v1::Endpoint::TRANSPORT_NOT_SET: break;
   }
   return base::Fail(
@@ -60,6 +71,10 @@ base::Result<void> Check(const v1::Consumer& consumer) {
   return base::Fail(base::Code::kInvalidArgument, "/spec/claims_json: must be an object");
 }
 
+// A secret that is not sealed to this gateway is missing here.
+base::Result<void> Check(const v1::Credential& credential) { return policy::Validate(credential); }
+base::Result<void> Check(const v1::Product&) { return {}; }
+base::Result<void> Check(const v1::Subscription&) { return {}; }
 base::Result<void> Check(const v1::Token&) { return {}; }
 base::Result<void> Check(const v1::RoleBinding&) { return {}; }
 
@@ -121,6 +136,14 @@ base::Result<void> Snapshot::Put(const v1::Resource& resource) {
     case v1::Resource::kApiKey:
       ++callers_version_;
       return Take(resource, resource.api_key(), api_keys_);
+    case v1::Resource::kProduct:
+      ++callers_version_;
+      ++entitlements_version_;
+      return Take(resource, resource.product(), products_);
+    case v1::Resource::kSubscription:
+      ++callers_version_;
+      ++entitlements_version_;
+      return Take(resource, resource.subscription(), subscriptions_);
     case v1::Resource::kIdentityProvider:
       ++callers_version_;
       return Take(resource, resource.identity_provider(), providers_);
@@ -128,6 +151,7 @@ base::Result<void> Snapshot::Put(const v1::Resource& resource) {
     case v1::Resource::kRoleBinding:
       ++callers_version_;
       return Take(resource, resource.role_binding(), role_bindings_);
+    case v1::Resource::kCredential: return Take(resource, resource.credential(), credentials_);
     default: return {};  // of no meaning to a gateway
   }
 }
@@ -138,10 +162,17 @@ void Snapshot::Remove(const std::string& kind, const std::string& name) {
     definitions_.erase(name);
     return;
   }
+  if (kind == "Credential") {
+    credentials_.erase(name);
+    return;
+  }
   ++callers_version_;
   if (kind == "PolicySet") policies_.erase(name);
   if (kind == "Consumer") consumers_.erase(name);
   if (kind == "ApiKey") api_keys_.erase(name);
+  if (kind == "Product") products_.erase(name);
+  if (kind == "Subscription") subscriptions_.erase(name);
+  if (kind == "Product" || kind == "Subscription") ++entitlements_version_;
   if (kind == "IdentityProvider") providers_.erase(name);
   if (kind == "Token") tokens_.erase(name);
   if (kind == "RoleBinding") role_bindings_.erase(name);
@@ -159,9 +190,12 @@ void Snapshot::DropUnseen() {
   drop("PolicySet", policies_);
   drop("Consumer", consumers_);
   drop("ApiKey", api_keys_);
+  drop("Product", products_);
+  drop("Subscription", subscriptions_);
   drop("IdentityProvider", providers_);
   drop("Token", tokens_);
   drop("RoleBinding", role_bindings_);
+  drop("Credential", credentials_);
   seen_.clear();
 }
 

@@ -35,9 +35,13 @@ using ServerEntry = Entry<portolan::v1::Server>;
 using PolicyEntry = Entry<portolan::v1::PolicySet>;
 using ConsumerEntry = Entry<portolan::v1::Consumer>;
 using ApiKeyEntry = Entry<portolan::v1::ApiKey>;
+using ProductEntry = Entry<portolan::v1::Product>;
+using SubscriptionEntry = Entry<portolan::v1::Subscription>;
 using ProviderEntry = Entry<portolan::v1::IdentityProvider>;
 using TokenEntry = Entry<portolan::v1::Token>;
 using RoleBindingEntry = Entry<portolan::v1::RoleBinding>;
+// With its secrets in clear: they are told by nobody who has one.
+using CredentialEntry = Entry<portolan::v1::Credential>;
 
 template <class Spec>
 using Entries = std::map<std::string, std::shared_ptr<const Entry<Spec>>, std::less<>>;
@@ -60,14 +64,19 @@ class Snapshot {
   const Entries<portolan::v1::PolicySet>& policies() const { return policies_; }
   const Entries<portolan::v1::Consumer>& consumers() const { return consumers_; }
   const Entries<portolan::v1::ApiKey>& api_keys() const { return api_keys_; }
+  const Entries<portolan::v1::Product>& products() const { return products_; }
+  const Entries<portolan::v1::Subscription>& subscriptions() const { return subscriptions_; }
   const Entries<portolan::v1::IdentityProvider>& providers() const { return providers_; }
   // Without their hashes: the registry alone is shown them.
   const Entries<portolan::v1::Token>& tokens() const { return tokens_; }
   const Entries<portolan::v1::RoleBinding>& role_bindings() const { return role_bindings_; }
+  const Entries<portolan::v1::Credential>& credentials() const { return credentials_; }
   // Null when the server never listed any.
   std::shared_ptr<const DefinitionLists> definitions(const std::string& server) const;
-  // Moves with every change of a consumer, a key, a token, a role or a consumer's policy set.
+  // Moves with every change of a consumer, a key, a subscription, a token, a role or a policy set.
   std::uint64_t callers_version() const { return callers_version_; }
+  // Moves with every change of a product or a subscription.
+  std::uint64_t entitlements_version() const { return entitlements_version_; }
 
  private:
   base::Result<void> Put(const portolan::v1::Resource& resource);
@@ -78,13 +87,17 @@ class Snapshot {
   Entries<portolan::v1::PolicySet> policies_;
   Entries<portolan::v1::Consumer> consumers_;
   Entries<portolan::v1::ApiKey> api_keys_;
+  Entries<portolan::v1::Product> products_;
+  Entries<portolan::v1::Subscription> subscriptions_;
   Entries<portolan::v1::IdentityProvider> providers_;
   Entries<portolan::v1::Token> tokens_;
   Entries<portolan::v1::RoleBinding> role_bindings_;
+  Entries<portolan::v1::Credential> credentials_;
   std::map<std::string, std::shared_ptr<const DefinitionLists>, std::less<>> definitions_;
 
   std::int64_t revision_ = 0;
   std::uint64_t callers_version_ = 0;
+  std::uint64_t entitlements_version_ = 0;
   bool complete_ = false;
   // While the parts of a whole catalog come: what they held.
   bool replacing_ = false;

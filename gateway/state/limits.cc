@@ -215,6 +215,15 @@ void TellLeast(const Limits::Charge& charge, const Look& look, base::TimePoint n
       std::max<std::int64_t>(1, std::chrono::ceil<std::chrono::seconds>(until).count());
 }
 
+void TellLeft(std::span<const Limits::Charge> charges, const Looks& looks, base::TimePoint now) {
+  for (std::size_t i = 0; i < charges.size(); ++i) {
+    if (!charges[i].left) continue;
+    const std::size_t used = looks[i].log ? looks[i].log->ring.Within(now, charges[i].window) : 0;
+    *charges[i].left =
+        charges[i].calls > used ? static_cast<std::int64_t>(charges[i].calls - used) : 0;
+  }
+}
+
 // `crowded` becomes the counter that had no room for a new key, if that is why the call is refused.
 Limits::Verdict TryReserve(std::span<const Limits::Charge> charges, const base::Clock& clock,
                            std::size_t max_keys, Limits::Counter*& crowded) {
@@ -237,6 +246,7 @@ Limits::Verdict TryReserve(std::span<const Limits::Charge> charges, const base::
   }
   if (!verdict.admitted()) {
     Tell(charges[verdict.refused_by], looks[verdict.refused_by], now, verdict);
+    TellLeft(charges, looks, now);
     return verdict;
   }
   double least = 2;
@@ -245,6 +255,7 @@ Limits::Verdict TryReserve(std::span<const Limits::Charge> charges, const base::
     Take(charges[i], looks[i], now);
     if (!charges[i].observe) TellLeast(charges[i], looks[i], now, i, least, verdict);
   }
+  TellLeft(charges, looks, now);
   return verdict;
 }
 

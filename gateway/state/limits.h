@@ -50,6 +50,8 @@ class Limits {
     std::uint32_t weight = 1;
     // Only looks: a full counter is told, but refuses nobody.
     bool observe = false;
+    // Where not null: told how many units are left behind this call, whether it is admitted or not.
+    std::int64_t* left = nullptr;
   };
   static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
   struct Verdict {

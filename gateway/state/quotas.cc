@@ -37,6 +37,7 @@ struct Quotas::Slice {
   std::int64_t known_calls = 0, known_bytes = 0;
   // What the last grant made free.
   std::int64_t slice_calls = 0, slice_bytes = 0;
+  std::string subscription;
   // Of the rule, as the last call had it.
   bool of_calls = false, of_bytes = false;
 
@@ -191,6 +192,7 @@ void Quotas::LookAt(const Charge& charge, Look& look, base::TimePoint now) {
     return;
   }
   Slice& slice = *look.slice;
+  if (slice.subscription.empty()) slice.subscription = charge.subscription;
   slice.of_calls = charge.calls != 0;
   slice.of_bytes = charge.bytes != 0;
   if (slice.has_room(now)) return;
@@ -250,6 +252,15 @@ Quotas::Verdict Quotas::Reserve(std::span<const Charge> charges,
     }
   }
 
+  for (std::size_t i = 0; i < charges.size(); ++i) {
+    const Charge& charge = charges[i];
+    if (!charge.left || !looks[i].slice || looks[i].slice->window_start_ms == 0) continue;
+    const Slice& slice = *looks[i].slice;
+    *charge.left =
+        charge.calls != 0
+            ? std::clamp<std::int64_t>(slice.free_calls() + slice.calls_left, 0, charge.calls)
+            : std::clamp<std::int64_t>(slice.free_bytes() + slice.bytes_left, 0, charge.bytes);
+  }
   // What is left, of the charge that decides or has least.
   double least = 2;
   for (std::size_t i = 0; i < charges.size(); ++i) {
@@ -373,6 +384,7 @@ bool Quotas::ReadUse(const Wanted& wanted, bool last, Use& use) {
   use.set = wanted.counter->set;
   use.rule = wanted.counter->rule;
   use.key = wanted.key;
+  use.subscription = slice.subscription;
   use.window = slice.window;
   use.window_start_ms = slice.window_start_ms;
   use.calls = slice.calls;

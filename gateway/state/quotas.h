@@ -67,6 +67,11 @@ class Quotas {
     bool allow_unreachable = false;
     // Only looks: what is spent is told, but refuses nobody.
     bool observe = false;
+    // Where not null: told how much of the window is left behind this call, of calls where they are
+    // limited, else of bytes; not touched while it is not known.
+    std::int64_t* left = nullptr;
+    // Whose windows they are; empty: everybody's. REQUIRES: it is a part of the key.
+    std::string_view subscription = {};
   };
   enum class Answer {
     kAdmitted,
@@ -123,6 +128,7 @@ class Quotas {
     std::string set;
     std::string rule;
     std::string key;
+    std::string subscription;
     std::uint64_t window = 0;  // ours
     std::int64_t window_start_ms = 0;
     std::int64_t calls = 0;

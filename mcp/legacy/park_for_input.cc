@@ -1,5 +1,6 @@
 #include "mcp/legacy/park_for_input.h"
 
+#include "mcp/attempts.h"
 #include "mcp/error.h"
 #include "mcp/legacy/input_requests.h"
 #include "mcp/legacy/translate.h"
@@ -56,7 +57,7 @@ void Take(Record& record, const Record& outcome) {
   record.error_code = outcome.error_code;
   record.reason = outcome.reason;
   record.message = outcome.message;
-  record.server_time = outcome.server_time;
+  TakeAttempts(record, outcome);
 }
 
 }  // namespace

@@ -57,6 +57,7 @@ base::Task<base::Result<void>> ResumedAnswer::Resume() {
     request.last_event_id = last_event_id_;
     request.cancel = &peer_.cancel;
     request.fields = peer_.fields;
+    request.tls = peer_.tls;
     auto answer = co_await OpenStream(peer_.client, peer_.url, request);
     if (!answer) {
       if (answer.error().error.code == Code::kCancelled) co_return answer.error().error;

@@ -34,6 +34,7 @@ class ResumedAnswer {
     std::size_t max_message_bytes;
     // Further header lines: credentials.
     std::span<const base::http::Field> fields = {};
+    std::shared_ptr<const base::http::TlsContext> tls = nullptr;
   };
   ResumedAnswer(Peer peer, std::unique_ptr<Answer> answer)
       : peer_(peer), answer_(std::move(answer)) {}

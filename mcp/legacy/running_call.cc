@@ -110,6 +110,7 @@ RunningCall::RunningCall(const Call& call, base::Loop& home, ParkedCalls& parked
       client_info_(call.client_info),
       log_level_(call.log_level),
       connection_id_(call.connection_id),
+      upstream_(call.upstream),
       collect_result_up_to_(call.collect_result_up_to) {
   record_.request_id = call.record.request_id;
   if (!call.fields) return;
@@ -160,6 +161,7 @@ base::Task<Response> RunningCall::Ask(Handler& server) {
             .client_capabilities = client_capabilities_,
             .client_info = client_info_,
             .log_level = log_level_,
+            .upstream = upstream_,
             .collect_result_up_to = collect_result_up_to_};
   Response response = co_await server.Handle(call);
   if (response.kind == Response::Kind::kRelayed) {

@@ -126,6 +126,7 @@ class RunningCall : public std::enable_shared_from_this<RunningCall> {
   const std::string client_info_;
   const std::string log_level_;
   const std::uint64_t connection_id_;
+  const std::shared_ptr<const UpstreamTerms> upstream_;
   const std::size_t collect_result_up_to_;
   std::deque<std::string> field_texts_;
   base::http::Fields fields_;

@@ -30,7 +30,9 @@ base::Task<boost::system::result<Handshake, SendFailure>> OpenSession(
   message.method = "initialize";
   message.fields = options.fields;
   message.cancel = options.cancel;
+  message.connect = options.connect;
   message.first_byte = options.first_byte;
+  message.tls = options.tls;
   auto answer = co_await Post(client, url, message);
   if (!answer) co_return answer.error();
   const base::Result<ReceivedMessage> response =
@@ -60,12 +62,14 @@ base::Task<boost::system::result<Handshake, SendFailure>> OpenSession(
 }
 
 base::Task<void> CloseSession(base::http::Client& client, const base::http::Url& url,
-                              std::string session, std::span<const base::http::Field> fields) {
+                              std::string session, std::span<const base::http::Field> fields,
+                              std::shared_ptr<const base::http::TlsContext> tls) {
   std::vector<base::http::Field> all(fields.begin(), fields.end());
   all.push_back({"Mcp-Session-Id", session});
   base::http::Client::Request request;
   request.method = "DELETE";
   request.fields = all;
+  request.tls = std::move(tls);
   auto exchange = co_await client.Send(url, request);
   // Read to its end, so that the connection is kept.
   if (exchange) co_await (*exchange)->ReadBody(64 * 1024);
@@ -82,7 +86,9 @@ base::Task<boost::system::result<std::unique_ptr<Answer>, SendFailure>> OpenStre
   get.method = "GET";
   get.fields = fields;
   get.cancel = request.cancel;
+  get.connect = request.connect;
   get.first_byte = request.first_byte;
+  get.tls = request.tls;
   get.endless_body = true;
   get.times = request.times;
   auto exchange = co_await client.Send(url, get);

@@ -15,7 +15,8 @@ base::Task<boost::system::result<Handshake, base::http::SendFailure>> OpenSessio
 
 // Tells the server that we are done; whatever it answers is fine.
 base::Task<void> CloseSession(base::http::Client& client, const base::http::Url& url,
-                              std::string session, std::span<const base::http::Field> fields);
+                              std::string session, std::span<const base::http::Field> fields,
+                              std::shared_ptr<const base::http::TlsContext> tls = nullptr);
 
 // What a GET for events says.
 struct StreamRequest {
@@ -24,8 +25,10 @@ struct StreamRequest {
   // Go on behind this event, of whatever stream it was; empty: what the server pushes from now on.
   std::string_view last_event_id;
   base::CancelSignal* cancel = nullptr;
-  // Until the head comes; zero: the client's limit.
+  // Until the head comes; zero: the client's limits.
+  std::chrono::milliseconds connect{0};
   std::chrono::milliseconds first_byte{0};
+  std::shared_ptr<const base::http::TlsContext> tls;
   // Further header lines: credentials.
   std::span<const base::http::Field> fields;
   // Where not null: how long connecting took.

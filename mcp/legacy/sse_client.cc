@@ -44,7 +44,8 @@ base::Result<base::http::Url> ResolveEndpoint(const base::http::Url& stream,
 }
 
 base::Task<SseClient::Opened> SseClient::Open(Options options, base::http::Url url,
-                                              base::CancelSignal& cancel) {
+                                              base::CancelSignal& cancel,
+                                              const HandshakeOptions* terms) {
   std::shared_ptr<SseClient> self(new SseClient(options));
   // Until it is open it ends with who opens it.
   const auto give_up = [&self] { self->closed_.Request(); };
@@ -53,6 +54,11 @@ base::Task<SseClient::Opened> SseClient::Open(Options options, base::http::Url u
   StreamRequest request;
   request.cancel = &self->closed_;
   request.times = options.times;
+  if (terms) {
+    request.fields = terms->fields;
+    request.connect = terms->connect;
+    request.tls = terms->tls;
+  }
   auto stream = co_await OpenStream(*options.streams, url, request);
   if (!stream) co_return stream.error();
   const int status = (*stream)->status();
@@ -107,13 +113,16 @@ base::Task<> SseClient::Read(std::shared_ptr<SseClient> self) {
   if (const auto on_end = std::exchange(self->on_end_, nullptr)) on_end(why);
 }
 
-base::Task<base::Result<void>> SseClient::Post(std::string message, Revision revision,
+base::Task<base::Result<void>> SseClient::Post(std::string message, const Posting& posting,
                                                base::CancelSignal& cancel) {
   const std::shared_ptr<SseClient> self = shared_from_this();
   const std::string_view pieces[] = {message};
   OutgoingMessage outgoing;
   outgoing.body = pieces;
-  outgoing.revision = revision;
+  outgoing.revision = posting.revision;
+  outgoing.fields = posting.fields;
+  outgoing.connect = posting.connect;
+  outgoing.tls = posting.tls;
   outgoing.cancel = &cancel;
   outgoing.first_byte = kPostFirstByte;
   auto answer = co_await mcp::Post(*options_.posts, endpoint_, outgoing);

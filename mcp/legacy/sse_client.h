@@ -38,17 +38,26 @@ class SseClient final : public std::enable_shared_from_this<SseClient> {
   };
   using Opened = boost::system::result<std::shared_ptr<SseClient>, base::http::SendFailure>;
 
-  // Returns when the server has named its address. `cancel` counts until then. The failure's stage
-  // is dns, tcp, tls, http, auth or handshake.
-  static base::Task<Opened> Open(Options options, base::http::Url url, base::CancelSignal& cancel);
+  // Returns when the server has named its address. `cancel` counts until then; of `terms` (may be
+  // null) the header lines, the bound for connecting and the certificate. The failure's stage is dns,
+  // tcp, tls, http, auth or handshake.
+  static base::Task<Opened> Open(Options options, base::http::Url url, base::CancelSignal& cancel,
+                                 const HandshakeOptions* terms = nullptr);
 
   // Begins to read, once: each message as it comes, then the end. `on_end` is called once; neither
   // is called after Close.
   void Start(std::function<void(std::string_view)> on_message,
              std::function<void(const base::Error&)> on_end);
+  struct Posting {
+    Revision revision = Revision::k2024_11_05;
+    // Further header lines: credentials.
+    std::span<const base::http::Field> fields;
+    std::chrono::milliseconds connect{0};
+    std::shared_ptr<const base::http::TlsContext> tls;
+  };
   // Posts one message. kNotFound: the server does not know the connection any more (and has not
-  // looked at the message).
-  base::Task<base::Result<void>> Post(std::string message, Revision revision,
+  // looked at the message). `posting` outlives the task.
+  base::Task<base::Result<void>> Post(std::string message, const Posting& posting,
                                       base::CancelSignal& cancel);
   // Where messages are posted.
   const base::http::Url& endpoint() const { return endpoint_; }

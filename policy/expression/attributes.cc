@@ -10,6 +10,8 @@ constexpr std::array kAttributes = {
     Attribute{"principal.kind", Type::kString, kAllKnown, &Facts::principal_kind},
     Attribute{"principal.tenant", Type::kString, kAllKnown, &Facts::principal_tenant},
     Attribute{"principal.claims", Type::kMap, kAllKnown, &Facts::principal_claims},
+    Attribute{"subscription.id", Type::kString, kAllKnown, &Facts::subscription_id},
+    Attribute{"product.name", Type::kString, kAllKnown, &Facts::product_name},
     Attribute{"server.name", Type::kString, kAllKnown, &Facts::server_name},
     Attribute{"server.tags", Type::kList, kAllKnown, &Facts::server_tags},
     Attribute{"tool.name", Type::kString, kAllKnown, &Facts::tool_name},

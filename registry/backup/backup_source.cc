@@ -101,7 +101,8 @@ class SealedSource final : public BackupSource {
 base::Result<std::unique_ptr<BackupSource>> BackupSource::Open(Store& store,
                                                                const std::filesystem::path& data,
                                                                const std::string& passphrase,
-                                                               const base::Clock& clock) {
+                                                               const base::Clock& clock,
+                                                               const std::string& master_key) {
   if (const auto ok = base::CheckPassphrase(passphrase); !ok) return ok.error();
   auto copy = std::make_unique<Copy>(data / (std::string(kCopyPrefix) +
                                              base::auth::Hex(base::auth::RandomBytes(8)) +
@@ -118,7 +119,9 @@ base::Result<std::unique_ptr<BackupSource>> BackupSource::Open(Store& store,
   head["files"].push_back({{"name", kDatabase}, {"bytes", database_bytes}});
   std::string secrets;
   for (const std::string_view name : kSecrets) {
-    const auto secret = base::auth::ReadSecretFile(data / name);
+    const bool given = name == kMasterKey && !master_key.empty();
+    const auto secret =
+        given ? base::Result<std::string>(master_key) : base::auth::ReadSecretFile(data / name);
     if (!secret) return secret.error().WithContext("backup");
     head["files"].push_back({{"name", name}, {"bytes", secret->size()}});
     secrets += *secret;

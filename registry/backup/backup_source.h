@@ -23,10 +23,12 @@ class BackupSource {
  public:
   virtual ~BackupSource() = default;
   // Copies the database; takes as long as reading and writing it does. kInvalidArgument for a passphrase that is none.
+  // `master_key` is what master.key is to hold; empty: what it holds.
   static base::Result<std::unique_ptr<BackupSource>> Open(Store& store,
                                                           const std::filesystem::path& data,
                                                           const std::string& passphrase,
-                                                          const base::Clock& clock);
+                                                          const base::Clock& clock,
+                                                          const std::string& master_key = {});
 
   // Of the file that comes of it.
   virtual std::uint64_t total_bytes() const = 0;

@@ -13,7 +13,8 @@ namespace registry::backup {
 inline constexpr std::string_view kMagic = "portolan backup 1\n";
 inline constexpr std::string_view kDatabase = "portolan.db";
 // What lies beside the database, in this order.
-inline constexpr std::array<std::string_view, 3> kSecrets = {"master.key", "admin.token",
+inline constexpr std::string_view kMasterKey = "master.key";
+inline constexpr std::array<std::string_view, 3> kSecrets = {kMasterKey, "admin.token",
                                                              "gateway.token"};
 // The line of JSON lies within the first chunk.
 inline constexpr std::size_t kMaxHeadBytes = 16 * 1024;

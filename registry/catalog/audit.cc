@@ -27,6 +27,7 @@ std::string SpecJson(const v1::Resource& resource) {
   v1::Resource shown = resource;
   ClearHashes(shown);
   MaskEnvironment(shown);
+  MaskSecrets(shown);
   return base::Print(shown, base::Spelling::kSnakeCase)["spec"].dump(
       -1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }

@@ -6,7 +6,10 @@
 namespace registry {
 namespace {
 
-constexpr std::size_t kMaxRecordBytes = 32 * 1024;
+// What rules `record` keep of a call included.
+constexpr std::size_t kMaxRecordBytes = 192 * 1024;
+// Of what calls said, in one answer.
+constexpr std::size_t kMaxPayloadBytes = 8 * 1024 * 1024;
 
 CallQuery ToQuery(const v1::CallFilter& filter, int limit) {
   return {filter.server(), filter.principal(), filter.denied(), limit};
@@ -39,7 +42,15 @@ base::Result<v1::ListCallsResponse> CallLog::List(const v1::ListCallsRequest& re
       store_.NewestCalls(ToQuery(request.filter(), request.limit() == 0 ? 100 : request.limit()));
   if (stored.has_error()) return stored.error();
   v1::ListCallsResponse response;
-  for (const StoredCall& call : *stored) response.add_calls()->ParseFromString(call.body);
+  std::size_t payload = 0;
+  for (const StoredCall& stored_call : *stored) {
+    v1::CallRecord& call = *response.add_calls();
+    call.ParseFromString(stored_call.body);
+    payload += call.arguments().size() + call.result().size();
+    if (payload <= kMaxPayloadBytes) continue;
+    call.clear_arguments();
+    call.clear_result();
+  }
   return response;
 }
 

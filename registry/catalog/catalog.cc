@@ -22,7 +22,8 @@ base::Result<void> CheckKind(std::string_view kind) {
 
 }  // namespace
 
-Catalog::Catalog(Store& store, const base::Clock& clock) : store_(store), clock_(clock) {
+Catalog::Catalog(Store& store, const base::Clock& clock, Vault* vault)
+    : store_(store), clock_(clock), vault_(vault) {
   if (const auto revision = store_.Revision(); revision.has_value()) revision_ = *revision;
 }
 

@@ -26,12 +26,14 @@ namespace registry {
 
 class Store;
 class Transaction;
+class Vault;
 struct Writing;
 enum class Expects;
 
 class Catalog {
  public:
-  Catalog(Store& store, const base::Clock& clock);
+  // `vault` seals what credentials keep secret; null: none can be written.
+  Catalog(Store& store, const base::Clock& clock, Vault* vault = nullptr);
 
   // ---- Resources
 
@@ -51,7 +53,8 @@ class Catalog {
   using Also = std::function<base::Result<void>(Transaction&)>;
   base::Result<v1::ApplyResponse> ApplySeen(const Writer& writer, const v1::ApplyRequest& request,
                                             const Also& also = nullptr);
-  // With a server go its versions, definitions and status, with a consumer its keys, with a token what it is bound to. Returns the deletion's revision.
+  // With a server go its versions, definitions and status, with a consumer its subscriptions and keys, with a
+  // product its subscriptions, with a subscription its keys, with a token what it is bound to. Returns the deletion's revision.
   base::Result<std::int64_t> Delete(const Writer& writer, const v1::DeleteRequest& request);
 
   // What stands on a resource and what it stands on, as far as `who` may see it. Walks the catalog.
@@ -67,6 +70,12 @@ class Catalog {
   base::Result<v1::Resource> ChangeLifecycle(const Writer& writer,
                                              const v1::ChangeLifecycleRequest& request);
 
+  // ---- Credentials
+
+  // Seals every credential's secrets anew with the vault's first key; how many there were. `also`
+  // runs in the same transaction. Asks for no right. REQUIRES: there is a vault.
+  base::Result<std::int64_t> ResealCredentials(const Writer& writer, const Also& also);
+
   // ---- Requests for access: the rules are in access_requests.cc
 
   // The name of the request, whether there is such a server or not. kFailedPrecondition: the writer
@@ -79,6 +88,29 @@ class Catalog {
                                           const v1::DecideAccessRequest& request);
   // Removes what was decided before that; who was let in stays in. The retention's.
   base::Result<void> ForgetDecidedAccess(std::int64_t older_than_ms);
+
+  // ---- Keys of consumers: the rules are in keys.cc
+
+  // The new keys are in the answers and nowhere else. kAlreadyExists: both of a subscription are there.
+  base::Result<v1::CreateKeyResponse> CreateKey(const Writer& writer,
+                                                const v1::CreateKeyRequest& request);
+  // kFailedPrecondition: it was revoked, or has expired and no new end is given; kNotFound.
+  base::Result<v1::RotateKeyResponse> RotateKey(const Writer& writer,
+                                                const v1::RotateKeyRequest& request);
+  // Its revision then. kFailedPrecondition: it was revoked; kNotFound.
+  base::Result<std::int64_t> ChangeKey(const Writer& writer, const v1::ChangeKeyRequest& request);
+
+  // ---- Subscriptions to products: the rules are in subscriptions.cc. Each as it is then.
+
+  // kNotFound: no such product, or none that the writer sees; kAlreadyExists: as many as it allows;
+  // kUnauthenticated: asking needs a name.
+  base::Result<v1::Resource> Subscribe(const Writer& writer, const v1::SubscribeRequest& request);
+  // kFailedPrecondition: it was decided already; kNotFound; kPermissionDenied.
+  base::Result<v1::Resource> DecideSubscription(const Writer& writer,
+                                                const v1::DecideSubscriptionRequest& request);
+  // kFailedPrecondition: it cannot go there from where it is; kNotFound, also for somebody else's.
+  base::Result<v1::Resource> ChangeSubscription(const Writer& writer,
+                                                const v1::ChangeSubscriptionRequest& request);
 
   // ---- What changed
 
@@ -170,6 +202,7 @@ class Catalog {
 
   Store& store_;
   const base::Clock& clock_;
+  Vault* const vault_;
   Bell bell_;
   Bell status_bell_;
   std::atomic<std::int64_t> revision_{0};

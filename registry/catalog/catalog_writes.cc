@@ -7,7 +7,9 @@
 #include "registry/catalog/catalog.h"
 #include "registry/catalog/dependencies.h"
 #include "registry/catalog/difference.h"
+#include "registry/catalog/stored_form.h"
 #include "registry/catalog/validate.h"
+#include "registry/catalog/vault.h"
 #include "registry/catalog/writing.h"
 
 namespace registry {
@@ -28,7 +30,7 @@ base::Result<void> Prune(const Writing& writing, const v1::ApplyRequest& request
   }
   // What refers to others before those, so that only what stays is warned of.
   const auto refers = [](const ApplySet::Member& member) {
-    return member.kind != "Server" && member.kind != "Consumer";
+    return member.kind != "Server" && member.kind != "Consumer" && member.kind != "Credential";
   };
   std::stable_partition(absent.begin(), absent.end(), refers);
   for (const ApplySet::Member& member : absent) {
@@ -71,17 +73,25 @@ base::Result<void> KeepSet(const Writing& writing, const v1::ApplyRequest& reque
   return set->Write(writing.store);
 }
 
-// Servers and consumers before what refers to them: observers hear of changes in this order.
+// Servers, consumers and products before what refers to them: observers hear of changes in this order.
 std::vector<int> ApplyOrder(const v1::ApplyRequest& request) {
   std::vector<int> order(static_cast<std::size_t>(request.resources_size()));
   std::iota(order.begin(), order.end(), 0);
   std::stable_partition(order.begin(), order.end(), [&](int index) {
     const v1::Resource& resource = request.resources(index);
+    return resource.has_product() || resource.has_subscription();
+  });
+  std::stable_partition(order.begin(), order.end(),
+                        [&](int index) { return request.resources(index).has_product(); });
+  std::stable_partition(order.begin(), order.end(), [&](int index) {
+    const v1::Resource& resource = request.resources(index);
     return resource.has_server() || resource.has_consumer();
   });
-  // What servers are held against before them.
-  std::stable_partition(order.begin(), order.end(),
-                        [&](int index) { return request.resources(index).has_metadata_schema(); });
+  // What servers are held against, and what they are shown, before them.
+  std::stable_partition(order.begin(), order.end(), [&](int index) {
+    const v1::Resource& resource = request.resources(index);
+    return resource.has_metadata_schema() || resource.has_credential();
+  });
   return order;
 }
 
@@ -94,7 +104,7 @@ base::Result<void> Catalog::Write(const Writer& writer, const Work& work) {
       [&](Transaction& store) -> base::Result<Store::Then> {
         changes.clear();
         redefined.clear();
-        const Writing writing{store, writer, clock_.UnixMillis(), changes, redefined};
+        const Writing writing{store, writer, clock_.UnixMillis(), changes, redefined, vault_};
         const auto keep = work(writing);
         if (keep.has_error()) return keep.error();
         return *keep == Keep::kNothing ? Store::Then::kUndo : Store::Then::kCommit;
@@ -188,6 +198,34 @@ base::Result<v1::ApplyResponse> Catalog::ApplyAll(const Writer& writer,
   });
   if (written.has_error()) return written.error();
   return response;
+}
+
+base::Result<std::int64_t> Catalog::ResealCredentials(const Writer& writer, const Also& also) {
+  std::int64_t count = 0;
+  const auto written = Write(writer, [&](const Writing& writing) -> base::Result<Keep> {
+    count = 0;
+    ListQuery query{.kind = "Credential", .limit = 100};
+    while (true) {
+      const auto page = writing.store.List(query);
+      if (page.has_error()) return page.error();
+      if (page->empty()) break;
+      query.after_name = page->back().name;
+      for (const StoredResource& stored : *page) {
+        auto resource = ToResource(stored);
+        if (resource.has_error()) return resource.error();
+        const auto resealed = writing.vault->Reseal(*resource);
+        if (resealed.has_error()) return resealed.error();
+        if (*resealed == 0) continue;
+        count += *resealed;
+        const auto put = PutAsItIs(writing, *std::move(resource));
+        if (put.has_error()) return put.error();
+      }
+    }
+    if (const auto ok = also(writing.store); ok.has_error()) return ok.error();
+    return Keep::kAll;
+  });
+  if (written.has_error()) return written.error();
+  return count;
 }
 
 base::Result<std::int64_t> Catalog::Delete(const Writer& writer, const v1::DeleteRequest& request) {

@@ -44,7 +44,9 @@ base::Result<void> ForEach(Reader& store, std::string_view holder, std::string_v
 // Whether the asker may know that there is such a resource.
 base::Result<bool> MayKnow(Reader& store, const base::auth::Principal& who, std::string_view kind,
                            const std::string& name) {
-  if (kind == "ApiKey" && !May(who, Right::kOperate)) return false;
+  const bool operators_only =
+      kind == "ApiKey" || kind == "Subscription" || kind == "Product" || kind == "Credential";
+  if (operators_only && !May(who, Right::kOperate)) return false;
   if ((kind == "Token" || kind == "RoleBinding") && !May(who, Right::kAdminister)) return false;
   if (kind == "AccessRequest" && !MaySomewhere(who, Right::kApprove)) return false;
   if (kind != "Server" && kind != "ServerVersion") return true;
@@ -74,12 +76,16 @@ base::Result<void> Add(Reader& store, const base::auth::Principal& who, std::str
 // What the other is to the holder, by the field that names it.
 std::string_view Inverse(std::string_view pointer) {
   if (pointer == "/name") return "is its server";
+  if (pointer.ends_with("redential")) return "is what servers are shown";
   if (pointer == "/spec/environment") return "is where it runs";
   if (pointer == "/spec/successor") return "is its successor";
   if (pointer == "/spec/current_version") return "is its current version";
   if (pointer == "/spec/consumer") return "is proved by it";
   if (pointer == "/spec/principal") return "made it";
   if (pointer == "/spec/server") return "is asked for";
+  if (pointer == "/spec/product") return "is subscribed to by it";
+  if (pointer == "/spec/subscription") return "is proved by it";
+  if (pointer.starts_with("/spec/servers/")) return "is offered by it";
   if (pointer.starts_with("/spec/attach")) return "is governed by it";
   if (pointer.starts_with("/spec/rules")) return "is whose tokens it demands";
   if (pointer.starts_with("/spec/subjects")) return "has its role by it";
@@ -87,7 +93,8 @@ std::string_view Inverse(std::string_view pointer) {
 }
 
 bool GoesWithIt(const v1::Dependency& dependent) {
-  return dependent.kind() == "ApiKey" || dependent.kind() == "ServerVersion";
+  return dependent.kind() == "ApiKey" || dependent.kind() == "ServerVersion" ||
+         dependent.kind() == "Subscription";
 }
 
 }  // namespace
@@ -129,10 +136,13 @@ std::vector<std::string> Warnings(
     const google::protobuf::RepeatedPtrField<v1::Dependency>& dependents) {
   std::vector<std::string> sentences;
   int keys = 0;
+  int subscriptions = 0;
   int versions = 0;
   for (const v1::Dependency& dependent : dependents) {
     if (GoesWithIt(dependent)) {
-      ++(dependent.kind() == "ApiKey" ? keys : versions);
+      if (dependent.kind() == "ApiKey") ++keys;
+      if (dependent.kind() == "Subscription") ++subscriptions;
+      if (dependent.kind() == "ServerVersion") ++versions;
       continue;
     }
     sentences.push_back(dependent.kind() + " '" + dependent.name() + "' " + dependent.relation());
@@ -144,6 +154,7 @@ std::vector<std::string> Warnings(
                             : "its " + std::to_string(number) + " " + noun + "s go with it");
   };
   count(versions, "version");
+  count(subscriptions, "subscription");
   count(keys, "key");
   return sentences;
 }

@@ -12,8 +12,12 @@ namespace v1 = portolan::v1;
 
 constexpr std::size_t kMaxValueBytes = 1000;
 
+// How a credential's secret is kept.
+constexpr std::string_view kSealed = "/sealed";
+
 bool IsSecret(std::string_view pointer) {
-  return (pointer.starts_with("/spec/endpoint/stdio/env/") && pointer.ends_with("/value")) ||
+  return pointer.ends_with(kSealed) ||
+         (pointer.starts_with("/spec/endpoint/stdio/env/") && pointer.ends_with("/value")) ||
          pointer.ends_with("/sha256");
 }
 
@@ -23,23 +27,31 @@ bool HoldsSecrets(std::string_view pointer) {
          pointer.starts_with("/spec/endpoint/stdio/env/");
 }
 
+// As writers know the field.
+std::string Told(std::string_view pointer) {
+  if (!pointer.ends_with(kSealed)) return std::string(pointer);
+  return std::string(pointer.substr(0, pointer.size() - kSealed.size())) + "/value";
+}
+
 class Comparison {
  public:
-  explicit Comparison(std::size_t at_most) : at_most_(at_most) {}
+  enum class Depth { kWhereItDiffers, kEachField };
+  Comparison(Depth depth, std::size_t at_most)
+      : each_field_(depth == Depth::kEachField), at_most_(at_most) {}
 
   // Null: not there.
   void Compare(const std::string& pointer, const ordered_json* before, const ordered_json* after) {
     if (changes_.size() >= at_most_ || (before && after && *before == *after)) return;
     const ordered_json& some = before ? *before : *after;
     const bool same_shape = before && after && before->type() == after->type();
-    if (some.is_object() && (same_shape || HoldsSecrets(pointer))) {
+    if (some.is_object() && (same_shape || each_field_ || HoldsSecrets(pointer))) {
       return CompareMembers(pointer, before, after);
     }
-    if (some.is_array() && (same_shape || HoldsSecrets(pointer))) {
+    if (some.is_array() && (same_shape || each_field_ || HoldsSecrets(pointer))) {
       return CompareElements(pointer, before, after);
     }
     v1::FieldChange& change = changes_.emplace_back();
-    change.set_pointer(pointer);
+    change.set_pointer(Told(pointer));
     if (before) change.set_before_json(Text(pointer, *before));
     if (after) change.set_after_json(Text(pointer, *after));
   }
@@ -84,6 +96,7 @@ class Comparison {
     return text.substr(0, end) + "…";
   }
 
+  const bool each_field_;
   const std::size_t at_most_;
   std::vector<v1::FieldChange> changes_;
 };
@@ -99,7 +112,9 @@ std::vector<v1::FieldChange> Difference(const v1::Resource& before, const v1::Re
                                         std::size_t at_most) {
   const ordered_json old_spec = SpecOf(before);
   const ordered_json new_spec = SpecOf(after);
-  Comparison comparison(at_most);
+  const bool secrets = before.has_credential() || after.has_credential();
+  Comparison comparison(
+      secrets ? Comparison::Depth::kEachField : Comparison::Depth::kWhereItDiffers, at_most);
   comparison.Compare("/spec", &old_spec, &new_spec);
   return comparison.Take();
 }

@@ -1,5 +1,6 @@
 #include "registry/catalog/masked.h"
 
+#include "policy/secrets.h"
 #include "registry/catalog/validate.h"
 
 namespace registry {
@@ -13,6 +14,14 @@ void MaskEnvironment(portolan::v1::Resource& resource) {
   if (!resource.server().endpoint().has_stdio()) return;
   auto& stdio = *resource.mutable_server()->mutable_endpoint()->mutable_stdio();
   for (auto& variable : *stdio.mutable_env()) variable.set_value(kMasked);
+}
+
+void MaskSecrets(portolan::v1::Resource& resource) {
+  const auto mask = [](portolan::v1::Secret& secret, const std::string&) -> base::Result<void> {
+    if (secret.has_sealed() || secret.has_value()) secret.set_value(kMasked);
+    return {};
+  };
+  if (resource.has_credential()) static_cast<void>(policy::ForEachSecret(resource, mask));
 }
 
 base::Result<void> KeepMasked(portolan::v1::Server& server, const portolan::v1::Server* before) {

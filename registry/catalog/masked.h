@@ -13,6 +13,8 @@ inline constexpr char kMasked[] = "***";
 void ClearHashes(portolan::v1::Resource& resource);
 // Puts `***` for the values of a program's environment.
 void MaskEnvironment(portolan::v1::Resource& resource);
+// Puts `***` for whatever a credential keeps secret: nobody is told that, and nobody its sealed form.
+void MaskSecrets(portolan::v1::Resource& resource);
 
 // Puts the values of `before` (null: there is none) where the environment of a program says `***`.
 // kInvalidArgument naming the field where there is nothing to keep.

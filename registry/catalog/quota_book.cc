@@ -29,6 +29,8 @@ base::Result<void> Check(const v1::LeaseQuotasRequest& request) {
     const std::string at = "/uses/" + std::to_string(i);
     if (use.set().size() > kMaxNameBytes || use.rule().size() > kMaxNameBytes)
       return FieldError(at, "names a rule by more than 200 bytes");
+    if (use.subscription().size() > kMaxNameBytes)
+      return FieldError(at + "/subscription", "has more than 200 bytes");
     if (use.key().size() > kMaxKeyBytes) return FieldError(at + "/key", "has more than 96 bytes");
     for (const std::int64_t count : {use.calls(), use.bytes(), use.running()}) {
       if (count < 0 || count > kMaxCount) return FieldError(at, "counts what cannot be");
@@ -86,7 +88,10 @@ class QuotaBook::Booking {
     }
     const v1::Quota& quota = (*found)->quota;
     const QuotaKey key{use.set(), use.rule(), use.key()};
-    auto window = Window(key, quota, (*found)->created_ms);
+    const auto subscribed_at_ms = SubscribedAt(use);
+    if (subscribed_at_ms.has_error()) return subscribed_at_ms.error();
+    const std::int64_t anchor_ms = policy::AnchorOf(quota, *subscribed_at_ms);
+    auto window = Window(key, quota, (*found)->created_ms, anchor_ms);
     if (window.has_error()) return window.error();
     grant.set_window_start_ms(window->start_ms);
     grant.set_window_end_ms(window->end_ms);
@@ -142,11 +147,22 @@ class QuotaBook::Booking {
     return std::optional<Found>();
   }
 
+  // When the subscription began that the use is of; 0: it is of none, or that one is gone.
+  base::Result<std::int64_t> SubscribedAt(const v1::QuotaUse& use) {
+    if (use.subscription().empty()) return 0;
+    const auto stored = store_.Find("Subscription", use.subscription());
+    if (stored.has_error()) return stored.error();
+    if (!*stored) return 0;
+    const auto resource = ToResource(**stored);
+    if (resource.has_error()) return resource.error();
+    return resource->subscription().started_at_ms();
+  }
+
   // The window in force. One that has begun since has nothing given away.
   base::Result<StoredQuotaWindow> Window(const QuotaKey& key, const v1::Quota& quota,
-                                         std::int64_t created_ms) {
-    const policy::QuotaWindow now = policy::WindowOf(quota, now_ms_, created_ms);
-    const std::string period = policy::PeriodName(quota);
+                                         std::int64_t created_ms, std::int64_t anchor_ms) {
+    const policy::QuotaWindow now = policy::WindowOf(quota, now_ms_, created_ms, anchor_ms);
+    const std::string period = policy::PeriodName(quota, anchor_ms);
     crowded_ = false;
     auto stored = store_.QuotaWindow(key);
     if (stored.has_error()) return stored.error();

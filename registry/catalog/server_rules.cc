@@ -56,9 +56,9 @@ base::Result<void> CheckReviewed(const v1::Server& server, const v1::Server* bef
                       "/spec/approval: only role approver may approve or reject");
   }
   if (!before || server.approval() != v1::Approval::APPROVED) return {};
-  constexpr std::array<std::string_view, 8> kReviewed = {
+  constexpr std::array<std::string_view, 9> kReviewed = {
       "endpoint",    "base_path", "base_path_aliases", "visibility", "on_definition_change",
-      "definitions", "sessions",  "environment"};
+      "definitions", "sessions",  "environment",       "credential"};
   google::protobuf::util::MessageDifferencer same;
   for (const std::string_view field : kReviewed) {
     const auto* descriptor = v1::Server::descriptor()->FindFieldByName(std::string(field));

@@ -1,5 +1,6 @@
 #include "registry/catalog/stored_form.h"
 
+#include "policy/entitlement.h"
 #include "registry/catalog/validate.h"
 
 namespace registry {
@@ -19,6 +20,8 @@ std::string SpecBytes(const v1::Resource& resource) {
 IndexColumns ColumnsOf(const v1::Resource& resource) {
   IndexColumns columns;
   if (resource.has_access_request()) columns.owner = resource.access_request().principal();
+  if (resource.has_subscription()) columns.owner = policy::SubscriberOf(resource.subscription());
+  if (resource.has_api_key()) columns.owner = resource.api_key().consumer();
   if (!resource.has_server()) return columns;
   const v1::Server& server = resource.server();
   if (!server.base_path().empty()) columns.base_paths.push_back(server.base_path());

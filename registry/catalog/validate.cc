@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "base/unserved.h"
+#include "policy/credential.h"
 #include "policy/validate.h"
 #include "registry/catalog/metadata.h"
 #include "registry/catalog/names.h"
@@ -102,16 +103,10 @@ base::Result<void> ValidateSpecOf(const v1::Resource& resource) {
         return FieldError("/spec/description", "at most 4,096 bytes");
       return CheckClaims(consumer.claims_json());
     }
-    case v1::Resource::kApiKey: {
-      if (!IsLabel(resource.name())) return FieldError("/name", "is not the id of a key");
-      const v1::ApiKey& key = resource.api_key();
-      if (key.consumer().empty()) return FieldError("/spec/consumer", "is missing");
-      // Empty: as it is (exports leave it out).
-      if (!key.sha256().empty() && key.sha256().size() != 32)
-        return FieldError("/spec/sha256", "must have 32 bytes");
-      if (key.expires_at_ms() < 0) return FieldError("/spec/expires_at_ms", "must not be negative");
-      return {};
-    }
+    case v1::Resource::kApiKey: return ValidateApiKey(resource.name(), resource.api_key());
+    case v1::Resource::kProduct: return ValidateProduct(resource.name(), resource.product());
+    case v1::Resource::kSubscription:
+      return ValidateSubscription(resource.name(), resource.subscription());
     case v1::Resource::kSyncSource:
       return ValidateSyncSource(resource.name(), resource.sync_source());
     case v1::Resource::kToken: return ValidateToken(resource.name(), resource.token());
@@ -127,9 +122,11 @@ base::Result<void> ValidateSpecOf(const v1::Resource& resource) {
       return ValidateMetadataSchema(resource.name(), resource.metadata_schema());
     case v1::Resource::kIdentityProvider:
       return ValidateIdentityProvider(resource.name(), resource.identity_provider());
-    case v1::Resource::kProduct:
-    case v1::Resource::kSubscription:
-    case v1::Resource::kCredential:
+    case v1::Resource::kCredential: {
+      if (IsLabel(resource.name())) return policy::Validate(resource.credential());
+      return FieldError("/name",
+                        "must be 1 to 63 of a-z, 0-9 and '-', beginning with a letter or digit");
+    }
     case v1::Resource::SPEC_NOT_SET: break;
   }
   return FieldError("/spec", "is missing");

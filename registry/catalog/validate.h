@@ -27,6 +27,10 @@ base::Result<void> ValidateServerVersion(std::string_view name,
                                          const portolan::v1::ServerVersion& version);
 // `name` included.
 base::Result<void> ValidateToken(std::string_view name, const portolan::v1::Token& token);
+base::Result<void> ValidateApiKey(std::string_view name, const portolan::v1::ApiKey& key);
+base::Result<void> ValidateProduct(std::string_view name, const portolan::v1::Product& product);
+base::Result<void> ValidateSubscription(std::string_view name,
+                                        const portolan::v1::Subscription& subscription);
 base::Result<void> ValidateSyncSource(std::string_view name,
                                       const portolan::v1::SyncSource& source);
 base::Result<void> ValidateRoleBinding(const portolan::v1::RoleBinding& binding);
@@ -39,6 +43,9 @@ base::Result<void> ValidateEnvironment(std::string_view name,
                                        const portolan::v1::Environment& environment);
 base::Result<void> ValidateAccessRequest(std::string_view name,
                                          const portolan::v1::AccessRequest& request);
+
+// Audiences, at `/spec/visibility`.
+base::Result<void> CheckVisibility(const portolan::v1::Visibility& visibility);
 
 // Why somebody decides, as the audit keeps it: at most 1,000 characters. Names the field `/reason`.
 base::Result<void> CheckReason(std::string_view reason);

@@ -17,6 +17,7 @@ constexpr int kMaxTags = 64;
 constexpr int kMaxAliases = 16;
 constexpr int kMaxAudiences = 256;
 constexpr int kMaxArguments = 256;
+constexpr int kMaxPoolMembers = 64;
 constexpr std::size_t kMaxStatusMessageCharacters = 500;
 
 base::Result<void> CheckBasePath(std::string_view pointer, const std::string& base_path) {
@@ -65,6 +66,52 @@ base::Result<void> CheckStdio(const v1::Stdio& stdio) {
   return {};
 }
 
+base::Result<void> CheckRange(std::int64_t value, std::int64_t most, const std::string& pointer) {
+  if (value >= 0 && value <= most) return {};
+  return FieldError(pointer, "must be from 0 to " + std::to_string(most));
+}
+
+base::Result<void> CheckMember(const v1::PoolMember& member, const std::string& here) {
+  if (!IsLabel(member.name()))
+    return FieldError(here + "/name",
+                      "must be 1 to 63 of a-z, 0-9 and '-', beginning with a letter or digit");
+  const bool sse = member.has_sse();
+  if (!sse && !member.has_streamable_http())
+    return FieldError(here, "needs a transport: streamable_http or sse");
+  const std::string at = here + (sse ? "/sse/url" : "/streamable_http/url");
+  const std::string& url = sse ? member.sse().url() : member.streamable_http().url();
+  if (url.empty()) return FieldError(at, "is missing");
+  if (const auto ok = CheckUrl(at, url); ok.has_error()) return ok.error();
+  if (const auto ok = CheckRange(member.weight(), 1'000, here + "/weight"); ok.has_error())
+    return ok.error();
+  return CheckRange(member.priority(), 100, here + "/priority");
+}
+
+base::Result<void> CheckPool(const v1::Pool& pool) {
+  const std::string here = "/spec/endpoint/pool";
+  if (pool.members().empty() || pool.members_size() > kMaxPoolMembers)
+    return FieldError(here + "/members", "must be 1 to 64");
+  std::set<std::string_view> names;
+  for (int i = 0; i < pool.members_size(); ++i) {
+    const std::string at = here + "/members/" + std::to_string(i);
+    if (const auto ok = CheckMember(pool.members(i), at); ok.has_error()) return ok.error();
+    if (!names.insert(pool.members(i).name()).second)
+      return FieldError(at + "/name", "is given twice");
+  }
+  if (!v1::PoolAffinity::Value_IsValid(pool.affinity()))
+    return FieldError(here + "/affinity", "must be SESSION or PRINCIPAL");
+  const v1::PoolHealth& health = pool.health();
+  const std::string of = here + "/health";
+  if (const auto ok = CheckRange(health.interval_s(), 3'600, of + "/interval_s"); ok.has_error())
+    return ok.error();
+  if (const auto ok = CheckRange(health.timeout_ms(), 60'000, of + "/timeout_ms"); ok.has_error())
+    return ok.error();
+  if (const auto ok = CheckRange(health.unhealthy_after(), 100, of + "/unhealthy_after");
+      ok.has_error())
+    return ok.error();
+  return CheckRange(health.healthy_after(), 100, of + "/healthy_after");
+}
+
 base::Result<void> CheckEndpoint(const v1::Endpoint& endpoint) {
   switch (endpoint.transport_case()) {
     case v1::Endpoint::kStreamableHttp: {
@@ -77,10 +124,10 @@ base::Result<void> CheckEndpoint(const v1::Endpoint& endpoint) {
     case v1::Endpoint::kSse:
       if (endpoint.sse().url().empty()) return FieldError("/spec/endpoint/sse/url", "is missing");
       return CheckUrl("/spec/endpoint/sse/url", endpoint.sse().url());
-    case v1::Endpoint::kPool:  // refused before (base/unserved.h)
+    case v1::Endpoint::kPool: return CheckPool(endpoint.pool());
     case v1::Endpoint::TRANSPORT_NOT_SET: break;
   }
-  return FieldError("/spec/endpoint", "needs a transport: streamable_http, stdio or sse");
+  return FieldError("/spec/endpoint", "needs a transport: streamable_http, stdio, sse or pool");
 }
 
 base::Result<void> CheckPaths(const v1::Server& server) {
@@ -131,6 +178,13 @@ base::Result<void> ValidateServer(const v1::Server& server) {
     if (const auto ok = CheckEndpoint(server.endpoint()); ok.has_error()) return ok.error();
   }
   if (const auto ok = CheckPaths(server); ok.has_error()) return ok.error();
+  if (!server.credential().empty()) {
+    if (!server.has_endpoint() || server.endpoint().has_stdio()) {
+      return FieldError("/spec/credential", "only a server that is reached over HTTP is shown one");
+    }
+    if (!IsLabel(server.credential()))
+      return FieldError("/spec/credential", "is not the name of a credential");
+  }
   if (server.owner().size() > 200) return FieldError("/spec/owner", "at most 200 bytes");
   if (server.tags_size() > kMaxTags) return FieldError("/spec/tags", "at most 64");
   std::set<std::string_view> tags;
@@ -142,16 +196,21 @@ base::Result<void> ValidateServer(const v1::Server& server) {
     }
     if (!tags.insert(server.tags(i)).second) return FieldError(here, "is given twice");
   }
-  const auto& audiences = server.visibility().audiences();
+  if (const auto ok = CheckVisibility(server.visibility()); ok.has_error()) return ok.error();
+  if (server.current_version().size() > 255)
+    return FieldError("/spec/current_version", "at most 255 bytes");
+  return ValidateGovernance(server);
+}
+
+base::Result<void> CheckVisibility(const v1::Visibility& visibility) {
+  const auto& audiences = visibility.audiences();
   if (audiences.size() > kMaxAudiences)
     return FieldError("/spec/visibility/audiences", "at most 256; a group may stand for many");
   for (int i = 0; i < audiences.size(); ++i) {
     const auto ok = CheckAudience("/spec/visibility/audiences/" + std::to_string(i), audiences[i]);
     if (ok.has_error()) return ok.error();
   }
-  if (server.current_version().size() > 255)
-    return FieldError("/spec/current_version", "at most 255 bytes");
-  return ValidateGovernance(server);
+  return {};
 }
 
 base::Result<void> ValidateServerVersion(std::string_view name, const v1::ServerVersion& version) {

@@ -9,4 +9,9 @@ bool CanSee(const base::auth::Principal& who, std::string_view name,
          CanSeeAudiences(who, name, server.visibility().audiences());
 }
 
+bool CanSee(const base::auth::Principal& who, const portolan::v1::Product& product) {
+  return product.state() == portolan::v1::ProductState::PUBLISHED &&
+         CanSeeAudiences(who, /*server=*/"", product.visibility().audiences());
+}
+
 }  // namespace registry

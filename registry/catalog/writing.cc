@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "registry/catalog/audit.h"
+#include "registry/catalog/credential_use.h"
 #include "registry/catalog/lifecycle.h"
 #include "registry/catalog/masked.h"
 #include "registry/catalog/metadata.h"
@@ -11,7 +12,9 @@
 #include "registry/catalog/references.h"
 #include "registry/catalog/server_rules.h"
 #include "registry/catalog/stored_form.h"
+#include "registry/catalog/subscription_rules.h"
 #include "registry/catalog/validate.h"
+#include "registry/catalog/vault.h"
 
 namespace registry {
 namespace {
@@ -25,6 +28,9 @@ base::Result<void> Record(const Writing& writing, const v1::Resource* before,
 
 base::Result<void> Complete(const Writing& writing, v1::Resource& resource,
                             const v1::Resource* before) {
+  const auto may_use =
+      CheckCredentialUse(writing.store, resource, before, writing.writer.principal);
+  if (may_use.has_error()) return may_use.error();
   if (resource.has_server()) {
     const v1::Server* server = before ? &before->server() : nullptr;
     if (const auto ok = KeepMasked(*resource.mutable_server(), server); ok.has_error())
@@ -36,6 +42,11 @@ base::Result<void> Complete(const Writing& writing, v1::Resource& resource,
       return ok.error();
     return CheckServer(writing.store, resource.name(), resource.server(), server, who);
   }
+  if (resource.has_credential()) {
+    if (writing.vault) return writing.vault->Seal(resource, before);
+    return base::Fail(base::Code::kFailedPrecondition,
+                      "this registry has no key to seal secrets with");
+  }
   if (resource.has_api_key()) {
     v1::ApiKey& key = *resource.mutable_api_key();
     if (key.sha256().empty() && before) key.set_sha256(before->api_key().sha256());
@@ -44,6 +55,7 @@ base::Result<void> Complete(const Writing& writing, v1::Resource& resource,
     if (key.sha256().empty())
       return FieldError("/spec/sha256", "is missing; keys are made with CreateKey");
   }
+  if (resource.has_subscription()) return CompleteSubscription(writing, resource, before);
   if (resource.has_token()) {
     v1::Token& token = *resource.mutable_token();
     if (token.sha256().empty() && before) token.set_sha256(before->token().sha256());
@@ -160,6 +172,24 @@ base::Result<void> DeleteKeys(const Writing& writing, const std::string& consume
   }
 }
 
+// Those to a product, or of a consumer; their keys with them.
+base::Result<void> DeleteSubscriptions(const Writing& writing, const StoredResource& of) {
+  ListQuery query{.kind = "Subscription", .limit = 100};
+  if (of.kind == "Consumer") query.owner = "consumer/" + of.name;
+  while (true) {
+    const auto page = writing.store.List(query);
+    if (page.has_error()) return page.error();
+    if (page->empty()) return {};
+    query.after_name = page->back().name;
+    for (const StoredResource& stored : *page) {
+      const auto resource = ToResource(stored);
+      if (resource.has_error()) return resource.error();
+      if (of.kind == "Product" && resource->subscription().product() != of.name) continue;
+      if (const auto done = DeleteWhole(writing, stored); done.has_error()) return done.error();
+    }
+  }
+}
+
 // Who gets its name later is somebody else, and inherits nothing.
 base::Result<void> UnbindToken(const Writing& writing, const std::string& token) {
   ListQuery query{.kind = "RoleBinding", .limit = 100};
@@ -229,6 +259,16 @@ base::Result<Written> PutOne(const Writing& writing, v1::Resource resource, Expe
   return Write(writing, std::move(resource), std::move(before), references);
 }
 
+base::Result<void> PutAsItIs(const Writing& writing, v1::Resource resource) {
+  const auto revision = writing.store.Put(resource.kind(), resource.name(), SpecBytes(resource),
+                                          ColumnsOf(resource), writing.now_ms);
+  if (revision.has_error()) return revision.error();
+  resource.set_revision(*revision);
+  resource.set_updated_at_ms(writing.now_ms);
+  *writing.changes.emplace_back().mutable_resource() = std::move(resource);
+  return {};
+}
+
 base::Result<Written> ChangeOne(const Writing& writing, v1::Resource resource,
                                 const StoredResource& stored) {
   auto before = ToResource(stored);
@@ -247,8 +287,17 @@ base::Result<std::int64_t> DeleteWhole(const Writing& writing, const StoredResou
   if (stored.kind == "Token") {
     if (const auto ok = UnbindToken(writing, stored.name); ok.has_error()) return ok.error();
   }
+  if (stored.kind == "Product" || stored.kind == "Consumer") {
+    const auto ok = DeleteSubscriptions(writing, stored);
+    if (ok.has_error()) return ok.error();
+  }
   if (stored.kind == "Consumer") {
     if (const auto ok = DeleteKeys(writing, stored.name); ok.has_error()) return ok.error();
+  }
+  if (stored.kind == "Subscription") {
+    const auto subscription = ToResource(stored);
+    if (subscription.has_error()) return subscription.error();
+    if (const auto ok = DeleteKeysOf(writing, *subscription); ok.has_error()) return ok.error();
   }
   return DeleteOne(writing, stored);
 }

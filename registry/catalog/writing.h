@@ -17,6 +17,8 @@ namespace registry {
 
 namespace v1 = portolan::v1;
 
+class Vault;
+
 // What the transaction sees, who writes, and what becomes of it.
 struct Writing {
   Transaction& store;
@@ -25,6 +27,8 @@ struct Writing {
   std::vector<v1::Change>& changes;
   // Servers whose definitions may be served in another way now.
   std::vector<std::string>& redefined;
+  // Null: there is none, and credentials cannot be written.
+  Vault* vault = nullptr;
 };
 
 struct Written {
@@ -49,6 +53,9 @@ base::Result<Written> ChangeOne(const Writing& writing, v1::Resource resource,
 
 // The same for a resource that is not there yet.
 base::Result<Written> AddOne(const Writing& writing, v1::Resource resource);
+
+// A resource of ours that is put as it is: no right is asked for, and no rule.
+base::Result<void> PutAsItIs(const Writing& writing, v1::Resource resource);
 
 // What `before` (null: nothing) did not refer to already must exist.
 base::Result<void> CheckReferences(Transaction& store, const v1::Resource& resource,

@@ -4,10 +4,9 @@
 #include <numeric>
 #include <string>
 
-#include "registry/lint/hidden_text.h"
 #include "registry/lint/names.h"
-#include "registry/lint/phrases.h"
 #include "registry/lint/schema_rules.h"
+#include "registry/lint/text_rules.h"
 
 namespace registry::lint {
 namespace {

@@ -1,5 +1,6 @@
 #include "registry/search/feed.h"
 
+#include <atomic>
 #include <future>
 #include <set>
 #include <utility>
@@ -9,6 +10,19 @@ namespace {
 
 // From so many changes on, taking words apart is worth a second thread.
 constexpr std::size_t kMany = 64;
+
+bool IsServer(const v1::Change& change) {
+  return !change.deleted() && change.resource().has_server();
+}
+
+// Said however it ends, since somebody waits for it.
+struct Done {
+  std::atomic<bool>& done;
+  ~Done() {
+    done = true;
+    done.notify_one();
+  }
+};
 
 bool IsServed(const v1::Server& server) {
   return server.approval() == v1::Approval::APPROVED &&
@@ -47,50 +61,69 @@ std::vector<ToolText> ToolTexts(const v1::ServerDefinitions& definitions) {
   return texts;
 }
 
-std::vector<ToolDocument> ToTools(std::vector<ToolText> texts) {
+std::vector<ToolDocument> Feed::ToTools(std::span<const ToolText> texts) const {
   std::vector<ToolDocument> tools;
   tools.reserve(texts.size());
-  for (ToolText& text : texts) {
+  for (const ToolText& text : texts) {
     ToolDocument tool;
+    tool.name = text.name;
     if (!ReadDefinition(text.definition, tool)) continue;
-    tool.name = std::move(text.name);
-    tool.definition = std::move(text.definition);
+    if (!index_.looks_up()) tool.definition = text.definition;
     tools.push_back(std::move(tool));
   }
   return tools;
 }
 
 void Feed::OnChanges(std::span<const v1::Change> changes) {
-  std::vector<Prepared> prepared = PrepareAll(changes);
-  for (std::size_t i = 0; i < changes.size(); ++i) {
-    const v1::Resource& resource = changes[i].resource();
-    if (changes[i].deleted() && resource.kind() == "Server") {
-      waiting_.erase(resource.name());
-      index_.Remove(resource.name());
-    } else if (!changes[i].deleted() && resource.has_server()) {
-      Prepared server = prepared.empty() ? PrepareServer(resource) : std::move(prepared[i]);
-      index_.Upsert(std::move(server.kept), server.words);
-      waiting_.erase(resource.name());
-    }
+  if (changes.size() >= kMany) return TakeMany(changes);
+  for (const v1::Change& change : changes)
+    Take(change, IsServer(change) ? PrepareServer(change.resource()) : Prepared());
+  Forget(changes);
+}
+
+void Feed::Take(const v1::Change& change, Prepared server) {
+  if (server.kept) {
+    index_.Upsert(std::move(server.kept), server.words);
+  } else if (change.deleted() && change.resource().kind() == "Server") {
+    index_.Remove(change.resource().name());
   }
 }
 
-// At the start, when a thousand come at a time, in two halves beside each other; else nothing. No
-// server comes twice then (registry/catalog/replay.h).
-std::vector<Feed::Prepared> Feed::PrepareAll(std::span<const v1::Change> changes) const {
-  if (changes.size() < kMany) return {};
-  std::vector<Prepared> all(changes.size());
-  const auto prepare = [&](std::size_t begin, std::size_t end) {
-    for (std::size_t i = begin; i < end; ++i) {
-      if (!changes[i].deleted() && changes[i].resource().has_server())
-        all[i] = PrepareServer(changes[i].resource());
-    }
+// At the start, when a thousand come at a time: a second thread prepares them, and so does this one while the
+// next that it would take is not ready. No server comes twice then (registry/catalog/replay.h).
+void Feed::TakeMany(std::span<const v1::Change> changes) {
+  std::vector<Prepared> prepared(changes.size());
+  std::vector<std::atomic<bool>> ready(changes.size());
+  std::atomic<std::size_t> next = 0;
+  const auto prepare_one = [&] {
+    const std::size_t i = next++;
+    if (i >= changes.size()) return false;
+    const Done done{ready[i]};
+    if (IsServer(changes[i])) prepared[i] = PrepareServer(changes[i].resource());
+    return true;
   };
-  const std::size_t middle = changes.size() / 2;
-  auto half = std::async(std::launch::async, [&] { prepare(0, middle); });
-  prepare(middle, changes.size());
-  half.get();
-  return all;
+  auto second = std::async(std::launch::async, [&] {
+    while (prepare_one()) {
+    }
+  });
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    while (!ready[i] && prepare_one()) {
+    }
+    ready[i].wait(false);
+    Take(changes[i], std::move(prepared[i]));
+  }
+  second.get();
+  Forget(changes);
+}
+
+// What waited for these servers waits no longer.
+void Feed::Forget(std::span<const v1::Change> changes) {
+  if (waiting_.empty()) return;
+  for (const v1::Change& change : changes) {
+    const v1::Resource& resource = change.resource();
+    if (change.deleted() ? resource.kind() == "Server" : resource.has_server())
+      waiting_.erase(resource.name());
+  }
 }
 
 Feed::Prepared Feed::PrepareServer(const v1::Resource& resource) const {
@@ -108,8 +141,9 @@ Feed::Prepared Feed::PrepareServer(const v1::Resource& resource) const {
 Feed::Prepared Feed::Prepare(ServerDocument document) const {
   Prepared prepared{nullptr, Index::TakeApart(document)};
   for (ToolDocument& tool : document.tools) {
-    tool.parameters = {};
-    if (index_.looks_up()) tool.definition = {};
+    // Not assigned an empty one, which would keep the memory.
+    std::vector<Parameter>().swap(tool.parameters);
+    if (index_.looks_up()) std::string().swap(tool.definition);
   }
   prepared.kept = std::make_shared<const ServerDocument>(std::move(document));
   return prepared;

@@ -31,7 +31,11 @@ class Feed final : public Observer {
   Prepared Prepare(ServerDocument document) const;
   // With the tools that are known of it.
   Prepared PrepareServer(const v1::Resource& resource) const;
-  std::vector<Prepared> PrepareAll(std::span<const v1::Change> changes) const;
+  void Take(const v1::Change& change, Prepared server);
+  void TakeMany(std::span<const v1::Change> changes);
+  void Forget(std::span<const v1::Change> changes);
+  // Their words; one that is not a JSON object is left out.
+  std::vector<ToolDocument> ToTools(std::span<const ToolText> texts) const;
 
   Index& index_;
   // What servers offer that were not heard of yet, by name.
@@ -42,7 +46,5 @@ class Feed final : public Observer {
 ServerDocument ToDocument(const v1::Resource& server);
 // The tools among the definitions that can be called.
 std::vector<ToolText> ToolTexts(const v1::ServerDefinitions& definitions);
-// Their words; one that is not a JSON object is left out.
-std::vector<ToolDocument> ToTools(std::vector<ToolText> texts);
 
 }  // namespace registry::search

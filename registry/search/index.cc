@@ -11,43 +11,35 @@
 namespace registry::search {
 namespace {
 
-std::vector<std::string>& At(FieldWords& words, SearchField field) {
-  return words[static_cast<std::size_t>(field)];
-}
-
-void Append(std::vector<std::string>& to, std::string_view text) {
-  for (std::string& word : Tokenize(text)) to.push_back(std::move(word));
-}
-
 // The namespace is a reverse DNS name, whose words (`io`, `github`) would find everything.
 std::string_view LastPart(std::string_view name) { return name.substr(name.rfind('/') + 1); }
 
-FieldWords WordsOf(const ServerDocument& server) {
-  FieldWords words;
-  Append(At(words, SearchField::kName), LastPart(server.name));
-  Append(At(words, SearchField::kServer), server.title);
-  for (const std::string& tag : server.tags) Append(At(words, SearchField::kServer), tag);
-  Append(At(words, SearchField::kDescription), server.description);
+CountedWords WordsOf(const ServerDocument& server) {
+  CountedWords words;
+  words.CountText(LastPart(server.name), SearchField::kName);
+  words.CountText(server.title, SearchField::kServer);
+  for (const std::string& tag : server.tags) words.CountText(tag, SearchField::kServer);
+  words.CountText(server.description, SearchField::kDescription);
   return words;
 }
 
 // What is the same for all tools of a server.
-FieldWords WordsOfEachTool(const ServerDocument& server) {
-  FieldWords words;
-  Append(At(words, SearchField::kServer), LastPart(server.name));
-  Append(At(words, SearchField::kServerDescription), server.title);
-  Append(At(words, SearchField::kServerDescription), server.description);
+CountedWords WordsOfEachTool(const ServerDocument& server) {
+  CountedWords words;
+  words.CountText(LastPart(server.name), SearchField::kServer);
+  words.CountText(server.title, SearchField::kServerDescription);
+  words.CountText(server.description, SearchField::kServerDescription);
   return words;
 }
 
-FieldWords WordsOf(const ToolDocument& tool) {
-  FieldWords words;
-  Append(At(words, SearchField::kName), tool.name);
-  Append(At(words, SearchField::kDescription), tool.title);
-  Append(At(words, SearchField::kDescription), tool.description);
+CountedWords WordsOf(const ToolDocument& tool) {
+  CountedWords words;
+  words.CountText(tool.name, SearchField::kName);
+  words.CountText(tool.title, SearchField::kDescription);
+  words.CountText(tool.description, SearchField::kDescription);
   for (const Parameter& parameter : tool.parameters) {
-    Append(At(words, SearchField::kParameters), parameter.name);
-    Append(At(words, SearchField::kParameters), parameter.description);
+    words.CountText(parameter.name, SearchField::kParameters);
+    words.CountText(parameter.description, SearchField::kParameters);
   }
   return words;
 }
@@ -95,9 +87,11 @@ std::string Index::Definition(const ServerDocument& server, const ToolDocument& 
 }
 
 Index::Words Index::TakeApart(const ServerDocument& server) {
-  Words words{WordsOf(server), WordsOfEachTool(server), {}};
+  Words words{WordsOf(server), {}};
   words.tools.reserve(server.tools.size());
-  for (const ToolDocument& tool : server.tools) words.tools.push_back(WordsOf(tool));
+  const CountedWords of_each = WordsOfEachTool(server);
+  for (const ToolDocument& tool : server.tools)
+    words.tools.emplace_back(WordsOf(tool)).Count(of_each);
   return words;
 }
 
@@ -130,7 +124,7 @@ void Index::AddLocked(std::uint32_t slot, std::shared_ptr<const ServerDocument> 
   server_slot_.push_back(slot);
   entry.first_tool = tool_words_.end();
   for (std::size_t i = 0; i < words.tools.size(); ++i) {
-    tool_words_.Add(words.tools[i], words.of_each_tool);
+    tool_words_.Add(words.tools[i]);
     tool_slot_.push_back(slot);
     tool_names_.Add(Squeeze(server->tools[i].name), slot);
   }

@@ -68,9 +68,8 @@ class Index {
 
   // A server's words, taken apart: most of the work of an Upsert, and anybody's to do beforehand.
   struct Words {
-    FieldWords own;
-    FieldWords of_each_tool;
-    std::vector<FieldWords> tools;
+    CountedWords own;
+    std::vector<CountedWords> tools;
   };
   static Words TakeApart(const ServerDocument& server);
 

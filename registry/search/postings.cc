@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <utility>
 
 #include "registry/search/porter.h"
 
@@ -10,13 +11,22 @@ namespace {
 
 constexpr std::uint32_t kBlockEntries = 64;
 constexpr std::uint8_t kHasCounts = 1U << kSearchFields;
+// An occurrence at most: its distance, its fields, and a count of 16 bits for each.
+constexpr std::size_t kMostBytes = 5 + 1 + 3 * kSearchFields;
 
 // Stems stand beside words in one table, told apart by a first byte that no word has.
 std::string StemKey(std::string_view stem) { return "\x01" + std::string(stem); }
 
+// At most 5 bytes; returns what is behind them.
+std::uint8_t* PutNumber(std::uint8_t* to, std::uint32_t number) {
+  for (; number >= 0x80; number >>= 7) *to++ = static_cast<std::uint8_t>(number | 0x80);
+  *to++ = static_cast<std::uint8_t>(number);
+  return to;
+}
+
 void PutNumber(std::vector<std::uint8_t>& bytes, std::uint32_t number) {
-  for (; number >= 0x80; number >>= 7) bytes.push_back(static_cast<std::uint8_t>(number | 0x80));
-  bytes.push_back(static_cast<std::uint8_t>(number));
+  std::array<std::uint8_t, 5> put;
+  bytes.insert(bytes.end(), put.data(), PutNumber(put.data(), number));
 }
 
 std::uint32_t TakeNumber(const std::uint8_t*& at) {
@@ -101,50 +111,49 @@ float Postings::Weighted(const PostingCursor& at) const {
   return fields != 0 ? once_in_[fields] : search::Weighted(ranking_, at.Counts());
 }
 
-DocumentId Postings::Add(const FieldWords& words, const FieldWords& more) {
+DocumentId Postings::Add(const CountedWords& words) {
   const auto document = static_cast<DocumentId>(lengths_.size());
   float length = 0;
-  for (std::size_t field = 0; field < words.size(); ++field) {
-    for (const FieldWords* part : {&words, &more}) {
-      for (const std::string& word : (*part)[field]) {
-        const TermId term = InternWord(word);
-        Count(term, field, counted_words_);
-        Count(stems_[term], field, counted_stems_);
-      }
-    }
-    length +=
-        ranking_.weights[field] * static_cast<float>(words[field].size() + more[field].size());
-  }
+  for (std::size_t field = 0; field < kSearchFields; ++field)
+    length += ranking_.weights[field] * static_cast<float>(words.sizes()[field]);
   lengths_.push_back(length);
   removed_.push_back(false);
   total_length_ += length;
   ++documents_;
   if (std::has_single_bit(documents_)) RenewBounds();
 
+  // All words before the first list: a list may have to become a stem's, too.
+  for (const CountedWords::Word& word : words.words())
+    added_.push_back(
+        {InternWord(words.text(word), word.hash), static_cast<std::uint32_t>(added_.size())});
+  std::sort(added_.begin(), added_.end(),
+            [](const Added& a, const Added& b) { return a.term < b.term; });
   words_begin_.push_back(static_cast<std::uint32_t>(words_.size()));
-  std::sort(counted_words_.begin(), counted_words_.end());
   TermId before = 0;
-  for (const TermId term : counted_words_) {
-    Append(lists_[term], document, counts_[term]);
-    counts_[term] = {};
+  for (const auto& [term, number] : added_) {
+    const FieldCounts& counts = words.words()[number].counts;
+    Append(lists_[term], document, counts);
+    if (const TermId stem = stems_[term]; stem != term && stems_[stem] == kNoTerm)
+      CountStem(stem, counts);
     // Plus one: a zero ends a document's words.
     PutNumber(words_, term - before + 1);
     before = term;
   }
   words_.push_back(0);
-  for (const TermId term : counted_stems_) {
-    Append(lists_[term], document, counts_[term]);
-    counts_[term] = {};
+  added_.clear();
+  for (const TermId stem : counted_stems_) {
+    Append(lists_[stem], document, stem_counts_[stem]);
+    stem_counts_[stem] = {};
   }
-  counted_words_.clear();
   counted_stems_.clear();
   return document;
 }
 
-void Postings::Count(TermId term, std::size_t field, std::vector<TermId>& counted) {
-  FieldCounts& counts = counts_[term];
-  if (counts == FieldCounts{}) counted.push_back(term);
-  if (counts[field] < UINT16_MAX) ++counts[field];
+void Postings::CountStem(TermId stem, const FieldCounts& counts) {
+  FieldCounts& sum = stem_counts_[stem];
+  if (sum == FieldCounts{}) counted_stems_.push_back(stem);
+  for (std::size_t field = 0; field < kSearchFields; ++field)
+    sum[field] = static_cast<std::uint16_t>(std::min(sum[field] + counts[field], UINT16_MAX));
 }
 
 void Postings::Append(PostingList& list, DocumentId document, const FieldCounts& counts) {
@@ -153,9 +162,10 @@ void Postings::Append(PostingList& list, DocumentId document, const FieldCounts&
     list.full.push_back(open);
     open = {open.last, open.last, static_cast<std::uint32_t>(list.bytes.size()), 0};
   }
-  if (list.bytes.capacity() - list.bytes.size() < 16)
-    list.bytes.reserve(list.bytes.size() + 16 + list.bytes.size() / 4);
-  PutNumber(list.bytes, document - open.last);
+  if (list.bytes.capacity() - list.bytes.size() < kMostBytes)
+    list.bytes.reserve(list.bytes.size() + kMostBytes + list.bytes.size() / 4);
+  std::array<std::uint8_t, kMostBytes> entry;
+  std::uint8_t* end = PutNumber(entry.data(), document - open.last);
   std::uint8_t fields = 0;
   bool counted = false;
   for (std::size_t field = 0; field < kSearchFields; ++field) {
@@ -163,12 +173,14 @@ void Postings::Append(PostingList& list, DocumentId document, const FieldCounts&
     counted = counted || counts[field] > 1;
   }
   if (counted) fields = static_cast<std::uint8_t>(fields | kHasCounts);
-  list.bytes.push_back(fields);
+  *end++ = fields;
   for (std::size_t field = 0; counted && field < kSearchFields; ++field) {
-    if (counts[field] != 0) PutNumber(list.bytes, counts[field]);
+    if (counts[field] != 0) end = PutNumber(end, counts[field]);
   }
-  const float score = Saturate(ranking_, search::Weighted(ranking_, counts),
-                               static_cast<float>(lengths_[document] / reference_length_));
+  list.bytes.insert(list.bytes.end(), entry.data(), end);
+  const float weighted = counted ? search::Weighted(ranking_, counts) : once_in_[fields];
+  const float score =
+      Saturate(ranking_, weighted, static_cast<float>(lengths_[document] / reference_length_));
   list.bound = std::max(list.bound, score);
   open.last = document;
   ++open.entries;
@@ -183,7 +195,8 @@ void Postings::ForEachTerm(DocumentId document, Function function) const {
   while (const std::uint32_t step = TakeNumber(at)) {
     word += step - 1;
     function(word);
-    stems.push_back(stems_[word]);
+    const TermId stem = stems_[word];
+    if (stem != word && stems_[stem] == kNoTerm) stems.push_back(stem);
   }
   std::sort(stems.begin(), stems.end());
   stems.erase(std::unique(stems.begin(), stems.end()), stems.end());
@@ -205,6 +218,9 @@ void Postings::Remove(DocumentId first, DocumentId last) {
 }
 
 void Postings::Forget(TermId term) {
+  // Of a word the stem that only this word has.
+  const TermId stem = stems_[term];
+  if (stem != kNoTerm && stem != term && stems_[stem] == term) terms_.Remove(stem);
   lists_[term] = {};
   terms_.Remove(term);
 }
@@ -260,7 +276,10 @@ const PostingList* Postings::FindWord(std::string_view word) const {
 }
 
 const PostingList* Postings::FindStem(std::string_view stem) const {
-  return FindWord(StemKey(stem));
+  TermId term = terms_.Find(StemKey(stem));
+  if (term != kNoTerm) return &lists_[ListOf(term)];
+  term = terms_.Find(stem);
+  return term != kNoTerm && stems_[term] == term ? &lists_[term] : nullptr;
 }
 
 double Postings::AverageLength() const {
@@ -278,25 +297,46 @@ float Postings::BoundFactor() const {
   return static_cast<float>(std::max(1.0, AverageLength() / reference_length_)) * 1.0001F;
 }
 
-TermId Postings::Intern(std::string_view term) {
-  if (const TermId known = terms_.Find(term); known != kNoTerm) return known;
-  const TermId id = terms_.Add(term);
+TermId Postings::Intern(std::string_view term, std::uint32_t hash) {
+  const TermId id = terms_.Add(term, hash);
   if (id == lists_.size()) {
     lists_.emplace_back();
     stems_.push_back(kNoTerm);
-    counts_.emplace_back();
+    stem_counts_.emplace_back();
   }
   stems_[id] = kNoTerm;
   return id;
 }
 
-TermId Postings::InternWord(const std::string& word) {
-  if (const TermId known = terms_.Find(word); known != kNoTerm) return known;
-  const TermId id = Intern(word);
-  // Not in one line: what is in brackets may move stems_.
-  const TermId stem = Intern(StemKey(Stem(word)));
+TermId Postings::InternWord(std::string_view word, std::uint32_t hash) {
+  if (const TermId known = terms_.Find(word, hash); known != kNoTerm) return known;
+  const TermId id = Intern(word, hash);
+  const TermId stem = StemOf(id);
   stems_[id] = stem;
   return id;
+}
+
+TermId Postings::StemOf(TermId word) {
+  const std::string text(terms_.word(word));
+  const std::string stem = Stem(text);
+  const std::string key = StemKey(stem);
+  TermId known = terms_.Find(key);
+  if (known != kNoTerm) {
+    // The second word that has it.
+    if (const TermId only = std::exchange(stems_[known], kNoTerm); only != kNoTerm)
+      lists_[known] = lists_[only];
+    return known;
+  }
+  if (stem == text) return word;
+  const TermId itself = terms_.Find(stem);
+  known = Intern(key, TermTable::Hash(key));
+  if (itself == kNoTerm || stems_[itself] != itself) {
+    stems_[known] = word;
+  } else {
+    lists_[known] = lists_[itself];
+    stems_[itself] = known;
+  }
+  return known;
 }
 
 }  // namespace registry::search

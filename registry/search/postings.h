@@ -8,12 +8,14 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "registry/search/counted_words.h"
 #include "registry/search/ranking.h"
 #include "registry/search/term_table.h"
 
@@ -21,10 +23,6 @@ namespace registry::search {
 
 using DocumentId = std::uint32_t;
 inline constexpr DocumentId kNoDocument = std::numeric_limits<DocumentId>::max();
-// The words of a document, by field.
-using FieldWords = std::array<std::vector<std::string>, kSearchFields>;
-// How often a word occurs, by field.
-using FieldCounts = std::array<std::uint16_t, kSearchFields>;
 
 // A word's occurrences, by document. An occurrence is the distance to the document before, a byte
 // with a bit for each field, and the counts where one is not 1.
@@ -41,7 +39,7 @@ struct PostingList {
   // What a document of it can score at most, when the average length is the reference.
   float bound = 0;
   // That are still there.
-  std::size_t documents = 0;
+  std::uint32_t documents = 0;
 };
 
 // Goes through a list. What was removed is passed too.
@@ -78,9 +76,8 @@ class Postings {
  public:
   explicit Postings(const Ranking& ranking);
 
-  // Adds a document with the words of each of its fields (each word and its stem) and returns its
-  // number. The words may come in two parts.
-  DocumentId Add(const FieldWords& words, const FieldWords& more = {});
+  // Adds a document with its words, each with its stem, and returns its number.
+  DocumentId Add(const CountedWords& words);
   // Removes the documents first, first + 1, ..., last - 1.
   void Remove(DocumentId first, DocumentId last);
   // Closes the gaps that Remove left, order kept; returns each document's new number by its old
@@ -103,9 +100,12 @@ class Postings {
   float BoundFactor() const;
 
  private:
-  TermId Intern(std::string_view term);
-  TermId InternWord(const std::string& word);
-  void Count(TermId term, std::size_t field, std::vector<TermId>& counted);
+  TermId Intern(std::string_view term, std::uint32_t hash);
+  TermId InternWord(std::string_view word, std::uint32_t hash);
+  TermId StemOf(TermId word);
+  // Whose list it is in which a stem's occurrences stand.
+  TermId ListOf(TermId stem) const { return stems_[stem] == kNoTerm ? stem : stems_[stem]; }
+  void CountStem(TermId stem, const FieldCounts& counts);
   void Append(PostingList& list, DocumentId document, const FieldCounts& counts);
   void Forget(TermId term);
   template <class Function>
@@ -118,9 +118,13 @@ class Postings {
   const Ranking ranking_;
   std::array<float, 1U << kSearchFields> once_in_{};  // the weights' sum, by fields as bits
 
-  TermTable terms_;
-  std::vector<PostingList> lists_;          // by term
-  std::vector<TermId> stems_;               // by term; of a stem: kNoTerm
+  // A stem that only one word has needs no list: the word's says the same. So a word that is its own
+  // stem, and has it alone, is all there is of the two.
+  TermTable terms_;                 // words and stems
+  std::vector<PostingList> lists_;  // by term
+  // By term: a word's stem, which may be the word itself; of a stem the only word that has it, or kNoTerm
+  // when it has a list of its own.
+  std::vector<TermId> stems_;
   std::vector<std::uint8_t> words_;         // each document's words, as distances between terms
   std::vector<std::uint32_t> words_begin_;  // by document, in words_
   std::vector<float> lengths_;              // by document
@@ -130,8 +134,12 @@ class Postings {
   double reference_length_ = 1;
 
   // Of the document that is added
-  std::vector<FieldCounts> counts_;  // by term
-  std::vector<TermId> counted_words_;
+  struct Added {
+    TermId term;
+    std::uint32_t word;  // its number in the document
+  };
+  std::vector<Added> added_;
+  std::vector<FieldCounts> stem_counts_;  // by term
   std::vector<TermId> counted_stems_;
 };
 

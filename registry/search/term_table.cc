@@ -4,15 +4,14 @@
 
 namespace registry::search {
 
-TermId TermTable::Find(std::string_view word) const {
-  const std::uint32_t hash = Hash(word);
+TermId TermTable::Find(std::string_view word, std::uint32_t hash) const {
   for (std::size_t at = hash & (places_.size() - 1); places_[at].term != kNoTerm; at = Next(at)) {
     if (places_[at].hash == hash && words_[places_[at].term] == word) return places_[at].term;
   }
   return kNoTerm;
 }
 
-TermId TermTable::Add(std::string_view word) {
+TermId TermTable::Add(std::string_view word, std::uint32_t hash) {
   auto term = static_cast<TermId>(words_.size());
   if (free_.empty()) {
     words_.emplace_back(word);
@@ -22,7 +21,7 @@ TermId TermTable::Add(std::string_view word) {
     words_[term] = word;
   }
   if (2 * words_.size() > places_.size()) Grow();
-  Put({Hash(word), term});
+  Put({hash, term});
   return term;
 }
 

@@ -1,5 +1,6 @@
 #include "registry/search/tokenizer.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -32,6 +33,8 @@ PlainKind Plain(char c) {
 
 class Splitter {
  public:
+  explicit Splitter(const std::function<void(std::string_view)>& take) : take_(take) {}
+
   void Feed(char32_t code_point) {
     Letter letter = Classify(code_point);
     if (letter.kind == LetterKind::kSeparator) {
@@ -77,16 +80,18 @@ class Splitter {
           (Plain(text[size]) != PlainKind::kSeparator || text[size] == '\'')) {
         return;
       }
-      std::string& word = words_.emplace_back(text.substr(0, size));
-      if (first == PlainKind::kCapital) word[0] = static_cast<char>(word[0] + 32);
+      if (first == PlainKind::kCapital) {
+        std::array<char, kMaxWordBytes> word{static_cast<char>(text[0] + 32)};
+        std::copy_n(text.begin() + 1, size - 1, word.begin() + 1);
+        take_({word.data(), size});
+      } else {
+        take_(text.substr(0, size));
+      }
       text.remove_prefix(size);
     }
   }
 
-  std::vector<std::string> Finish() {
-    End();
-    return std::move(words_);
-  }
+  void Finish() { End(); }
 
  private:
   // getSum, S3Bucket: a capital after a small letter or a digit begins a word.
@@ -110,7 +115,7 @@ class Splitter {
       std::string pair;
       AppendUtf8(pair, previous_ideograph_);
       AppendUtf8(pair, c);
-      words_.push_back(std::move(pair));
+      take_(pair);
     }
     previous_ideograph_ = c;
     ++ideographs_;
@@ -120,7 +125,7 @@ class Splitter {
     if (ideographs_ == 1) {
       std::string single;
       AppendUtf8(single, previous_ideograph_);
-      words_.push_back(std::move(single));
+      take_(single);
     }
     ideographs_ = 0;
   }
@@ -129,7 +134,8 @@ class Splitter {
   // `github`.
   void EndPart() {
     if (joined_.size() + word_.size() <= kMaxWordBytes) joined_ += word_;
-    words_.push_back(std::exchange(word_, {}));
+    take_(word_);
+    word_.clear();
     ++parts_;
     last_ = before_last_ = LetterKind::kSeparator;
   }
@@ -139,9 +145,9 @@ class Splitter {
     if (parts_ > 0 && joined_.size() + word_.size() <= kMaxWordBytes) whole = joined_ + word_;
     joined_.clear();
     parts_ = 0;
-    if (!word_.empty() && !(after_apostrophe_ && IsTail(word_))) words_.push_back(word_);
+    if (!word_.empty() && !(after_apostrophe_ && IsTail(word_))) take_(word_);
     word_.clear();
-    if (!whole.empty()) words_.push_back(std::move(whole));
+    if (!whole.empty()) take_(whole);
     after_apostrophe_ = false;
     last_ = before_last_ = LetterKind::kSeparator;
   }
@@ -151,7 +157,7 @@ class Splitter {
     EndIdeographs();
   }
 
-  std::vector<std::string> words_;
+  const std::function<void(std::string_view)>& take_;
   std::string word_;
   std::size_t last_letter_at_ = 0;
   std::string joined_;
@@ -165,11 +171,17 @@ class Splitter {
 
 }  // namespace
 
-std::vector<std::string> Tokenize(std::string_view text) {
-  Splitter splitter;
+void ForEachWord(std::string_view text, const std::function<void(std::string_view)>& take) {
+  Splitter splitter(take);
   for (splitter.FeedPlain(text); !text.empty(); splitter.FeedPlain(text))
     splitter.Feed(NextCodePoint(text));
-  return splitter.Finish();
+  splitter.Finish();
+}
+
+std::vector<std::string> Tokenize(std::string_view text) {
+  std::vector<std::string> words;
+  ForEachWord(text, [&words](std::string_view word) { words.emplace_back(word); });
+  return words;
 }
 
 std::vector<std::string> TokenizeQuery(std::string_view text) {
@@ -183,7 +195,14 @@ std::vector<std::string> TokenizeQuery(std::string_view text) {
 
 std::string Squeeze(std::string_view name) {
   std::string out;
+  out.reserve(name.size());
   while (!name.empty()) {
+    if (const PlainKind kind = Plain(name[0]); kind != PlainKind::kOther) {
+      if (kind != PlainKind::kSeparator)
+        out += static_cast<char>(name[0] + (kind == PlainKind::kCapital ? 32 : 0));
+      name.remove_prefix(1);
+      continue;
+    }
     Letter letter = Classify(NextCodePoint(name));
     if (letter.kind != LetterKind::kSeparator) AppendUtf8(out, letter.folded);
   }

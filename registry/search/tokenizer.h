@@ -7,13 +7,16 @@
 // or Korean letters becomes its overlapping pairs.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace registry::search {
 
-// In order, repeated ones too. Words longer than 64 bytes are cut.
+// Calls `take` with each word, in order, repeated ones too. Words longer than 64 bytes are cut. A word's
+// letters are only there during the call.
+void ForEachWord(std::string_view text, const std::function<void(std::string_view)>& take);
 std::vector<std::string> Tokenize(std::string_view text);
 
 // The same for a query: without stop words, unless it has nothing else.

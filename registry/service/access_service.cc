@@ -15,38 +15,48 @@ constexpr int kAttempts = 3;
 
 base::Result<v1::CreateKeyResponse> AccessService::CreateKey(const Caller& caller,
                                                              const v1::CreateKeyRequest& request) {
-  if (request.expires_in_s() < 0 || request.expires_in_s() > kMaxExpirySeconds) {
-    return FieldError("/expires_in_s", "must be 0 (never) to 10 years");
-  }
-  const base::auth::NewKey key = base::auth::GenerateKey();
-  v1::ApplyRequest apply;
-  const auto consumer = catalog_.Get("Consumer", request.consumer());
-  if (consumer.has_error() && consumer.error().code != base::Code::kNotFound)
-    return consumer.error();
-  if (consumer.has_error()) {
-    v1::Resource& made = *apply.add_resources();
-    made.set_name(request.consumer());
-    made.mutable_consumer()->set_kind(
-        request.kind() == v1::ConsumerKind::UNSPECIFIED ? v1::ConsumerKind::AGENT : request.kind());
-    if (const auto ok = Validate(made); ok.has_error()) {
-      return base::Fail(ok.error().code,
-                        "/consumer" + ok.error().message.substr(ok.error().message.find(':')));
-    }
-  }
-  const std::int64_t now = clock_.UnixMillis();
-  v1::Resource& resource = *apply.add_resources();
-  resource.set_name(key.id);
-  v1::ApiKey& spec = *resource.mutable_api_key();
-  spec.set_consumer(request.consumer());
-  spec.set_sha256(key.sha256);
-  spec.set_created_at_ms(now);
-  if (request.expires_in_s() > 0) spec.set_expires_at_ms(now + request.expires_in_s() * 1000);
-  if (const auto written = catalog_.Apply(caller.writer(), apply); written.has_error())
-    return written.error();
+  return catalog_.CreateKey(caller.writer(), request);
+}
 
-  v1::CreateKeyResponse response;
-  response.set_id(key.id);
-  response.set_key(key.key);
+base::Result<v1::RotateKeyResponse> AccessService::RotateKey(const Caller& caller,
+                                                             const v1::RotateKeyRequest& request) {
+  return catalog_.RotateKey(caller.writer(), request);
+}
+
+base::Result<v1::ChangeKeyResponse> AccessService::ChangeKey(const Caller& caller,
+                                                             const v1::ChangeKeyRequest& request) {
+  const auto revision = catalog_.ChangeKey(caller.writer(), request);
+  if (revision.has_error()) return revision.error();
+  v1::ChangeKeyResponse response;
+  response.set_revision(*revision);
+  return response;
+}
+
+base::Result<v1::SubscribeResponse> AccessService::Subscribe(const Caller& caller,
+                                                             const v1::SubscribeRequest& request) {
+  const auto made = catalog_.Subscribe(caller.writer(request.reason()), request);
+  if (made.has_error()) return made.error();
+  v1::SubscribeResponse response;
+  response.set_subscription(made->name());
+  response.set_state(made->subscription().state());
+  return response;
+}
+
+base::Result<v1::DecideSubscriptionResponse> AccessService::DecideSubscription(
+    const Caller& caller, const v1::DecideSubscriptionRequest& request) {
+  const auto decided = catalog_.DecideSubscription(caller.writer(request.reason()), request);
+  if (decided.has_error()) return decided.error();
+  v1::DecideSubscriptionResponse response;
+  response.set_revision(decided->revision());
+  return response;
+}
+
+base::Result<v1::ChangeSubscriptionResponse> AccessService::ChangeSubscription(
+    const Caller& caller, const v1::ChangeSubscriptionRequest& request) {
+  const auto changed = catalog_.ChangeSubscription(caller.writer(request.reason()), request);
+  if (changed.has_error()) return changed.error();
+  v1::ChangeSubscriptionResponse response;
+  response.set_revision(changed->revision());
   return response;
 }
 

@@ -1,5 +1,5 @@
-// AccessService's methods: keys of consumers, tokens for calls, links to the portal, requests for
-// access.
+// AccessService's methods: keys of consumers, subscriptions, tokens for calls, links to the portal,
+// requests for access.
 #pragma once
 
 #include "portolan/v1/access_service.pb.h"
@@ -23,6 +23,16 @@ class AccessService {
                                                 const v1::CreateKeyRequest& request);
   base::Result<v1::RevokeKeyResponse> RevokeKey(const Caller& caller,
                                                 const v1::RevokeKeyRequest& request);
+  base::Result<v1::RotateKeyResponse> RotateKey(const Caller& caller,
+                                                const v1::RotateKeyRequest& request);
+  base::Result<v1::ChangeKeyResponse> ChangeKey(const Caller& caller,
+                                                const v1::ChangeKeyRequest& request);
+  base::Result<v1::SubscribeResponse> Subscribe(const Caller& caller,
+                                                const v1::SubscribeRequest& request);
+  base::Result<v1::DecideSubscriptionResponse> DecideSubscription(
+      const Caller& caller, const v1::DecideSubscriptionRequest& request);
+  base::Result<v1::ChangeSubscriptionResponse> ChangeSubscription(
+      const Caller& caller, const v1::ChangeSubscriptionRequest& request);
   base::Result<v1::CreateTokenResponse> CreateToken(const Caller& caller,
                                                     const v1::CreateTokenRequest& request);
   base::Result<v1::RevokeTokenResponse> RevokeToken(const Caller& caller,

@@ -74,7 +74,7 @@ Authenticator::Authenticator(const OwnKeys& keys, Catalog& catalog, Store& store
       roles_(roles),
       providers_(providers),
       clock_(clock),
-      seal_({keys.master}) {}
+      seal_({keys.master.key}) {}
 
 bool Authenticator::MustPrepare(const Proof& proof) {
   return base::auth::IdentityProviders::LooksLikeJwt(BearerOf(proof.authorization));
@@ -209,6 +209,7 @@ base::Result<v1::ApiKey> Authenticator::LivingKey(std::string_view id, const Fit
   const v1::ApiKey& key = resource->api_key();
   if (!fits(key.sha256())) return Wrong("this key is not known here");
   if (key.revoked()) return Wrong("this key has been revoked");
+  if (key.suspended()) return Wrong("this key is suspended");
   if (key.expires_at_ms() != 0 && key.expires_at_ms() <= clock_.UnixMillis())
     return Wrong("this key has expired");
   return key;

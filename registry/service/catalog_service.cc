@@ -8,6 +8,7 @@
 #include "policy/explanation.h"
 #include "registry/catalog/dependencies.h"
 #include "registry/catalog/validate.h"
+#include "registry/service/call_governance.h"
 #include "registry/service/catalog_import.h"
 #include "registry/service/catalog_streams.h"
 #include "registry/service/disclosure.h"
@@ -15,7 +16,6 @@
 namespace registry {
 namespace {
 
-constexpr int kPage = 1000;
 constexpr std::size_t kMaxArgumentsBytes = 1024 * 1024;
 
 base::Error NoSuch(const std::string& kind, const std::string& name) {
@@ -24,18 +24,9 @@ base::Error NoSuch(const std::string& kind, const std::string& name) {
 
 base::Error NoServer(const std::string& name) { return NoSuch("Server", name); }
 
-base::Result<std::vector<v1::Resource>> AllOf(const Catalog& catalog, const std::string& kind) {
-  std::vector<v1::Resource> all;
-  v1::ListRequest request;
-  request.set_kind(kind);
-  request.set_page_size(kPage);
-  do {
-    auto page = catalog.List(request);
-    if (page.has_error()) return page.error();
-    for (v1::Resource& resource : *page->mutable_resources()) all.push_back(std::move(resource));
-    request.set_page_token(page->next_page_token());
-  } while (!request.page_token().empty());
-  return all;
+std::int64_t NowMillis() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
 }
 
 }  // namespace
@@ -51,16 +42,26 @@ bool CatalogService::MaySeeVersion(const Caller& caller, const std::string& name
   return VisibleServer(caller, name.substr(0, name.find('@'))).has_value();
 }
 
+void CatalogService::HideServers(const Caller& caller, v1::Resource& resource) const {
+  if (!resource.has_product() || May(caller.principal, Right::kView)) return;
+  auto& servers = *resource.mutable_product()->mutable_servers();
+  servers.erase(
+      std::remove_if(servers.begin(), servers.end(),
+                     [&](const auto& name) { return VisibleServer(caller, name).has_error(); }),
+      servers.end());
+}
+
 base::Result<v1::GetResponse> CatalogService::Get(const Caller& caller,
                                                   const v1::GetRequest& request) {
   if (const auto ok = CheckMayRead(caller, request.kind()); ok.has_error()) return ok.error();
   auto resource = catalog_.Get(request.kind(), request.name());
   if (resource.has_error()) return resource.error();
   if (!MaySee(caller, *resource)) return NoSuch(request.kind(), request.name());
+  HideServers(caller, *resource);
   if (resource->has_server_version() && !MaySeeVersion(caller, resource->name())) {
     return NoSuch("ServerVersion", request.name());
   }
-  HideSecrets(caller, *resource);
+  HideSecrets(catalog_, caller, *resource);
   v1::GetResponse response;
   *response.mutable_resource() = std::move(*resource);
   return response;
@@ -83,7 +84,10 @@ base::Result<v1::ListResponse> CatalogService::List(const Caller& caller,
     return !seen;
   };
   resources.erase(std::remove_if(resources.begin(), resources.end(), hidden), resources.end());
-  for (v1::Resource& resource : resources) HideSecrets(caller, resource);
+  for (v1::Resource& resource : resources) {
+    HideServers(caller, resource);
+    HideSecrets(catalog_, caller, resource);
+  }
   return response;
 }
 
@@ -91,7 +95,7 @@ base::Result<v1::PutResponse> CatalogService::Put(const Caller& caller,
                                                   const v1::PutRequest& request) {
   auto resource = catalog_.Put(caller.writer(), request);
   if (resource.has_error()) return resource.error();
-  HideSecrets(caller, *resource);
+  HideSecrets(catalog_, caller, *resource);
   v1::PutResponse response;
   *response.mutable_resource() = std::move(*resource);
   return response;
@@ -140,7 +144,7 @@ base::Result<v1::ReviewResponse> CatalogService::Review(const Caller& caller,
     return server.error();
   auto reviewed = catalog_.Review(caller.writer(request.reason()), request);
   if (reviewed.has_error()) return reviewed.error();
-  HideSecrets(caller, *reviewed);
+  HideSecrets(catalog_, caller, *reviewed);
   v1::ReviewResponse response;
   *response.mutable_resource() = std::move(*reviewed);
   return response;
@@ -156,7 +160,7 @@ base::Result<v1::ChangeLifecycleResponse> CatalogService::ChangeLifecycle(
   }
   auto moved = catalog_.ChangeLifecycle(caller.writer(request.reason()), request);
   if (moved.has_error()) return moved.error();
-  HideSecrets(caller, *moved);
+  HideSecrets(catalog_, caller, *moved);
   v1::ChangeLifecycleResponse response;
   *response.mutable_resource() = std::move(*moved);
   return response;
@@ -217,27 +221,28 @@ base::Result<v1::SearchResponse> CatalogService::Search(const Caller& caller,
   return around_.search(caller.principal, request);
 }
 
-base::Result<policy::EffectivePolicy> CatalogService::EffectiveFor(
-    const std::string& server, const std::string& consumer) const {
-  const auto resources = AllOf(catalog_, "PolicySet");
-  if (resources.has_error()) return resources.error();
-  std::vector<policy::NamedSet> sets;
-  for (const v1::Resource& resource : *resources)
-    sets.push_back({resource.name(), &resource.policy_set()});
-  return policy::Combine(sets, server, consumer);
+// Products are told of by name to those who see them.
+base::Result<void> CatalogService::CheckProduct(const Caller& caller,
+                                                const std::string& product) const {
+  if (product.empty()) return {};
+  const auto known = catalog_.Get("Product", product);
+  if (known.has_value() && !MaySee(caller, *known)) return NoSuch("Product", product);
+  return known.has_error() ? base::Result<void>(known.error()) : base::Result<void>();
 }
 
 base::Result<v1::EffectivePolicyResponse> CatalogService::EffectivePolicy(
     const Caller& caller, const v1::EffectivePolicyRequest& request) {
   const auto server = VisibleServer(caller, request.server());
   if (server.has_error()) return server.error();
-  const auto effective = EffectiveFor(server->name(), request.consumer());
-  if (effective.has_error()) return effective.error();
+  if (const auto ok = CheckProduct(caller, request.product()); ok.has_error()) return ok.error();
+  const auto governance = CallGovernance::Read(
+      catalog_, {server->name(), request.consumer(), request.product(), NowMillis()});
+  if (governance.has_error()) return governance.error();
   v1::EffectivePolicyResponse response;
-  for (const policy::EffectiveRule& rule : effective->rules)
+  for (const policy::EffectiveRule& rule : governance->policy.rules)
     *response.add_rules() = policy::ShownRule(rule);
-  response.set_errors(effective->errors);
-  response.set_explain(effective->explain);
+  response.set_errors(governance->policy.errors);
+  response.set_explain(governance->policy.explain);
   return response;
 }
 
@@ -259,17 +264,23 @@ base::Result<v1::ExplainResponse> CatalogService::Explain(const Caller& caller,
   }
   const auto definitions = catalog_.GetDefinitions(server->name(), Catalog::Lint::kNo);
   if (definitions.has_error()) return definitions.error();
-  const auto effective = EffectiveFor(server->name(), request.consumer());
-  if (effective.has_error()) return effective.error();
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return policy::ExplainCall(
-      {.server = *server,
-       .consumer = consumer ? &*consumer : nullptr,
-       .definitions = *definitions,
-       .policy = *effective,
-       .tool = request.tool(),
-       .arguments_json = arguments,
-       .now_unix_ms = std::chrono::duration_cast<std::chrono::milliseconds>(now).count()});
+  if (const auto ok = CheckProduct(caller, request.product()); ok.has_error()) return ok.error();
+  const std::int64_t now_ms = NowMillis();
+  const auto governance = CallGovernance::Read(
+      catalog_, {server->name(), request.consumer(), request.product(), now_ms});
+  if (governance.has_error()) return governance.error();
+  v1::ExplainResponse response = policy::ExplainCall({.server = *server,
+                                                      .consumer = consumer ? &*consumer : nullptr,
+                                                      .definitions = *definitions,
+                                                      .policy = governance->policy,
+                                                      .entitlement = governance->entitlement,
+                                                      .tool = request.tool(),
+                                                      .arguments_json = arguments,
+                                                      .now_unix_ms = now_ms});
+  // Who has subscribed to what is for themselves and for operators to know.
+  const bool own = caller.principal.id == "consumer/" + request.consumer();
+  if (!own && !May(caller.principal, Right::kOperate)) response.clear_subscription();
+  return response;
 }
 
 base::Result<v1::DescribeResponse> CatalogService::Describe(const Caller&,

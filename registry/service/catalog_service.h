@@ -62,8 +62,10 @@ class CatalogService {
 
  private:
   base::Result<v1::Resource> VisibleServer(const Caller& caller, const std::string& name) const;
-  base::Result<policy::EffectivePolicy> EffectiveFor(const std::string& server,
-                                                     const std::string& consumer) const;
+  // kNotFound for one that the caller does not see.
+  base::Result<void> CheckProduct(const Caller& caller, const std::string& product) const;
+  // Of a product, those servers that the caller does not see.
+  void HideServers(const Caller& caller, v1::Resource& resource) const;
   // By its own name, or its server's.
   bool MaySeeVersion(const Caller& caller, const std::string& name) const;
 

@@ -41,7 +41,7 @@ class WatchStream final : public Stream {
     if (!changes_.empty()) {
       *response.mutable_change() = std::move(changes_.front());
       changes_.pop_front();
-      HideSecrets(caller_, *response.mutable_change()->mutable_resource());
+      HideSecrets(catalog_, caller_, *response.mutable_change()->mutable_resource());
       return State::kMessage;
     }
     if (!replayed_ || tick_.exchange(false)) {

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "portolan/v1/resource.pb.h"
+#include "registry/catalog/catalog.h"
 #include "registry/service/caller.h"
 
 namespace registry {
@@ -14,8 +15,9 @@ base::Result<void> CheckMayRead(const Caller& caller, std::string_view kind);
 // Whether the caller sees it at all.
 bool MaySee(const Caller& caller, const portolan::v1::Resource& resource);
 // Takes out what only gateways get (hashes of keys), for everybody but admins the values of a
-// program's environment, and for who asked for access the server that was meant: they may have
-// guessed.
-void HideSecrets(const Caller& caller, portolan::v1::Resource& resource);
+// program's environment, for who asked for access the server that was meant (they may have guessed),
+// and for who does not see it the name of a server's successor. Whoever may write the server is shown
+// that name, since what they read they write back.
+void HideSecrets(const Catalog& catalog, const Caller& caller, portolan::v1::Resource& resource);
 
 }  // namespace registry

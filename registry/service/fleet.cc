@@ -7,6 +7,8 @@ namespace {
 
 constexpr std::size_t kMaxEvents = 64;
 constexpr int kMaxRejections = 1000;
+constexpr std::size_t kMaxPurges = 100;
+constexpr std::size_t kMaxWaiting = 2;
 
 }  // namespace
 
@@ -62,6 +64,15 @@ std::optional<v1::ProbeOrder> Fleet::Connection::TakeOrder() {
   return order;
 }
 
+std::optional<v1::CachePurge> Fleet::Connection::TakePurge() {
+  std::lock_guard lock(fleet_.mutex_);
+  Gateway& gateway = fleet_.gateways_[name_];
+  if (gateway.connection != number_ || gateway.purges.empty()) return std::nullopt;
+  v1::CachePurge purge = std::move(gateway.purges.front());
+  gateway.purges.pop_front();
+  return purge;
+}
+
 void Fleet::Heard(const std::string& name, const v1::ReportRequest& report) {
   std::lock_guard lock(mutex_);
   Gateway& gateway = gateways_[name];
@@ -77,6 +88,12 @@ void Fleet::Heard(const std::string& name, const v1::ReportRequest& report) {
     }
     if (all.size() < kMaxRejections) *all.Add() = rejection;
   }
+  for (const std::string& id : report.purges_done()) {
+    const auto purging = purging_.find(id);
+    if (purging == purging_.end()) continue;
+    purging->second.erase(name);
+    purged_.notify_all();
+  }
 }
 
 v1::ListGatewaysResponse Fleet::List() const {
@@ -91,6 +108,41 @@ int Fleet::connected() const {
   int count = 0;
   for (const auto& [name, gateway] : gateways_) count += gateway.connection != 0 ? 1 : 0;
   return count;
+}
+
+// ---- Kept answers
+
+base::Result<v1::PurgeCacheResponse> Fleet::Forget(const std::string& server,
+                                                   const std::string& item,
+                                                   std::chrono::milliseconds within) {
+  const auto until = std::chrono::steady_clock::now() + within;
+  std::unique_lock lock(mutex_);
+  if (purging_.size() >= kMaxWaiting) {
+    return base::Fail(base::Code::kResourceExhausted,
+                      "gateways are forgetting already; try again in a moment");
+  }
+  v1::CachePurge purge;
+  purge.set_purge_id(base::auth::Hex(base::auth::RandomBytes(8)));
+  purge.set_server(server);
+  purge.set_item(item);
+  std::set<std::string>& not_done = purging_[purge.purge_id()];
+  for (auto& [name, gateway] : gateways_) {
+    not_done.insert(name);
+    gateway.purges.push_back(purge);
+    if (gateway.purges.size() > kMaxPurges) {
+      // One for all of these: to forget everything.
+      gateway.purges.erase(gateway.purges.begin(), gateway.purges.end() - 1);
+      gateway.purges.back().clear_server();
+      gateway.purges.back().clear_item();
+    }
+    if (gateway.connection != 0) gateway.wake();
+  }
+  purged_.wait_until(lock, until, [&] { return not_done.empty(); });
+  v1::PurgeCacheResponse response;
+  for (const auto& [name, gateway] : gateways_)
+    *(not_done.contains(name) ? response.add_not_heard_of() : response.add_done()) = name;
+  purging_.erase(purge.purge_id());
+  return response;
 }
 
 // ---- Probes

@@ -4,6 +4,7 @@
 // In memory; any thread.
 #pragma once
 
+#include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -11,6 +12,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -39,6 +41,7 @@ class Fleet {
     // Another stream of this gateway has taken over.
     bool superseded() const;
     std::optional<v1::ProbeOrder> TakeOrder();
+    std::optional<v1::CachePurge> TakePurge();
 
    private:
     Fleet& fleet_;
@@ -49,6 +52,14 @@ class Fleet {
   void Heard(const std::string& gateway, const v1::ReportRequest& report);
   v1::ListGatewaysResponse List() const;
   int connected() const;
+
+  // ---- Kept answers
+
+  // Has every gateway forget, and waits until all say that they have, or until `within` has passed.
+  // One that is away is told when it comes back; until then it is not heard of. kResourceExhausted:
+  // others wait already, and each holds a thread.
+  base::Result<v1::PurgeCacheResponse> Forget(const std::string& server, const std::string& item,
+                                              std::chrono::milliseconds within);
 
   // ---- Probes
 
@@ -82,6 +93,7 @@ class Fleet {
     std::uint64_t connection = 0;  // 0: not connected
     Wake wake;
     std::deque<v1::ProbeOrder> orders;
+    std::deque<v1::CachePurge> purges;
   };
   struct Running {
     std::string gateway;
@@ -96,6 +108,9 @@ class Fleet {
   std::uint64_t next_number_ = 1;
   std::map<std::string, Gateway> gateways_;
   std::map<std::string, Running> probes_;
+  // Gateways that have not said yet that they have forgotten, by the order's id; while somebody waits.
+  std::map<std::string, std::set<std::string>> purging_;
+  std::condition_variable purged_;
 };
 
 }  // namespace registry

@@ -2,28 +2,20 @@
 
 #include <algorithm>
 
-#include "base/auth/sealed_box.h"
 #include "base/log.h"
 #include "registry/catalog/names.h"
 #include "registry/catalog/validate.h"
 #include "registry/service/disclosure.h"
 #include "registry/service/fleet_streams.h"
+#include "registry/service/sealed_for_gateway.h"
 #include "registry/service/version_skew.h"
 
 namespace registry {
 namespace {
 
 constexpr std::size_t kBoxKeyBytes = 32;
-
-base::Result<v1::Sealed> Seal(std::string_view public_key, std::string_view secret) {
-  auto box = base::auth::SealTo(public_key, secret);
-  if (box.has_error()) return box.error();
-  v1::Sealed sealed;
-  sealed.set_ephemeral_public_key(std::move(box->ephemeral_public_key));
-  sealed.set_nonce(std::move(box->nonce));
-  sealed.set_ciphertext(std::move(box->ciphertext));
-  return sealed;
-}
+constexpr std::size_t kMaxItemBytes = 4096;
+constexpr std::chrono::seconds kPurgeWithin{2};
 
 // What one gateway reports about one server is no reason to lose the rest of its report.
 void Log(const std::string& gateway, std::string_view what, const base::Result<void>& result) {
@@ -56,7 +48,7 @@ base::Result<v1::JoinResponse> FleetService::Join(const Caller& caller,
   const auto credential =
       authenticator_.NewGatewayCredential(request.name(), request.public_key(), std::move(joined));
   if (credential.has_error()) return credential.error();
-  auto sealed = Seal(request.public_key(), *credential);
+  auto sealed = SealTo(request.public_key(), *credential);
   if (sealed.has_error()) return sealed.error().WithContext("/public_key");
   v1::JoinResponse response;
   *response.mutable_credential() = std::move(*sealed);
@@ -74,14 +66,14 @@ base::Result<std::unique_ptr<Stream>> FleetService::Follow(const Caller& caller,
   if (public_key.has_error()) return public_key.error();
   v1::KeyRing ring;
   for (const std::string& key : keys_.session_ring) ring.add_keys(key);
-  auto sealed = Seal(*public_key, ring.SerializeAsString());
+  auto sealed = SealTo(*public_key, ring.SerializeAsString());
   if (sealed.has_error()) return sealed.error();
   v1::Keys keys;
   *keys.mutable_session_ring() = std::move(*sealed);
   keys.add_call_token_public_keys(keys_.call_tokens.public_key);
   keys.set_registry_version(version_);
-  return OpenFollow({catalog_, fleet_, tick_, clock_}, caller.gateway, request, std::move(keys),
-                    std::move(wake));
+  return OpenFollow({catalog_, fleet_, tick_, clock_}, {caller.gateway, *public_key, vault_},
+                    request, std::move(keys), std::move(wake));
 }
 
 base::Result<v1::ReportResponse> FleetService::Report(const Caller& caller,
@@ -123,6 +115,28 @@ base::Result<v1::ListGatewaysResponse> FleetService::ListGateways(const Caller& 
         rejections.end());
   }
   return response;
+}
+
+base::Result<v1::PurgeCacheResponse> FleetService::PurgeCache(
+    const Caller& caller, const v1::PurgeCacheRequest& request) {
+  if (request.item().size() > kMaxItemBytes)
+    return FieldError("/item", "longer than " + std::to_string(kMaxItemBytes) + " bytes");
+  std::string server;
+  if (!request.server().empty()) {
+    const auto found = catalog_.Get("Server", request.server());
+    if (found.has_error()) return found.error();
+    if (!MaySee(caller, *found)) {
+      return base::Fail(base::Code::kNotFound,
+                        "no Server '" + request.server().substr(0, 200) + "'");
+    }
+    server = found->name();
+  }
+  if (const auto may = CheckMay(caller.principal, {Right::kOperate, NamespaceOf(server)});
+      may.has_error())
+    return may.error();
+  spdlog::info("cache purge server=\"{}\" item=\"{}\" by={}", server, request.item(),
+               caller.principal.id);
+  return fleet_.Forget(server, request.item(), kPurgeWithin);
 }
 
 base::Result<std::unique_ptr<Stream>> FleetService::Probe(const Caller& caller,

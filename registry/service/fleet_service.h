@@ -18,9 +18,9 @@ namespace registry {
 class FleetService {
  public:
   // `tick` rings about every second: the heartbeat.
-  // `version` is the registry's own.
+  // `version` is the registry's own; `vault` opens what gateways are to use.
   FleetService(Catalog& catalog, CallLog& calls, Audit& audit, QuotaBook& quotas, Fleet& fleet,
-               Authenticator& authenticator, const OwnKeys& keys, Bell& tick,
+               Authenticator& authenticator, const OwnKeys& keys, Vault& vault, Bell& tick,
                const base::Clock& clock, std::string version)
       : catalog_(catalog),
         calls_(calls),
@@ -29,6 +29,7 @@ class FleetService {
         fleet_(fleet),
         authenticator_(authenticator),
         keys_(keys),
+        vault_(vault),
         tick_(tick),
         clock_(clock),
         version_(std::move(version)) {}
@@ -41,6 +42,8 @@ class FleetService {
                                                     const v1::LeaseQuotasRequest& request);
   base::Result<v1::ListGatewaysResponse> ListGateways(const Caller& caller,
                                                       const v1::ListGatewaysRequest& request);
+  base::Result<v1::PurgeCacheResponse> PurgeCache(const Caller& caller,
+                                                  const v1::PurgeCacheRequest& request);
   base::Result<std::unique_ptr<Stream>> Probe(const Caller& caller, const v1::ProbeRequest& request,
                                               Wake wake);
 
@@ -52,6 +55,7 @@ class FleetService {
   Fleet& fleet_;
   Authenticator& authenticator_;
   const OwnKeys& keys_;
+  Vault& vault_;
   Bell& tick_;
   const base::Clock& clock_;
   const std::string version_;

@@ -4,6 +4,7 @@
 #include <deque>
 
 #include "registry/catalog/masked.h"
+#include "registry/service/sealed_for_gateway.h"
 
 namespace registry {
 namespace {
@@ -14,13 +15,14 @@ constexpr std::chrono::seconds kProbeTime{90};
 
 class FollowStream final : public Stream {
  public:
-  FollowStream(const FleetStreams& around, const std::string& gateway,
-               const v1::FollowRequest& request, v1::Keys keys, Wake wake)
+  FollowStream(const FleetStreams& around, Follower follower, const v1::FollowRequest& request,
+               v1::Keys keys, Wake wake)
       : around_(around),
+        follower_(std::move(follower)),
         keys_(std::move(keys)),
         begins_anew_(request.from_revision() == 0),
         position_{.revision = request.from_revision(), .began_at = -1},
-        connection_(around.fleet, gateway, request, wake),
+        connection_(around.fleet, follower_.gateway, request, wake),
         on_change_(around.catalog.bell(), wake),
         on_tick_(around.tick, [this, wake] {
           tick_.store(true);
@@ -47,6 +49,10 @@ class FollowStream final : public Stream {
       *response.mutable_probe() = std::move(*order);
       return State::kMessage;
     }
+    if (auto purge = connection_.TakePurge()) {
+      *response.mutable_purge() = std::move(*purge);
+      return State::kMessage;
+    }
     return MessageOr(NextDefinitions(response));
   }
 
@@ -60,7 +66,8 @@ class FollowStream final : public Stream {
     if (told_ && !more_ && around_.catalog.revision() <= position_.revision) return false;
     // What gateways serve, and who may come to it.
     static const std::vector<std::string> kKinds = {
-        "Server", "PolicySet", "Consumer", "ApiKey", "IdentityProvider", "Token", "RoleBinding"};
+        "Server",       "PolicySet",        "Consumer", "ApiKey",      "Product",
+        "Subscription", "IdentityProvider", "Token",    "RoleBinding", "Credential"};
     auto read = around_.catalog.ChangesAfter(position_, kKinds, kPartBytes);
     if (read.has_error()) return read.error();
     more_ = read->more;
@@ -68,6 +75,8 @@ class FollowStream final : public Stream {
     for (v1::Change& change : read->changes) {
       // Whether a token lives, not what proves it: tokens are shown to the registry alone.
       if (change.resource().has_token()) ClearHashes(*change.mutable_resource());
+      if (change.resource().has_credential())
+        SealForGateway(*change.mutable_resource(), follower_.vault, follower_.public_key);
       *changes.add_changes() = std::move(change);
     }
     changes.set_revision(position_.revision);
@@ -99,6 +108,7 @@ class FollowStream final : public Stream {
   }
 
   const FleetStreams around_;
+  const Follower follower_;
   v1::Keys keys_;
   bool keys_sent_ = false;
   bool begins_anew_;
@@ -148,9 +158,10 @@ class ProbeStream final : public Stream {
 
 }  // namespace
 
-std::unique_ptr<Stream> OpenFollow(const FleetStreams& around, const std::string& gateway,
+std::unique_ptr<Stream> OpenFollow(const FleetStreams& around, Follower follower,
                                    const v1::FollowRequest& request, v1::Keys keys, Wake wake) {
-  return std::make_unique<FollowStream>(around, gateway, request, std::move(keys), std::move(wake));
+  return std::make_unique<FollowStream>(around, std::move(follower), request, std::move(keys),
+                                        std::move(wake));
 }
 
 std::unique_ptr<Stream> OpenProbe(const FleetStreams& around, std::unique_ptr<Fleet::Probe> probe,

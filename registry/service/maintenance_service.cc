@@ -65,12 +65,28 @@ base::Result<std::unique_ptr<Stream>> MaintenanceService::Backup(const Caller& c
   record.set_face(std::string(caller.face));
   record.set_action(v1::AuditAction::CREATED);
   record.set_kind("Backup");
-  auto source = backup::BackupSource::Open(store_, data_, request.passphrase(), clock_);
+  auto source = backup::BackupSource::Open(store_, data_, request.passphrase(), clock_,
+                                           rotation_.master_key());
   if (source.has_error()) return source.error();
   // Before its first byte leaves.
   if (const auto ok = audit_.Append(std::move(record)); ok.has_error()) return ok.error();
   spdlog::info("backup principal={} bytes={}", caller.principal.id, (*source)->total_bytes());
   return std::make_unique<BackupStream>(std::move(turn), std::move(*source));
+}
+
+base::Result<v1::RotateMasterKeyResponse> MaintenanceService::RotateMasterKey(
+    const Caller& caller, const v1::RotateMasterKeyRequest&) {
+  const Turn turn(busy_);
+  if (!turn.mine()) {
+    return base::Fail(
+        base::Code::kAborted,
+        "a backup is being made, or another change of keys; try again when it is done");
+  }
+  const auto resealed = rotation_.Rotate(caller.writer());
+  if (resealed.has_error()) return resealed.error();
+  v1::RotateMasterKeyResponse response;
+  response.set_resealed(*resealed);
+  return response;
 }
 
 }  // namespace registry

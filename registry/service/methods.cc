@@ -87,6 +87,11 @@ Methods AllMethods(CatalogService& catalog, AccessService& access, FleetService&
   methods.Unary(Access::kAnyone, "CatalogService", "Describe", catalog, &CatalogService::Describe);
   methods.Unary(Access::kOperator, "AccessService", "CreateKey", access, &AccessService::CreateKey);
   methods.Unary(Access::kOperator, "AccessService", "RevokeKey", access, &AccessService::RevokeKey);
+  methods.Unary(Access::kOperator, "AccessService", "RotateKey", access, &AccessService::RotateKey);
+  methods.Unary(Access::kOperator, "AccessService", "ChangeKey", access, &AccessService::ChangeKey);
+  methods.Unary(Access::kNamed, "AccessService", "Subscribe", access, &AccessService::Subscribe);
+  methods.Unary(Access::kOperator, "AccessService", "DecideSubscription", access, &AccessService::DecideSubscription);
+  methods.Unary(Access::kNamed, "AccessService", "ChangeSubscription", access, &AccessService::ChangeSubscription);
   methods.Unary(Access::kAdmin, "AccessService", "CreateToken", access, &AccessService::CreateToken);
   methods.Unary(Access::kAdmin, "AccessService", "RevokeToken", access, &AccessService::RevokeToken);
   methods.Unary(Access::kMember, "AccessService", "IssueCallToken", access, &AccessService::IssueCallToken);
@@ -99,6 +104,7 @@ Methods AllMethods(CatalogService& catalog, AccessService& access, FleetService&
   methods.Unary(Access::kGateway, "FleetService", "Report", fleet, &FleetService::Report);
   methods.Unary(Access::kGateway, "FleetService", "LeaseQuotas", fleet, &FleetService::LeaseQuotas);
   methods.Unary(Access::kReader, "FleetService", "ListGateways", fleet, &FleetService::ListGateways);
+  methods.Unary(Access::kWriter, "FleetService", "PurgeCache", fleet, &FleetService::PurgeCache);
   methods.Unary(Access::kOperator, "UsageService", "ListCalls", usage, &UsageService::ListCalls);
   methods.Streaming<v1::WatchCallsResponse>(Access::kOperator, "UsageService", "WatchCalls", usage, &UsageService::WatchCalls);
   methods.Unary(Access::kAdmin, "AuditService", "ListAudit", audit, &AuditService::ListAudit);
@@ -106,6 +112,7 @@ Methods AllMethods(CatalogService& catalog, AccessService& access, FleetService&
   methods.Unary(Access::kOperator, "SyncService", "ListSync", sync, &SyncService::ListSync);
   methods.Streaming<v1::RunSyncResponse>(Access::kOperator, "SyncService", "RunSync", sync, &SyncService::RunSync);
   methods.Streaming<v1::BackupResponse>(Access::kAdmin, "MaintenanceService", "Backup", maintenance, &MaintenanceService::Backup);
+  methods.Unary(Access::kAdmin, "MaintenanceService", "RotateMasterKey", maintenance, &MaintenanceService::RotateMasterKey);
   return methods;
 }
 // clang-format on

@@ -300,9 +300,18 @@ std::vector<ListedVersion> ServerListing::Show(const std::vector<Chosen>& chosen
     if (!server || server->name() != one.name) server = look_up_("Server", one.name);
     // It may have been hidden since.
     if (!server || !CanSee(who, one.name, server->server())) continue;
+    HideSuccessor(*server, who);
     if (auto entry = Show(one, *server)) shown.push_back(std::move(*entry));
   }
   return shown;
+}
+
+void ServerListing::HideSuccessor(v1::Resource& server, const base::auth::Principal& who) const {
+  const std::string& name = server.server().successor();
+  if (name.empty()) return;
+  const auto successor = look_up_("Server", name);
+  if (!successor || !CanSee(who, name, successor->server()))
+    server.mutable_server()->clear_successor();
 }
 
 std::vector<ServerListing::Chosen> ServerListing::ChooseLocked(const Filter& filter,

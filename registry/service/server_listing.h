@@ -137,6 +137,8 @@ class ServerListing final : public Observer {
   std::vector<ListedVersion> Show(const std::vector<Chosen>& chosen,
                                   const base::auth::Principal& who) const;
   std::optional<ListedVersion> Show(const Chosen& one, const v1::Resource& server) const;
+  // From who does not see it.
+  void HideSuccessor(v1::Resource& server, const base::auth::Principal& who) const;
 
   // Constant after construction
   const std::string gateway_public_url_;

@@ -1,5 +1,7 @@
 #include "registry/service/watcher_sight.h"
 
+#include <algorithm>
+
 #include "base/auth/api_key.h"
 #include "registry/catalog/permissions.h"
 #include "registry/service/disclosure.h"
@@ -34,8 +36,9 @@ base::Result<void> WatcherSight::Take(v1::Change change, std::deque<v1::Change>&
   const std::string& kind = change.resource().kind();
   if (!sees_everything_ && kind == "Server") return TakeServer(std::move(change), out);
   if (!sees_everything_ && kind == "ServerVersion") return TakeVersion(std::move(change), out);
-  if (change.deleted() || MaySee(watcher_.caller, change.resource()))
-    out.push_back(std::move(change));
+  if (!change.deleted() && !MaySee(watcher_.caller, change.resource())) return {};
+  if (!sees_everything_ && change.resource().has_product()) HideServers(change);
+  out.push_back(std::move(change));
   return {};
 }
 
@@ -74,6 +77,13 @@ base::Result<void> WatcherSight::TakeVersion(v1::Change change, std::deque<v1::C
   known_.insert(Hash(name));
   out.push_back(std::move(change));
   return {};
+}
+
+void WatcherSight::HideServers(v1::Change& change) const {
+  auto& servers = *change.mutable_resource()->mutable_product()->mutable_servers();
+  servers.erase(std::remove_if(servers.begin(), servers.end(),
+                               [this](const std::string& name) { return !Sees(name); }),
+                servers.end());
 }
 
 bool WatcherSight::Sees(const std::string& server) const {

@@ -44,6 +44,8 @@ class WatcherSight {
   base::Result<void> TakeVersion(v1::Change change, std::deque<v1::Change>& out);
   base::Result<void> TellVersions(const std::string& server, bool gone,
                                   std::deque<v1::Change>& out) const;
+  // Of a product, those that the watcher does not see.
+  void HideServers(v1::Change& change) const;
   bool Sees(const std::string& server) const;
   static std::size_t Hash(std::string_view name) { return std::hash<std::string_view>()(name); }
 

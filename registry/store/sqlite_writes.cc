@@ -126,6 +126,15 @@ base::Result<void> SqliteConnection::AppendCalls(std::span<const StoredCall> cal
     database_.Prepare("DELETE FROM calls WHERE id <= (SELECT max(id) FROM calls) - ?")
         .Int(kMaxCallRecords)
         .Run();
+    // Those that are no more among the newest by what came now.
+    database_
+        .Prepare(
+            "DELETE FROM calls WHERE id > (SELECT max(id) FROM calls) - ? AND "
+            "id <= (SELECT max(id) FROM calls) - ? AND length(body) > ?")
+        .Int(kMaxLongCallRecords + static_cast<std::int64_t>(calls.size()))
+        .Int(kMaxLongCallRecords)
+        .Int(kLongCallRecordBytes)
+        .Run();
   });
 }
 

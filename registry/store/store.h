@@ -187,6 +187,9 @@ struct AuditEnd {
 };
 
 inline constexpr std::int64_t kMaxCallRecords = 100'000;
+// Of those that are long because they hold what was said in the call; the newest.
+inline constexpr std::int64_t kMaxLongCallRecords = 10'000;
+inline constexpr std::int64_t kLongCallRecordBytes = 8 * 1024;
 inline constexpr std::int64_t kMaxDeletions = 10'000;
 
 // What can be read, from the store or inside a transaction.
@@ -256,7 +259,7 @@ class Transaction : public Reader {
   virtual base::Result<void> TouchDefinitions(std::string_view server,
                                               std::int64_t listed_at_ms) = 0;
   virtual base::Result<void> PutStatus(const StoredStatus& status) = 0;
-  // Ids are given here. Beyond kMaxCallRecords the oldest leave.
+  // Ids are given here. Beyond kMaxCallRecords the oldest leave, long ones sooner.
   virtual base::Result<void> AppendCalls(std::span<const StoredCall> calls) = 0;
   // REQUIRES: follows the newest one.
   virtual base::Result<void> AppendAudit(const StoredAudit& record) = 0;

@@ -95,7 +95,9 @@ std::string HttpAnswer::Field(std::string_view name) const {
 }
 
 GatewayFixture::GatewayFixture(Options options)
-    : providers_(key_thread_.loop(), *key_client_, clock, options.fetch_keys_within) {
+    : rule_state(options.rule_clock ? *options.rule_clock : clock),
+      providers_(key_thread_.loop(), *key_client_, clock, options.fetch_keys_within) {
+  rule_state.upstream_tokens.FetchBy(key_thread_.loop(), *key_client_);
   const base::http::ListenAddress loopback{"127.0.0.1", 0};
   auto hosts = gateway::Hosts::Of(loopback, "", options.portal_url);
   EXPECT_TRUE(hosts);
@@ -114,8 +116,10 @@ GatewayFixture::GatewayFixture(Options options)
       .providers = providers_,
       .ended_sessions = ended_,
       .sessions = sessions_,
-      .make_backend = [this](const std::string&, const v1::Server&,
-                             gateway::BackendContext& context) -> std::shared_ptr<mcp::Handler> {
+      .make_backend = [this, real = options.real_servers](
+                          const std::string& name, const v1::Server& spec,
+                          gateway::BackendContext& context) -> std::shared_ptr<mcp::Handler> {
+        if (real) return gateway::MakeBackend(name, spec, context);
         return std::make_shared<CountingServer>(*this, context.loop);
       },
       .upstreams = upstreams_,
@@ -141,7 +145,10 @@ GatewayFixture::~GatewayFixture() {
 }
 
 void GatewayFixture::StopProviders() {
-  key_thread_.Do([this] { providers_.Stop(); });
+  key_thread_.Do([this] {
+    providers_.Stop();
+    rule_state.upstream_tokens.Stop();
+  });
 }
 
 void GatewayFixture::Put(const std::string& kind, const std::string& resource_text) {
@@ -158,6 +165,7 @@ void GatewayFixture::Put(const std::string& kind, const std::string& resource_te
 
 void GatewayFixture::Delete(const std::string& kind, const std::string& name) {
   if (kind == "IdentityProvider") providers_.Remove(name);
+  if (kind == "Credential") rule_state.upstream_tokens.Remove(name);
   v1::Changes changes;
   v1::Change& change = *changes.add_changes();
   change.set_deleted(true);
@@ -195,6 +203,8 @@ std::string GatewayFixture::PutKey(const std::string& consumer, const std::strin
 void GatewayFixture::Publish() {
   for (const auto& [name, provider] : snapshot_.providers())
     providers_.Put(policy::SettingsOf(name, provider->spec));
+  for (const auto& [name, credential] : snapshot_.credentials())
+    EXPECT_TRUE(rule_state.upstream_tokens.Put(name, credential->spec).has_value());
   table_ = gateway::Compile(snapshot_, *table_, rule_state);
   for (auto& worker : workers_) {
     auto in_force = std::make_shared<std::promise<void>>();

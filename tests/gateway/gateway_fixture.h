@@ -67,6 +67,10 @@ class GatewayFixture {
     std::string portal_url = "http://127.0.0.1:8901";
     std::vector<std::string> trusted_proxies;
     std::chrono::milliseconds fetch_keys_within = base::auth::IssuerKeys::kFetchWithin;
+    // Servers are asked where their endpoints say, instead of `server`.
+    bool real_servers = false;
+    // Of what rules count; null: the system's.
+    const base::Clock* rule_clock = nullptr;
   };
   explicit GatewayFixture(Options options);
   GatewayFixture() : GatewayFixture(Options()) {}
@@ -115,7 +119,7 @@ class GatewayFixture {
   std::function<base::Task<mcp::Response>(mcp::Call&, base::Loop&)> server;
   std::atomic<int> server_calls = 0;
   base::SystemClock clock;
-  gateway::state::RuleState rule_state{clock};
+  gateway::state::RuleState rule_state;
 
  private:
   std::string Request(const std::string& path, const std::string& body,

@@ -231,6 +231,61 @@ TEST_F(LimitingTest, ASpentQuotaIsAnsweredAsPoliciesWritten) {
   EXPECT_EQ(gateway_.server_calls, 2);
 }
 
+TEST_F(LimitingTest, TheHeaderNamedByTheRuleDecrementsAndStandsOnRefusalsToo) {
+  Rules(
+      "rules { id: 'burst' rate_limit { calls: 2 per_s: 3600 remaining_header: 'X-Left' "
+      "limit_header: 'X-Limit' } } "
+      "rules { id: 'wide' rate_limit { calls: 9 per_s: 3600 remaining_header: 'X-Wide' } }");
+  const HttpAnswer first = Call();
+  EXPECT_EQ(first.Field("X-Left"), "1");
+  EXPECT_EQ(first.Field("X-Limit"), "2");
+  EXPECT_EQ(first.Field("X-Wide"), "8");
+  EXPECT_EQ(Call().Field("X-Left"), "0");
+  const HttpAnswer refused = Call();
+  EXPECT_THAT(refused.body, HasSubstr("RateLimitExceeded"));
+  EXPECT_EQ(refused.Field("X-Left"), "0");
+  EXPECT_EQ(refused.Field("X-Wide"), "7");
+}
+
+TEST_F(LimitingTest, TheHeadersOfAQuotaDecrement) {
+  Rules(
+      "rules { id: 'monthly' quota { calls: 2 period: MONTH remaining_header: 'X-Quota-Left' "
+      "limit_header: 'X-Quota' } }");
+  SpendCalls();
+  const Leasing leasing(gateway_, 2);
+  EXPECT_EQ(Call().Field("X-Quota-Left"), "1");
+  EXPECT_EQ(Call().Field("X-Quota-Left"), "0");
+  const HttpAnswer refused = Call();
+  EXPECT_THAT(refused.body, HasSubstr("QuotaExceeded"));
+  EXPECT_EQ(refused.Field("X-Quota-Left"), "0");
+  EXPECT_EQ(refused.Field("X-Quota"), "2");
+}
+
+TEST_F(LimitingTest, BeforeItsFirstPeriodAQuotaLimitsNobody) {
+  Rules(
+      "rules { id: 'later' quota { calls: 1 period: MONTH anchor: FIRST_PERIOD "
+      "first_period_start: '2199-01-01T00:00:00Z' } }");
+  SpendCalls();
+  for (int i = 0; i < 3; ++i) EXPECT_THAT(Call().body, HasSubstr("spent"));
+}
+
+TEST_F(LimitingTest, ASpentQuotaIs403InStyleAzure429InStyleHttpAnd200InOurs) {
+  const std::string rule = "rules { id: 'monthly' quota { calls: 1 period: MONTH } }";
+  SpendCalls();
+  const Leasing leasing(gateway_, 1);
+  Rules(rule + " errors: AZURE");
+  EXPECT_EQ(Call().status, 200);
+  const HttpAnswer azure = Call();
+  EXPECT_EQ(azure.status, 403);
+  EXPECT_THAT(azure.body, HasSubstr(R"("code":-31429)"));
+  EXPECT_THAT(azure.body, HasSubstr(R"("kind":"quota")"));
+  EXPECT_NE(azure.Field("Retry-After"), "");
+  Rules(rule + " errors: HTTP");
+  EXPECT_EQ(Call().status, 429);
+  Rules(rule);
+  EXPECT_EQ(Call().status, 200);
+}
+
 TEST_F(LimitingTest, WhatNoServerWasAskedForIsGivenBack) {
   Rules("rules { id: 'monthly' quota { calls: 2 period: MONTH } }");
   const Leasing leasing(gateway_, 2);

@@ -357,6 +357,25 @@ TEST_F(ListeningTest, WhoCameByAKeyThatIsRevokedHearsNothingMoreAndOtherKeysOfTh
   RunUntil([&] { return open_ == 0; });
 }
 
+TEST_F(ListeningTest, WhoCameByASubscriptionThatEndsHearsNothingMore) {
+  Put("kind: 'Product' name: 'gold' product { state: PUBLISHED servers: 'local/x' }");
+  Put("kind: 'Subscription' name: 's' subscription { product: 'gold' principal: 'entra/ann' state: "
+      "ACTIVE }");
+  Publish();
+  TestCall& ann = New(ListenTo(kAllLists), kModern);
+  ann.principal.id = "entra/ann";
+  ann.principal.kind = base::auth::PrincipalKind::kUser;
+  Start(ann);
+  WaitForNotifications(ann, 1);
+  PutTools("two");
+  Publish();
+  WaitForNotifications(ann, 2);
+  Put("kind: 'Subscription' name: 's' subscription { product: 'gold' principal: 'entra/ann' state: "
+      "SUSPENDED }");
+  Publish();
+  RunUntil([&] { return open_ == 0; });
+}
+
 TEST_F(ListeningTest, WhoSawAHiddenServerByARoleHearsNothingMoreWhenTheRoleIsTakenAway) {
   Put("kind: 'RoleBinding' name: 'b' role_binding { role: VIEWER subjects: 'principal:entra/ann' "
       "}");

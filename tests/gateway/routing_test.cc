@@ -141,11 +141,14 @@ TEST_F(RoutingTest, ACallersChainIsCompiledOnceForEachOfItsPolicies) {
   Apply(Server("a", 1) + "revision: 1");
   CompileAll();
   const Route& route = *table_->Find("a");
-  EXPECT_EQ(route.ChainFor(nullptr), route.ChainFor(nullptr));
-  const auto policy = std::make_shared<const CallerPolicy>(CallerPolicy{"alice", {}});
+  EXPECT_EQ(route.ChainFor({}), route.ChainFor({}));
+  const auto alice = std::make_shared<const ScopePolicy>(ScopePolicy{"alice", {}});
+  const auto gold = std::make_shared<const ScopePolicy>(ScopePolicy{"gold", {}});
+  const CallerPolicy policy{gold, alice};
   EXPECT_EQ(route.ChainFor(policy), route.ChainFor(policy));
-  EXPECT_NE(route.ChainFor(policy), route.ChainFor(nullptr));
-  for (int i = 0; i < 3'000; ++i) route.ChainFor(std::make_shared<const CallerPolicy>());
+  EXPECT_NE(route.ChainFor(policy), route.ChainFor({}));
+  EXPECT_NE(route.ChainFor(policy), route.ChainFor({nullptr, alice}));
+  for (int i = 0; i < 3'000; ++i) route.ChainFor({nullptr, std::make_shared<const ScopePolicy>()});
   EXPECT_NE(route.ChainFor(policy), nullptr);
 }
 

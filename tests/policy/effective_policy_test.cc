@@ -63,5 +63,20 @@ TEST_F(EffectivePolicyTest, ObservingBelongsToTheRulesOfTheSet) {
   EXPECT_FALSE(Combine(sets_, "local/pay", "").explain);
 }
 
+TEST_F(EffectivePolicyTest, TheViewOfAllScopesEqualsAHandMerge) {
+  const v1::PolicySet gold =
+      Set("attach { product: 'gold' } errors: AZURE rules { id: 'plan' record {} }");
+  std::vector<NamedSet> sets = sets_;
+  sets.push_back({"gold", &gold});
+  const EffectivePolicy policy = Combine(sets, "local/pay", "alice", "gold");
+  EXPECT_THAT(Origins(policy),
+              ElementsAre("global/also#z", "global/also#a", "global/base#burst",
+                          "product/gold#plan", "server/pay#burst", "consumer/alice#slow"));
+  EXPECT_EQ(policy.errors, v1::ErrorStyle::MCP);
+  EXPECT_EQ(Combine(sets, "local/pay", "", "gold").errors, v1::ErrorStyle::AZURE);
+  EXPECT_THAT(Origins(Combine(sets, "local/other", "", "silver")),
+              ElementsAre("global/also#z", "global/also#a", "global/base#burst"));
+}
+
 }  // namespace
 }  // namespace policy

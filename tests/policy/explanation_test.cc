@@ -51,6 +51,18 @@ class ExplanationTest : public testing::Test {
   bool with_key_ = true;
 };
 
+TEST_F(ExplanationTest, NamesTheDetectorThatBlocksATool) {
+  definitions_.mutable_definitions(0)->set_json(
+      R"({"name":"create_refund","description":"Ig\u200bnores."})");
+  *set_.add_rules() = Parse<v1::Rule>(
+      "id: 'guard' inspect { detect { kind: HIDDEN_UNICODE on: DESCRIPTION action: BLOCK } }");
+  EXPECT_EQ(Say("create_refund", R"({"amount":5})"),
+            "ContentBlocked guard: what the server says of the tool holds what detector "
+            "'hidden-unicode' looks for");
+  set_.set_mode(v1::Mode::OBSERVE);
+  EXPECT_EQ(Say("create_refund", R"({"amount":5})"), "yes");
+}
+
 TEST_F(ExplanationTest, NamesTheRuleThatDeniesAndWhatItRead) {
   EXPECT_EQ(Say("create_refund", R"({"amount":900})"),
             "PolicyDenied small: args.amount <= 500 is false with args.amount = 900");

@@ -20,6 +20,38 @@ std::string CheckRule(const std::string& rule) {
   return Check("attach { global: true } rules { id: 'r' " + rule + " }");
 }
 
+TEST(ValidateTest, AProductsSetIsAttachedByNameAndDemandsNoProof) {
+  EXPECT_EQ(Check("attach { product: 'gold' } errors: AZURE"), "ok");
+  EXPECT_EQ(Check("attach { product: 'Gold' }"), "/spec/attach/product: must be a product's name");
+  EXPECT_EQ(
+      Check("attach { product: 'gold' } rules { id: 'r' authenticate { any_of { api_key {} } } }"),
+      "/spec/rules/0/authenticate: who calls is known before a product's set is; put it in a "
+      "global set or a server's");
+}
+
+TEST(ValidateTest, HeadersOfLimitsAreNamesThatSayNothingElse) {
+  const auto check = [](const std::string& fields) {
+    return CheckRule("rate_limit { calls: 1 per_s: 1 " + fields + " }");
+  };
+  EXPECT_EQ(check("remaining_header: 'X-Left' limit_header: 'X-Limit'"), "ok");
+  EXPECT_EQ(check("remaining_header: 'X Left'"),
+            "/spec/rules/0/rate_limit/remaining_header: is no header name");
+  EXPECT_EQ(check("limit_header: 'content-length'"),
+            "/spec/rules/0/rate_limit/limit_header: is a line that says something else");
+  EXPECT_EQ(check("limit_header: 'X-A' remaining_header: 'x-a'"),
+            "/spec/rules/0/rate_limit/limit_header: is that of what is left");
+  EXPECT_EQ(CheckRule("quota { calls: 1 period: DAY remaining_header: 'Set-Cookie' }"),
+            "/spec/rules/0/quota/remaining_header: is a line that says something else");
+}
+
+TEST(ValidateTest, AnAnchorHasItsMoment) {
+  EXPECT_EQ(CheckRule("quota { calls: 1 period: DAY anchor: SUBSCRIPTION }"), "ok");
+  EXPECT_EQ(CheckRule("quota { calls: 1 period: DAY anchor: FIRST_PERIOD }"),
+            "/spec/rules/0/quota/first_period_start: must be a moment: 2027-01-15T00:00:00Z");
+  EXPECT_EQ(CheckRule("quota { calls: 1 period: DAY first_period_start: '2027-01-15T00:00:00Z' }"),
+            "/spec/rules/0/quota/first_period_start: belongs to anchor FIRST_PERIOD");
+}
+
 TEST(ValidateTest, AWholeSetPasses) {
   EXPECT_EQ(Check(R"(
     attach { server: 'local/payments' } mode: OBSERVE errors: HTTP explain: true
@@ -31,7 +63,8 @@ TEST(ValidateTest, AWholeSetPasses) {
 }
 
 TEST(ValidateTest, ASetMustSayWhatItGoverns) {
-  EXPECT_EQ(Check(""), "/spec/attach: must say what the set governs: global, server or consumer");
+  EXPECT_EQ(Check(""),
+            "/spec/attach: must say what the set governs: global, product, server or consumer");
   EXPECT_EQ(Check("attach { global: false }"), "/spec/attach/global: only true is meaningful");
   EXPECT_EQ(Check("attach { server: 'weather' }"),
             "/spec/attach/server: must be a server's name, such as 'local/weather'");
@@ -48,7 +81,50 @@ TEST(ValidateTest, RuleIdsAreLabelsAndUnique) {
 TEST(ValidateTest, ARuleHoldsOnePolicy) {
   EXPECT_EQ(CheckRule(""),
             "/spec/rules/0: must hold one policy: ip, authenticate, authorize, validate, "
-            "rate_limit, quota, concurrency, mock, cache or record");
+            "rate_limit, quota, concurrency, inspect, mock, cache, upstream or record");
+}
+
+TEST(ValidateTest, AnInspectRuleSaysWhatItLooksFor) {
+  EXPECT_EQ(CheckRule("inspect { detect { kind: SECRETS on: RESULT action: REDACT } detect { kind: "
+                      "PATTERN pattern: 'ACME-[0-9]+' name: 'acme' on: ARGUMENTS on: DESCRIPTION "
+                      "action: BLOCK } max_bytes: 1000 }"),
+            "ok");
+  EXPECT_EQ(CheckRule("inspect { }"), "/spec/rules/0/inspect/detect: needs at least one detector");
+  EXPECT_EQ(CheckRule("inspect { detect { } }"),
+            "/spec/rules/0/inspect/detect/0/kind: must be SECRETS, HIDDEN_UNICODE, "
+            "INJECTION_PHRASES, PERSONAL_DATA or PATTERN");
+  EXPECT_EQ(
+      CheckRule("inspect { detect { kind: SECRETS } detect { kind: PATTERN pattern: 'a(' } }"),
+      "/spec/rules/0/inspect/detect/1/pattern: missing ): a(");
+  EXPECT_EQ(CheckRule("inspect { detect { kind: SECRETS pattern: 'a' } }"),
+            "/spec/rules/0/inspect/detect/0/pattern: only with kind PATTERN");
+  EXPECT_EQ(CheckRule("inspect { detect { kind: SECRETS name: 'A b' } }"),
+            "/spec/rules/0/inspect/detect/0/name: must match [a-z0-9][a-z0-9-]{0,62}");
+  EXPECT_EQ(CheckRule("inspect { detect { kind: SECRETS personal_data: CARD } }"),
+            "/spec/rules/0/inspect/detect/0/personal_data: only with kind PERSONAL_DATA");
+  EXPECT_EQ(CheckRule("inspect { detect { kind: SECRETS on: UNSPECIFIED } }"),
+            "/spec/rules/0/inspect/detect/0/on/0: must be ARGUMENTS, RESULT or DESCRIPTION");
+  EXPECT_EQ(CheckRule("inspect { detect { kind: SECRETS } max_bytes: -1 }"),
+            "/spec/rules/0/inspect/max_bytes: must be from 0 to 67108864");
+}
+
+TEST(ValidateTest, ARecordRuleSaysWhatIsKept) {
+  EXPECT_EQ(CheckRule("record { sample: 0.1 payload_bytes: 4096 redact: '$.card' redact: "
+                      "'$..password' dimensions { name: 'team' value: 'principal.claims.team' } }"),
+            "ok");
+  EXPECT_EQ(CheckRule("record { sample: 2 }"), "/spec/rules/0/record/sample: must be from 0 to 1");
+  EXPECT_EQ(CheckRule("record { payload_bytes: 65537 }"),
+            "/spec/rules/0/record/payload_bytes: must be from 0 to 65536");
+  EXPECT_EQ(CheckRule("record { redact: '$.a' redact: 'card' }"),
+            "/spec/rules/0/record/redact/1: column 1: a path begins with '$'");
+  EXPECT_EQ(CheckRule("record { dimensions { name: 'Team' value: 'tool.name' } }"),
+            "/spec/rules/0/record/dimensions/0/name: must match [a-z][a-z0-9_]{0,62}");
+  EXPECT_EQ(CheckRule("record { dimensions { name: 'a' value: 'tool.name' } dimensions { name: 'a' "
+                      "value: 'tool.name' } }"),
+            "/spec/rules/0/record/dimensions/1/name: 'a' stands on an earlier entry already");
+  EXPECT_EQ(CheckRule("record { dimensions { name: 'a' value: 'tool.nam' } }"),
+            "/spec/rules/0/record/dimensions/0/value: line 1, column 1: unknown attribute "
+            "'tool.nam'; did you mean 'tool.name'?");
 }
 
 TEST(ValidateTest, AQuotaHasABudgetAndOnePeriod) {

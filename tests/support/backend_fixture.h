@@ -126,6 +126,8 @@ class ScriptedServer final : public base::http::Service {
     server_->Start();
   }
   std::string url() const { return "http://" + server_->address().ToString() + "/mcp"; }
+  // Closes every connection.
+  void Stop() { server_->Stop(); }
 
   base::Task<void> Serve(base::http::Exchange& exchange) override {
     Request request;

@@ -43,6 +43,25 @@ TEST_F(FirstCallTest, AServerOverHttpIsAddedListedSearchedCalledAndRemoved) {
   EXPECT_EQ(portolan.Cli({"call", "weather.add", "a=2", "b=3"}).exit_code, 3);
 }
 
+TEST_F(FirstCallTest, AGatewayFollowsWhenUpSaysThatItIsReady) {
+  EXPECT_THAT(portolan.CliOk({"gateway", "ls"}), HasSubstr("connected"));
+}
+
+TEST_F(FirstCallTest, ArgumentsHaveTheirTypesBeforeTheCatalogKnowsTheTool) {
+  DemoServer server;
+  for (const char* name : {"one", "two", "three"}) {
+    portolan.Apply("kind: Server\nname: local/" + std::string(name) +
+                   "\nspec:\n  endpoint: {streamable_http: {url: '" + server.url() + "'}}\n");
+    ASSERT_TRUE(support::Becomes(kWithinASecond, [&] {
+      return portolan.Call(name, "add", R"({"a":1,"b":1})").status == 200;
+    }));
+    EXPECT_EQ(portolan.CliOk({"call", std::string(name) + ".add", "a=2", "b=3"}), "5\n");
+  }
+  const Finished unknown = portolan.Cli({"call", "one.subtract", "a=2"});
+  EXPECT_EQ(unknown.exit_code, 3);
+  EXPECT_THAT(unknown.err, HasSubstr("nobody lists one.subtract yet"));
+}
+
 TEST_F(FirstCallTest, AServerThatIsACommandIsStartedByTheGateway) {
   std::string added =
       portolan.CliOk({"add", "demo", "--", support::BinaryFolder() + "/portolan-demo", "--stdio"});

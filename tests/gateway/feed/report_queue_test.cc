@@ -52,6 +52,32 @@ class ReportQueueTest : public ::testing::Test {
   ReportQueue queue_{"gw", clock_};
 };
 
+TEST_F(ReportQueueTest, WhatIsForgottenIsSaidAtOnceAndAgainUntilItIsHeard) {
+  queue_.Purged("p-1");
+  v1::ReportRequest report = Take();
+  ASSERT_EQ(report.purges_done_size(), 1);
+  queue_.GiveBack(std::move(report));
+  EXPECT_EQ(Take().purges_done(0), "p-1");
+}
+
+TEST_F(ReportQueueTest, WhatWasSaidInCallsGoesInReportsOfABoundedSize) {
+  mcp::Record record = Finished(mcp::Outcome::kOk);
+  record.payload.arguments = std::string(65'536, 'x');
+  record.payload.result = std::string(65'536, 'y');
+  record.payload.arguments_bytes = 100'000;
+  record.detections.push_back({.detector = "secrets", .rule = "global/base#guard", .count = 2});
+  for (int i = 0; i < 100; ++i) queue_.Call(record);
+  const v1::ReportRequest first = Take();
+  EXPECT_LT(first.ByteSizeLong(), 5'000'000u);
+  ASSERT_GT(first.calls_size(), 0);
+  EXPECT_EQ(first.calls(0).arguments().size(), 65'536u);
+  EXPECT_EQ(first.calls(0).arguments_bytes(), 100'000);
+  EXPECT_EQ(first.calls(0).detections(0).count(), 2);
+  int calls = first.calls_size();
+  while (calls < 100) calls += Take().calls_size();
+  EXPECT_EQ(calls, 100);
+}
+
 TEST_F(ReportQueueTest, RefusalsOfAMinuteAreOneBatchSentWhenItIsOver) {
   mcp::Record refused = Finished(mcp::Outcome::kRefused);
   refused.principal = "consumer/alice";

@@ -5,7 +5,9 @@
 
 #include <condition_variable>
 #include <deque>
+#include <fstream>
 #include <functional>
+#include <iterator>
 #include <mutex>
 
 #include "base/auth/api_key.h"
@@ -28,6 +30,25 @@ v1::FollowResponse Catalog(std::int64_t revision, std::string server) {
   v1::Resource& resource = *changes.add_changes()->mutable_resource();
   resource.set_kind("Server");
   resource.set_name(server);
+  return event;
+}
+
+// One credential, its secret sealed as a registry does it.
+v1::FollowResponse CredentialFor(const std::string& public_key, const std::string& secret) {
+  const auto box = base::auth::SealTo(public_key, secret);
+  v1::Sealed sealed;
+  sealed.set_ephemeral_public_key(box->ephemeral_public_key);
+  sealed.set_nonce(box->nonce);
+  sealed.set_ciphertext(box->ciphertext);
+  v1::FollowResponse event;
+  v1::Changes& changes = *event.mutable_changes();
+  changes.set_complete(true);
+  changes.set_revision(3);
+  v1::Resource& resource = *changes.add_changes()->mutable_resource();
+  resource.set_kind("Credential");
+  resource.set_name("gh");
+  resource.mutable_credential()->mutable_header()->mutable_secret()->set_sealed(
+      sealed.SerializeAsString());
   return event;
 }
 
@@ -137,7 +158,12 @@ class RecordingSink final : public FeedSink {
  public:
   void OnChanges(v1::Changes&& changes) override {
     const std::lock_guard lock(mutex_);
-    for (const v1::Change& change : changes.changes()) seen_.push_back(change.resource().name());
+    for (const v1::Change& change : changes.changes()) {
+      const v1::Resource& resource = change.resource();
+      seen_.push_back(resource.name());
+      if (resource.has_credential())
+        seen_.push_back(resource.credential().header().secret().ShortDebugString());
+    }
     changed_.notify_all();
   }
   void OnDefinitions(v1::ServerDefinitions&& definitions) override {
@@ -153,6 +179,11 @@ class RecordingSink final : public FeedSink {
   void OnProbe(v1::ProbeOrder&& order) override {
     const std::lock_guard lock(mutex_);
     seen_.push_back("probe " + order.server());
+    changed_.notify_all();
+  }
+  void OnPurge(const v1::CachePurge& purge) override {
+    const std::lock_guard lock(mutex_);
+    seen_.push_back("purge " + purge.server());
     changed_.notify_all();
   }
 
@@ -204,8 +235,10 @@ TEST_F(ResourceFeedTest, JoinsOnceAndHandsOnWhatTheRegistrySays) {
   v1::FollowResponse order;
   order.mutable_probe()->set_server("a");
   registry_.Send(order);
+  order.mutable_purge()->set_server("a");
+  registry_.Send(order);
   Gateway gateway(options_);
-  EXPECT_EQ(gateway.sink.Seen(2), (Names{"a", "probe a"}));
+  EXPECT_EQ(gateway.sink.Seen(3), (Names{"a", "probe a", "purge a"}));
   EXPECT_TRUE(gateway.feed->connected());
   EXPECT_EQ(gateway.feed->revision(), 3);
   EXPECT_LE(gateway.feed->stale_s(), 1);
@@ -226,6 +259,32 @@ TEST_F(ResourceFeedTest, OpensTheKeysThatAreSealedToIt) {
   keys.add_call_token_public_keys("public");
   registry_.Send(event);
   EXPECT_EQ(gateway.sink.Seen(1), (Names{"keys " + std::string(32, 'k') + "public"}));
+}
+
+TEST_F(ResourceFeedTest, OpensSecretsThatAreSealedToItAndKeepsThemSealed) {
+  const std::string marker = "marker-of-the-secret";
+  {
+    Gateway gateway(options_);
+    ASSERT_TRUE(registry_.Wait([&] { return registry_.joins == 1; }));
+    registry_.Send(CredentialFor(registry_.public_key, marker));
+    EXPECT_EQ(gateway.sink.Seen(2), (Names{"gh", "value: \"" + marker + "\""}));
+  }
+  for (const auto& file : fs::recursive_directory_iterator(options_.data)) {
+    if (!file.is_regular_file()) continue;
+    std::ifstream in(file.path(), std::ios::binary);
+    const std::string bytes((std::istreambuf_iterator<char>(in)), {});
+    EXPECT_EQ(bytes.find(marker), std::string::npos) << file.path();
+  }
+  registry_.Stop();
+  Gateway again(options_);
+  EXPECT_EQ(again.sink.Seen(2), (Names{"gh", "value: \"" + marker + "\""}));
+}
+
+TEST_F(ResourceFeedTest, ASecretThatIsSealedToSomebodyElseIsNone) {
+  Gateway gateway(options_);
+  ASSERT_TRUE(registry_.Wait([&] { return registry_.joins == 1; }));
+  registry_.Send(CredentialFor(base::auth::GenerateBoxKeyPair().public_key, "x"));
+  EXPECT_EQ(gateway.sink.Seen(2), (Names{"gh", ""}));
 }
 
 TEST_F(ResourceFeedTest, ResumesWhereItWasWhenTheRegistryComesBack) {

@@ -1,9 +1,12 @@
 // The registry as a gateway sees it.
 #include <gtest/gtest.h>
 
+#include <thread>
+
 #include "base/auth/call_token.h"
 #include "base/auth/sealed_box.h"
 #include "portolan/v1/audit_service.grpc.pb.h"
+#include "portolan/v1/usage_service.grpc.pb.h"
 #include "tests/registry/process/registry_process.h"
 
 namespace registry {
@@ -109,6 +112,62 @@ TEST_F(FleetTest, TheAdminTokenIsNoGateway) {
   v1::FollowResponse event;
   EXPECT_FALSE(stream->Read(&event));
   EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::PERMISSION_DENIED);
+}
+
+TEST_F(FleetTest, GatewaysAreMadeToForgetAndWhoOrdersItWaitsUntilTheyHave) {
+  Put(HttpServer("local/a"));
+  const std::string credential = Join();
+  auto context = With(credential);
+  auto stream = fleet_->Follow(context.get(), {});
+  Next(*stream);  // keys
+  Next(*stream);  // changes
+  std::thread gateway([&] {
+    const v1::FollowResponse event = Next(*stream);
+    EXPECT_EQ(event.purge().server(), "local/a");
+    EXPECT_EQ(event.purge().item(), "find");
+    v1::ReportRequest report;
+    report.add_purges_done(event.purge().purge_id());
+    v1::ReportResponse taken;
+    EXPECT_TRUE(fleet_->Report(With(credential).get(), report, &taken).ok());
+  });
+  v1::PurgeCacheRequest request;
+  request.set_server("local/a");
+  request.set_item("find");
+  v1::PurgeCacheResponse purged;
+  ASSERT_TRUE(fleet_->PurgeCache(With(registry_.admin_token()).get(), request, &purged).ok());
+  gateway.join();
+  EXPECT_EQ(purged.done_size(), 1);
+  EXPECT_EQ(purged.not_heard_of_size(), 0);
+
+  // One that does not say so is named.
+  request.clear_item();
+  purged.Clear();
+  ASSERT_TRUE(fleet_->PurgeCache(With(registry_.admin_token()).get(), request, &purged).ok());
+  ASSERT_EQ(purged.not_heard_of_size(), 1);
+  EXPECT_EQ(purged.not_heard_of(0), "local");
+
+  request.set_server("local/none");
+  EXPECT_EQ(fleet_->PurgeCache(With(registry_.admin_token()).get(), request, &purged).error_code(),
+            grpc::StatusCode::NOT_FOUND);
+}
+
+TEST_F(FleetTest, WhatWasSaidInCallsIsKeptAndShownToWhoOperatesTheServer) {
+  const std::string credential = Join();
+  v1::ReportRequest report;
+  v1::CallRecord& call = *report.add_calls();
+  call.set_server("local/a");
+  call.set_request_id("r-1");
+  call.set_arguments(std::string(65'536, 'x'));
+  call.set_result("{}");
+  call.add_detections()->set_detector("secrets");
+  v1::ReportResponse taken;
+  ASSERT_TRUE(fleet_->Report(With(credential).get(), report, &taken).ok());
+  auto usage = v1::UsageService::NewStub(registry_.Channel());
+  v1::ListCallsResponse listed;
+  ASSERT_TRUE(usage->ListCalls(With(registry_.admin_token()).get(), {}, &listed).ok());
+  ASSERT_EQ(listed.calls_size(), 1);
+  EXPECT_EQ(listed.calls(0).arguments().size(), 65'536u);
+  EXPECT_EQ(listed.calls(0).detections(0).detector(), "secrets");
 }
 
 TEST_F(FleetTest, FollowBringsKeysThenTheCatalogThenEachChangeAndAHeartbeat) {

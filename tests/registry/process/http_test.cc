@@ -32,6 +32,27 @@ TEST_F(HttpTest, TheJsonFaceWritesAndReads) {
   EXPECT_EQ(Body(got)["resource"]["server"]["basePath"], "weather");
 }
 
+TEST_F(HttpTest, ASuccessorIsNamedOnlyToThoseWhoSeeIt) {
+  const auto put = [&](const std::string& name, const std::string& rest) {
+    const auto answer = registry_.AdminPost(
+        "CatalogService/Put",
+        R"({"resource":{"kind":"Server","name":")" + name +
+            R"(","spec":{"endpoint":{"streamable_http":{"url":"http://127.0.0.1:9/mcp"}},)" + rest +
+            "}}}");
+    ASSERT_EQ(answer.status, 200) << answer.body;
+  };
+  put("local/next", R"("visibility":{"audiences":["consumer:alice"]})");
+  put("local/old", R"("lifecycle":"DEPRECATED","successor":"local/next")");
+  const std::string get = R"({"kind":"Server","name":"local/old"})";
+  const std::string list = R"({"kind":"Server"})";
+  const auto stranger = Body(registry_.Post("CatalogService/Get", get));
+  EXPECT_EQ(stranger["resource"]["server"]["lifecycle"], "DEPRECATED") << stranger;
+  EXPECT_FALSE(stranger["resource"]["server"].contains("successor"));
+  EXPECT_EQ(registry_.Post("CatalogService/List", list).body.find("local/next"), std::string::npos);
+  const auto admin = Body(registry_.AdminPost("CatalogService/Get", get));
+  EXPECT_EQ(admin["resource"]["server"]["successor"], "local/next");
+}
+
 TEST_F(HttpTest, ErrorsAreThoseOfTheConnectProtocol) {
   const auto missing = registry_.Post("CatalogService/Get", R"({"kind":"Server","name":"none"})");
   EXPECT_EQ(missing.status, 404);

@@ -3,20 +3,38 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
+#include <map>
 #include <random>
+
+#include "registry/search/porter.h"
 
 namespace registry::search {
 namespace {
 
 using Found = std::vector<std::pair<double, DocumentId>>;
 
-FieldWords Random(std::mt19937& random) {
+CountedWords Counted(SearchField field, const std::vector<std::string>& text) {
+  CountedWords words;
+  for (const std::string& word : text) words.Count(word, field);
+  return words;
+}
+
+// A word that may have siblings of the same stem.
+std::string AnyWord(std::mt19937& random) {
   // Few words are in many documents, many in few.
-  std::geometric_distribution<int> word(0.03);
-  FieldWords words;
-  for (std::vector<std::string>& field : words) {
-    for (unsigned i = random() % 12; i > 0; --i)
-      field.push_back("word" + std::to_string(word(random)));
+  std::geometric_distribution<int> rank(0.03);
+  const int number = rank(random);
+  std::string word = "word";
+  for (int rest = number / 3; rest > 0; rest /= 5) word += "bcdfg"[rest % 5];
+  return word + std::array{"", "s", "ing"}[static_cast<std::size_t>(number % 3)];
+}
+
+CountedWords Random(std::mt19937& random) {
+  CountedWords words;
+  for (std::size_t field = 0; field < kSearchFields; ++field) {
+    for (unsigned i = random() % 24; i > 0; --i)
+      words.Count(AnyWord(random), static_cast<SearchField>(field));
   }
   return words;
 }
@@ -24,11 +42,10 @@ FieldWords Random(std::mt19937& random) {
 class RetrievalTest : public testing::Test {
  protected:
   std::vector<WeightedList> Lists(std::mt19937& random) {
-    std::geometric_distribution<int> word(0.03);
     std::vector<WeightedList> lists;
     for (unsigned i = 1 + random() % 8; i > 0; --i) {
-      const std::string name = "word" + std::to_string(word(random));
-      for (const PostingList* list : {postings_.FindWord(name), postings_.FindStem(name)}) {
+      const std::string name = AnyWord(random);
+      for (const PostingList* list : {postings_.FindWord(name), postings_.FindStem(Stem(name))}) {
         if (list) lists.push_back({list, InverseFrequency(postings_.documents(), list->documents)});
       }
     }
@@ -69,7 +86,7 @@ class RetrievalTest : public testing::Test {
 TEST_F(RetrievalTest, FindsExactlyWhatALookAtEveryDocumentFinds) {
   std::mt19937 random(11);
   for (int round = 0; round < 4; ++round) {
-    for (int i = 0; i < 800; ++i) postings_.Add(Random(random), Random(random));
+    for (int i = 0; i < 800; ++i) postings_.Add(Random(random));
     for (int i = 0; i < 100; ++i) {
       const DocumentId first = static_cast<DocumentId>(random() % (postings_.end() - 3));
       for (DocumentId one = first; one < first + 3; ++one) {
@@ -91,9 +108,8 @@ TEST_F(RetrievalTest, FindsExactlyWhatALookAtEveryDocumentFinds) {
 
 TEST_F(RetrievalTest, PassesOverWhatCannotBeAmongTheBest) {
   for (int i = 0; i < 20'000; ++i) {
-    FieldWords words;
-    words[3] = {"common", "text"};
-    if (i % 1000 == 500) words[0] = {"rare"};
+    CountedWords words = Counted(SearchField::kDescription, {"common", "text"});
+    if (i % 1000 == 500) words.Count("rare", SearchField::kName);
     postings_.Add(words);
   }
   const PostingList* rare = postings_.FindWord("rare");
@@ -107,20 +123,75 @@ TEST_F(RetrievalTest, PassesOverWhatCannotBeAmongTheBest) {
 }
 
 TEST_F(RetrievalTest, AWordIsForgottenWithItsLastDocument) {
-  FieldWords words;
-  words[0] = {"cards", "once"};
-  const DocumentId first = postings_.Add(words);
-  words[0] = {"card"};
-  postings_.Add(words);
+  const DocumentId first = postings_.Add(Counted(SearchField::kName, {"cards", "once"}));
+  postings_.Add(Counted(SearchField::kName, {"card"}));
   EXPECT_EQ(postings_.FindStem("card")->documents, 2U);
   postings_.Remove(first, first + 1);
   EXPECT_EQ(postings_.FindWord("once"), nullptr);
+  EXPECT_EQ(postings_.FindStem("onc"), nullptr);
   EXPECT_EQ(postings_.FindWord("cards"), nullptr);
   EXPECT_EQ(postings_.FindStem("card")->documents, 1U);
-  words[0] = {"once"};
-  const DocumentId again = postings_.Add(words);
+  const DocumentId again = postings_.Add(Counted(SearchField::kName, {"once"}));
   PostingCursor at(*postings_.FindWord("once"));
   EXPECT_EQ(at.document(), again);
+}
+
+// What Postings keep apart, written down plainly.
+class PlainPostings {
+ public:
+  void Add(DocumentId document, const CountedWords& words) {
+    for (const CountedWords::Word& word : words.words()) {
+      const std::string text(words.text(word));
+      words_[text][document] = word.counts;
+      FieldCounts& stem = stems_[Stem(text)][document];
+      for (std::size_t field = 0; field < kSearchFields; ++field)
+        stem[field] = static_cast<std::uint16_t>(stem[field] + word.counts[field]);
+    }
+  }
+  void Remove(DocumentId document) {
+    for (auto* lists : {&words_, &stems_}) {
+      for (auto& [term, list] : *lists) list.erase(document);
+      std::erase_if(*lists, [](const auto& one) { return one.second.empty(); });
+    }
+  }
+  using Lists = std::map<std::string, std::map<DocumentId, FieldCounts>>;
+  Lists words_, stems_;
+};
+
+std::map<DocumentId, FieldCounts> Read(const Postings& postings, const PostingList* list) {
+  std::map<DocumentId, FieldCounts> read;
+  if (!list) return read;
+  for (PostingCursor at(*list); at.document() != kNoDocument; at.Next()) {
+    if (!postings.removed(at.document())) read[at.document()] = at.Counts();
+  }
+  EXPECT_EQ(list->documents, read.size());
+  return read;
+}
+
+TEST_F(RetrievalTest, AStemHasTheOccurrencesOfItsWordsInWhateverOrderTheyComeAndGo) {
+  std::mt19937 random(5);
+  PlainPostings plain;
+  for (int round = 0; round < 300; ++round) {
+    if (round % 3 != 2 || postings_.documents() == 0) {
+      CountedWords words;
+      for (unsigned i = 1 + random() % 4; i > 0; --i) {
+        static constexpr std::array kFew = {"list", "lists", "listing",  "once",
+                                            "onc",  "gener", "generous", "7"};
+        words.Count(kFew[random() % kFew.size()], SearchField::kName);
+      }
+      plain.Add(postings_.Add(words), words);
+    } else {
+      DocumentId one = static_cast<DocumentId>(random() % postings_.end());
+      while (postings_.removed(one)) one = (one + 1) % postings_.end();
+      postings_.Remove(one, one + 1);
+      plain.Remove(one);
+    }
+    for (const char* word : {"list", "lists", "listing", "once", "onc", "gener", "generous", "7"}) {
+      const std::string text = word;
+      ASSERT_EQ(Read(postings_, postings_.FindWord(text)), plain.words_[text]) << round << text;
+      ASSERT_EQ(Read(postings_, postings_.FindStem(text)), plain.stems_[text]) << round << text;
+    }
+  }
 }
 
 TEST(TermTableTest, NumbersWordsAndGivesTheNumbersOfRemovedOnesAgain) {

@@ -153,6 +153,21 @@ TEST_F(RegistryApiTest, HidesWhatIsNotApprovedOrNotForTheCaller) {
   EXPECT_THAT(Listed(""), ElementsAre("a/secret@1.0.0"));
 }
 
+TEST_F(RegistryApiTest, NamesASuccessorOnlyToThoseWhoSeeIt) {
+  v1::Change next = Server("a/next");
+  next.mutable_resource()->mutable_server()->mutable_visibility()->add_audiences("consumer:alice");
+  Tell(next);
+  v1::Change old = Server("a/old");
+  old.mutable_resource()->mutable_server()->set_lifecycle(v1::Lifecycle::DEPRECATED);
+  old.mutable_resource()->mutable_server()->set_successor("a/next");
+  Tell(old);
+  const auto own = [&] { return Get("/v0.1/servers/a%2Fold/versions/latest")["_meta"][kOwn]; };
+  EXPECT_FALSE(own().contains("successor"));
+  caller_.principal.id = "consumer/alice";
+  caller_.principal.kind = base::auth::PrincipalKind::kAgent;
+  EXPECT_EQ(own().value("successor", ""), "a/next");
+}
+
 TEST_F(RegistryApiTest, ForgetsADeletedServer) {
   Tell(Server("a/b"));
   Tell(Version("a/b", "1.0.0"));

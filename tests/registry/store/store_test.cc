@@ -1,9 +1,12 @@
 // Every store passes these; a new one adds its maker at the end.
 #include <gtest/gtest.h>
 #include <sqlite3.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
+#include <array>
 #include <atomic>
+#include <csignal>
 #include <fstream>
 #include <functional>
 #include <thread>
@@ -254,6 +257,19 @@ TEST_P(StoreTest, KeepsTheNewestCallRecords) {
   EXPECT_EQ(*store_->NewestCall(), 101'000);
 }
 
+TEST_P(StoreTest, LongCallRecordsLeaveSooner) {
+  const auto size = static_cast<std::size_t>(kLongCallRecordBytes);
+  Write([&](Transaction& t) {
+    return t.AppendCalls(std::vector<StoredCall>{{0, "a/1", "p", false, std::string(size + 1, 'x')},
+                                                 {0, "a/1", "p", false, std::string(size, 'x')}});
+  });
+  const std::vector<StoredCall> calls(1000, {0, "a/1", "p", false, "x"});
+  for (int i = 0; i < 9; ++i) Write([&](Transaction& t) { return t.AppendCalls(calls); });
+  EXPECT_EQ(store_->CallsAfter(0, {.limit = 1})->at(0).id, 1);
+  Write([&](Transaction& t) { return t.AppendCalls(calls); });
+  EXPECT_EQ(store_->CallsAfter(0, {.limit = 1})->at(0).id, 2);
+}
+
 TEST_P(StoreTest, CallRecordsAreFilteredAndFollowed) {
   const std::vector<StoredCall> calls = {
       {0, "a/1", "p", false, "1"}, {0, "a/2", "p", true, "2"}, {0, "a/1", "q", true, "3"}};
@@ -270,6 +286,71 @@ INSTANTIATE_TEST_SUITE_P(Sqlite, StoreTest,
                                if (store.has_error()) return store.error();
                                return std::unique_ptr<Store>(std::move(*store));
                              }));
+
+// A limit on the size of files is to a process what a full disk is to all.
+class FullDisk {
+ public:
+  explicit FullDisk(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
+    ::getrlimit(RLIMIT_FSIZE, &before_);
+    const struct rlimit limit { bytes, before_.rlim_max };
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  ~FullDisk() {
+    ::setrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, handler_);
+  }
+  FullDisk(const FullDisk&) = delete;
+
+ private:
+  struct rlimit before_ {};
+  void (*handler_)(int);
+};
+
+TEST(SqliteStoreTest, AStatementThatFindsNoRoomLosesNothingOfThoseBesideIt) {
+  support::TemporaryFolder folder;
+  const std::string path = folder.path() + "/portolan.db";
+  auto store = *SqliteStore::Open(path);
+  const auto put = [&](const std::string& name, int times, const std::string& spec) {
+    Store& all = *store;
+    return all.Write([&](Transaction& transaction) -> base::Result<Store::Then> {
+      for (int i = 0; i < times; ++i) {
+        const auto done = transaction.Put("Server", name + std::to_string(i), spec, {}, 1);
+        if (done.has_error()) return done.error();
+      }
+      return Store::Then::kCommit;
+    });
+  };
+  ASSERT_TRUE(put("a/before", 1, "x").has_value());
+  std::vector<std::string> kept = {"a/before0"};
+  {
+    const FullDisk full(4 << 20);
+    std::vector<std::thread> threads;
+    std::array<bool, 8> stored{};
+    for (std::size_t t = 0; t < stored.size(); ++t) {
+      threads.emplace_back(
+          [&, t] { stored[t] = put("a/small" + std::to_string(t) + ".", 1, "x").has_value(); });
+    }
+    // More than SQLite keeps of a transaction in memory: its pages go to the disk before the commit.
+    const auto large = put("a/large", 40, std::string(1 << 20, 'x'));
+    for (std::thread& thread : threads) thread.join();
+    ASSERT_TRUE(large.has_error());
+    EXPECT_EQ(large.error().code, base::Code::kResourceExhausted) << large.error().message;
+    for (std::size_t t = 0; t < stored.size(); ++t) {
+      if (stored[t]) kept.push_back("a/small" + std::to_string(t) + ".0");
+    }
+    EXPECT_TRUE(store->Find("Server", "a/before0")->has_value());
+  }
+  ASSERT_TRUE(put("a/zafter", 1, "x").has_value());
+  EXPECT_FALSE(store->out_of_room());
+  kept.emplace_back("a/zafter0");
+  store.reset();
+  EXPECT_TRUE(SqliteStore::CheckFile(path).has_value());
+  store = *SqliteStore::Open(path);
+  std::vector<std::string> names;
+  for (const StoredResource& row : *store->List({.kind = "Server"})) names.push_back(row.name);
+  EXPECT_EQ(names, kept);
+  EXPECT_EQ(*store->Revision(), static_cast<std::int64_t>(kept.size()));
+}
 
 TEST(SqliteStoreTest, RefusesADamagedFile) {
   support::TemporaryFolder folder;

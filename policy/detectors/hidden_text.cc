@@ -1,21 +1,13 @@
-#include "registry/lint/hidden_text.h"
+#include "policy/detectors/hidden_text.h"
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 
-namespace registry::lint {
+namespace policy {
 namespace {
 
 constexpr std::size_t kMaxNamed = 8;
 
-bool IsPlainAscii(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 0x20 && c < 0x7F) || c == '\n' || c == '\t' || c == '\r';
-  });
-}
-
-// One code point after the other. REQUIRES: UTF-8, as base::ParseJson leaves it; else it ends early.
+// One code point after the other. A byte that begins none is one by itself.
 class CodePoints {
  public:
   explicit CodePoints(std::string_view text) : text_(text) {}
@@ -24,14 +16,15 @@ class CodePoints {
     at_ += length_;
     if (at_ >= text_.size()) return false;
     const auto first = static_cast<std::uint8_t>(text_[at_]);
-    length_ = first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
-    if (at_ + length_ > text_.size()) return false;
+    length_ = first < 0xC0 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+    if (at_ + length_ > text_.size()) length_ = 1;
     value_ = length_ == 1 ? first : first & (0xFFU >> (length_ + 1));
     for (std::size_t i = 1; i < length_; ++i)
       value_ = value_ << 6 | (static_cast<std::uint8_t>(text_[at_ + i]) & 0x3FU);
     return true;
   }
   std::uint32_t value() const { return value_; }
+  TextRange range() const { return {at_, at_ + length_}; }
   std::string_view bytes() const { return text_.substr(at_, length_); }
 
  private:
@@ -76,7 +69,7 @@ bool IsAlwaysHidden(std::uint32_t c) {
 }
 
 // Decides one code point after the other, by what stood before it.
-class Detector {
+class Decider {
  public:
   bool IsHidden(std::uint32_t c) {
     const bool hidden = Decide(c);
@@ -100,44 +93,59 @@ class Detector {
   bool flag_ = false;
 };
 
-std::string Name(std::uint32_t c) {
-  std::array<char, 16> text;
-  const int size = std::snprintf(text.data(), text.size(), "U+%04X", c);
-  return {text.data(), static_cast<std::size_t>(size)};
-}
-
 }  // namespace
+
+// Without a branch for each byte, so that compilers take many at a time.
+bool MayHide(std::string_view text) {
+  constexpr std::size_t kBlock = 64;
+  const auto is_other = [](char c) -> unsigned {
+    const auto byte = static_cast<unsigned char>(c);
+    return static_cast<unsigned>(
+        (byte >= 0x7F) | ((byte < 0x20) & (byte != '\n') & (byte != '\t') & (byte != '\r')));
+  };
+  for (; text.size() >= kBlock; text.remove_prefix(kBlock)) {
+    unsigned other = 0;
+    for (std::size_t i = 0; i < kBlock; ++i) other |= is_other(text[i]);
+    if (other) return true;
+  }
+  return std::any_of(text.begin(), text.end(), [&](char c) { return is_other(c) != 0; });
+}
 
 std::vector<std::uint32_t> HiddenIn(std::string_view text) {
   std::vector<std::uint32_t> hidden;
-  if (IsPlainAscii(text)) return hidden;
-  Detector detector;
+  if (!MayHide(text)) return hidden;
+  Decider decider;
   for (CodePoints points(text); points.Next();) {
     const std::uint32_t c = points.value();
-    if (!detector.IsHidden(c) || hidden.size() == kMaxNamed) continue;
+    if (!decider.IsHidden(c) || hidden.size() == kMaxNamed) continue;
     if (std::find(hidden.begin(), hidden.end(), c) == hidden.end()) hidden.push_back(c);
   }
   return hidden;
 }
 
 std::string WithoutHidden(std::string_view text) {
-  if (IsPlainAscii(text)) return std::string(text);
+  if (!MayHide(text)) return std::string(text);
   std::string shown;
-  Detector detector;
+  Decider decider;
   for (CodePoints points(text); points.Next();) {
-    if (!detector.IsHidden(points.value())) shown += points.bytes();
+    if (!decider.IsHidden(points.value())) shown += points.bytes();
   }
   return shown;
 }
 
-void CheckHidden(std::string_view text, const Place& place, Findings& findings) {
-  const std::vector<std::uint32_t> hidden = HiddenIn(text);
-  if (hidden.empty()) return;
-  std::string names;
-  for (const std::uint32_t c : hidden) names += (names.empty() ? "" : ", ") + Name(c);
-  findings.Add("hidden-unicode", Severity::kError, place,
-               place.Words() + " holds characters that nobody sees: " + names,
-               "ask the publisher what they are for, and have them removed");
+void FindHidden(std::string_view text, TextRanges& found) {
+  if (!MayHide(text)) return;
+  Decider decider;
+  bool running = false;
+  for (CodePoints points(text); points.Next();) {
+    const bool hidden = decider.IsHidden(points.value());
+    if (hidden && running) {
+      found.back().end = points.range().end;
+    } else if (hidden) {
+      found.push_back(points.range());
+    }
+    running = hidden;
+  }
 }
 
-}  // namespace registry::lint
+}  // namespace policy

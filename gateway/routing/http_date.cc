@@ -1,4 +1,4 @@
-#include "gateway/edge/http_date.h"
+#include "gateway/routing/http_date.h"
 
 #include <array>
 #include <cstdio>

@@ -7,6 +7,8 @@
 //   selectors      U+FE00..U+FE0F and U+E0100..U+E01EF behind a character that has no variants, or
 //                  one after the other (bytes can be smuggled in them)
 //   controls       C0 but tab and line breaks, C1, U+2028, U+2029, U+FFF9..U+FFFB
+//
+// Text is UTF-8, as JSON has it.
 #pragma once
 
 #include <cstdint>
@@ -14,15 +16,18 @@
 #include <string_view>
 #include <vector>
 
-#include "registry/lint/findings.h"
+#include "policy/detectors/text_range.h"
 
-namespace registry::lint {
+namespace policy {
 
-// What is hidden in `text` (UTF-8), each code point once, in order; at most 8.
+// False where nothing can be hidden: letters, digits and marks of ASCII, tabs and line breaks. About
+// as fast as memory.
+bool MayHide(std::string_view text);
+// What is hidden in `text`, each code point once, in order; at most 8.
 std::vector<std::uint32_t> HiddenIn(std::string_view text);
+// Appends where it is, each run of such characters once.
+void FindHidden(std::string_view text, TextRanges& found);
 // The same text without them.
 std::string WithoutHidden(std::string_view text);
 
-void CheckHidden(std::string_view text, const Place& place, Findings& findings);
-
-}  // namespace registry::lint
+}  // namespace policy
